@@ -1,0 +1,171 @@
+/**
+ * A batch: what one write puts into the log. It counts whole or not at all. A header of 64 bytes is followed by the
+ * records of its entries (entry.ts), the same bytes that travel in datagrams, and by zeros up to the next multiple of
+ * 64, where the next batch begins.
+ *
+ *       0          4          8          12         16                  24         28         32
+ *       +----------+----------+----------+----------+-------------------+----------+----------+
+ *       |  magic   | checksum |     salt, 64 bits   |      number       | records  |  entry   |
+ *       |  "RGBT"  |   u32    |       two u32       |        id         | Bytes u32| Count u32|
+ *    32 +----------+----------+---------------------+-------------------+----------+----------+
+ *       |     currentTerm     |     commitIndex     | flags  | zeros up to 64                  |
+ *       |         id          |         id          |  u8    |                                 |
+ *       +---------------------+---------------------+--------+---------------------------------+
+ *
+ * `checksum` covers bytes 8..64 and then the checksum of each record, which covers the rest of that record: so no
+ * payload is summed twice. `salt` is that of the segment's header, `number` counts the batches of the whole log from 1.
+ * Flag 1 marks a seal: a batch without entries, written when nothing follows, because batch n + 1 proves that batch n
+ * was durable.
+ */
+import { assert } from '../src/base/assert.js'
+import type { Entry, LogIndex, Term } from '../src/raft/types.js'
+import { checksum } from './checksum.js'
+import { readId, viewOf, writeId } from './cursor.js'
+import { decodeRecord, recordOf } from './entry.js'
+import type { Salt } from './segment.js'
+
+const magic = 0x54_42_47_52
+const checksumAt = 4
+const saltLowAt = 8
+const saltHighAt = 12
+const numberAt = 16
+const recordsBytesAt = 24
+const entryCountAt = 28
+const currentTermAt = 32
+const commitIndexAt = 40
+const flagsAt = 48
+const reservedAt = 49
+const sealFlag = 1
+
+/** Where the checksum of a record stands in it (entry.ts). */
+const recordChecksumAt = 4
+
+export const batchHeaderBytes = 64
+
+/** Batches begin at multiples of this, so that a later one is found cheaply. */
+export const batchAlignBytes = 64
+
+export interface BatchHeader {
+  /** Counts the batches of the whole log, the first is 1. */
+  readonly number: number
+  readonly entryCount: number
+  /** Of the server when it wrote this; at least the term of every entry so far. */
+  readonly currentTerm: Term
+  /** Of the server when it wrote this; it may be ahead of what is on this disk. */
+  readonly commitIndex: LogIndex
+  readonly seal: boolean
+}
+
+export interface Batch extends BatchHeader {
+  readonly entries: readonly Entry[]
+}
+
+/** Bytes that a batch takes on disk whose records take `recordsBytes`: header, records and the zeros behind them. */
+export function batchBytes(recordsBytes: number): number {
+  return Math.ceil((batchHeaderBytes + recordsBytes) / batchAlignBytes) * batchAlignBytes
+}
+
+/**
+ * Writes a batch to the beginning of `target`, whose view is `view`, and returns the bytes that it takes. A batch of no
+ * entries is a seal. `target` may hold anything before.
+ */
+export function encodeBatch(
+  target: Uint8Array,
+  view: DataView,
+  salt: Salt,
+  batch: Pick<Batch, 'number' | 'currentTerm' | 'commitIndex' | 'entries'>,
+): number {
+  const { entries } = batch
+  const recordChecksums = new Uint8Array(entries.length * 4)
+  let offset = batchHeaderBytes
+  let position = 0
+  for (const entry of entries) {
+    const record = recordOf(entry)
+    target.set(record, offset)
+    recordChecksums.set(record.subarray(recordChecksumAt, recordChecksumAt + 4), position)
+    offset += record.length
+    position += 4
+  }
+  const recordsBytes = offset - batchHeaderBytes
+  const end = batchBytes(recordsBytes)
+  assert(end <= target.length, 'a batch fits the buffer that it is written to')
+  target.fill(0, offset, end)
+  view.setUint32(0, magic, true)
+  view.setUint32(saltLowAt, salt.low, true)
+  view.setUint32(saltHighAt, salt.high, true)
+  writeId(view, numberAt, batch.number)
+  view.setUint32(recordsBytesAt, recordsBytes, true)
+  view.setUint32(entryCountAt, entries.length, true)
+  writeId(view, currentTermAt, batch.currentTerm)
+  writeId(view, commitIndexAt, batch.commitIndex)
+  view.setUint8(flagsAt, entries.length === 0 ? sealFlag : 0)
+  target.fill(0, reservedAt, batchHeaderBytes)
+  view.setUint32(checksumAt, batchChecksum(target.subarray(saltLowAt, batchHeaderBytes), recordChecksums), true)
+  return end
+}
+
+function batchChecksum(header: Uint8Array, recordChecksums: Uint8Array): number {
+  const seed = checksum(header)
+  // zlib.crc32 of no bytes forgets its seed when their memory is a null pointer, as that of an empty array may be.
+  return recordChecksums.length === 0 ? seed : checksum(recordChecksums, seed)
+}
+
+/**
+ * How many bytes the batch that begins at `offset` says it takes, at least 64, if it belongs to this life of the
+ * segment and would fit; else 0. Nothing of it has been verified: `decodeBatch` does that.
+ */
+export function claimedBatchBytes(bytes: Uint8Array, offset: number, salt: Salt, view: DataView): number {
+  if (offset + batchHeaderBytes > bytes.length || view.getUint32(offset, true) !== magic) return 0
+  if (view.getUint32(offset + saltLowAt, true) !== salt.low) return 0
+  if (view.getUint32(offset + saltHighAt, true) !== salt.high) return 0
+  const claimed = batchBytes(view.getUint32(offset + recordsBytesAt, true))
+  return offset + claimed <= bytes.length ? claimed : 0
+}
+
+/**
+ * Whether somebody began to write a batch of this life of the segment at `offset`, however damaged it is now. One half
+ * of the salt is enough: the other may be what the damage hit.
+ */
+export function batchWasBegun(bytes: Uint8Array, offset: number, salt: Salt, view: DataView): boolean {
+  if (offset + batchHeaderBytes > bytes.length) return false
+  const low = view.getUint32(offset + saltLowAt, true)
+  const high = view.getUint32(offset + saltHighAt, true)
+  return low === salt.low || high === salt.high
+}
+
+/**
+ * The batch that takes exactly `bytes`, or null if a single bit of it is wrong. Salt and place are the caller's to
+ * check. Its entries refer to `bytes`: who keeps them must own it.
+ */
+export function decodeBatch(bytes: Uint8Array): Batch | null {
+  const view = viewOf(bytes)
+  if (bytes.length < batchHeaderBytes || view.getUint32(0, true) !== magic) return null
+  const recordsBytes = view.getUint32(recordsBytesAt, true)
+  const entryCount = view.getUint32(entryCountAt, true)
+  if (batchBytes(recordsBytes) !== bytes.length) return null
+  const entries: Entry[] = []
+  const recordChecksums: number[] = []
+  const recordsEnd = batchHeaderBytes + recordsBytes
+  for (let offset = batchHeaderBytes; offset < recordsEnd;) {
+    const entry = decodeRecord(bytes, offset, view)
+    if (entry === null) return null
+    entries.push(entry)
+    recordChecksums.push(view.getUint32(offset + recordChecksumAt, true))
+    offset += recordOf(entry).length
+    if (offset > recordsEnd) return null
+  }
+  if (entries.length !== entryCount || bytes.subarray(recordsEnd).some(byte => byte !== 0)) return null
+  const sums = new Uint8Array(entryCount * 4)
+  const sumsView = viewOf(sums)
+  for (let i = 0; i < entryCount; i++) sumsView.setUint32(i * 4, recordChecksums[i]!, true)
+  const expected = batchChecksum(bytes.subarray(saltLowAt, batchHeaderBytes), sums)
+  if (view.getUint32(checksumAt, true) !== expected) return null
+  return {
+    number: readId(view, numberAt),
+    entryCount,
+    currentTerm: readId(view, currentTermAt),
+    commitIndex: readId(view, commitIndexAt),
+    seal: view.getUint8(flagsAt) === sealFlag,
+    entries,
+  }
+}

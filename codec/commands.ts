@@ -1,0 +1,99 @@
+/**
+ * The payload of an entry of kind 'commands': what the clients of one turn asked for, in one entry.
+ *
+ *      0       1        4
+ *      +-------+--------+-- ... -----+-- ... -----+
+ *      | form  | count  | command 1  | command 2  |  ...
+ *      | u8 =1 |  u24   |            |            |
+ *      +-------+--------+-- ... -----+-- ... -----+
+ *
+ *     1 open      0                                                    {kind u8, length u24 of what follows these four}
+ *     2 execute   24 + n, sessionId sequence answeredUpTo command(n)
+ *
+ * The bytes stand in the logs of all servers, and every server must make the same of them: there is one form of each
+ * batch, and what does not parse to its last byte is no batch. Ids take 8 bytes (cursor.ts). Whether numbers make sense
+ * in their session is judged by src/session, alike on every server; the codec refuses only what has no value.
+ */
+import { assert } from '../src/base/assert.js'
+import type { ExecuteCommand, SessionCommand } from '../src/session/types.js'
+import { idBytes, readId, viewOf, writeId } from './cursor.js'
+import { bodyBytesMax, headLength, headType, messageHeadBytes, writeHead } from './message-head.js'
+
+const formCode = 1
+const openCode = 1
+const executeCode = 2
+
+const executeBytes = 3 * idBytes
+
+/** Bytes of a payload before its first command. */
+export const commandsOverheadBytes = messageHeadBytes
+
+/** Bytes that an `execute` takes in a payload beside its own command. */
+export const commandHeaderBytes = messageHeadBytes + executeBytes
+
+/** Bytes that `command` takes in a payload. */
+export function commandBytes(command: SessionCommand): number {
+  return command.kind === 'open' ? messageHeadBytes : commandHeaderBytes + command.command.length
+}
+
+/** The payload of one entry with these commands, in their order. */
+export function encodeCommands(commands: readonly SessionCommand[]): Uint8Array {
+  assert(commands.length <= bodyBytesMax, 'the number of commands fits 24 bits')
+  let total = commandsOverheadBytes
+  for (const command of commands) total += commandBytes(command)
+  const bytes = new Uint8Array(total)
+  const view = viewOf(bytes)
+  let offset = writeHead(view, 0, formCode, commands.length)
+  for (const command of commands) {
+    offset =
+      command.kind === 'open' ? writeHead(view, offset, openCode, 0) : encodeExecute(command, bytes, view, offset)
+  }
+  return bytes
+}
+
+function encodeExecute(execute: ExecuteCommand, bytes: Uint8Array, view: DataView, offset: number): number {
+  const { command } = execute
+  const at = writeHead(view, offset, executeCode, executeBytes + command.length)
+  writeId(view, at, execute.sessionId)
+  writeId(view, at + 8, execute.sequence)
+  writeId(view, at + 16, execute.answeredUpTo)
+  bytes.set(command, at + executeBytes)
+  return at + executeBytes + command.length
+}
+
+/** The commands of a payload, or null if it is none. Their bytes are subarrays of `payload`, only lent. */
+export function decodeCommands(payload: Uint8Array): SessionCommand[] | null {
+  if (payload.length < commandsOverheadBytes) return null
+  const view = viewOf(payload)
+  const overhead = view.getUint32(0, true)
+  const commands: SessionCommand[] = []
+  for (let offset = commandsOverheadBytes; offset < payload.length;) {
+    const at = offset + messageHeadBytes
+    if (at > payload.length) return null
+    const head = view.getUint32(offset, true)
+    const end = at + headLength(head)
+    if (end > payload.length) return null
+    const command = decodeCommand(headType(head), payload, view, at, end)
+    if (command === null) return null
+    commands.push(command)
+    offset = end
+  }
+  // The count is only compared, never believed: nothing is allocated for it.
+  return headType(overhead) === formCode && headLength(overhead) === commands.length ? commands : null
+}
+
+function decodeCommand(
+  code: number,
+  payload: Uint8Array,
+  view: DataView,
+  at: number,
+  end: number,
+): SessionCommand | null {
+  if (code === openCode) return at === end ? { kind: 'open' } : null
+  if (code !== executeCode || end - at < executeBytes) return null
+  const sessionId = readId(view, at)
+  const sequence = readId(view, at + 8)
+  const answeredUpTo = readId(view, at + 16)
+  if (sessionId < 0 || sequence < 0 || answeredUpTo < 0) return null
+  return { kind: 'execute', sessionId, sequence, answeredUpTo, command: payload.subarray(at + executeBytes, end) }
+}

@@ -1,0 +1,86 @@
+/**
+ * One log entry as bytes: its record. A leader makes it once; the same bytes then stand in its log file, in the
+ * datagrams to every follower and in their log files (see `Entry.record`).
+ *
+ *      0        4        8    9       12             20             28          length
+ *      +--------+--------+----+--------+--------------+--------------+-- ... ---+
+ *      | length | check- |kind| 0 0 0  |    index     |     term     | payload  |
+ *      |  u32   |sum u32 | u8 |        |      id      |      id      |          |
+ *      +--------+--------+----+--------+--------------+--------------+-- ... ---+
+ *
+ * `length` counts the whole record, so it is at least 28, and zeros never parse. `checksum` covers all but itself: it
+ * is the CRC of the bytes from `kind` on, seeded with `length`. `kind` is 1 for a noop, 2 for commands; 0 is nothing.
+ */
+import { assert } from '../src/base/assert.js'
+import { entryOverheadBytes, type Entry, type EntryKind } from '../src/raft/types.js'
+import { checksum } from './checksum.js'
+import { idBytes, readId, viewOf, writeId } from './cursor.js'
+
+const lengthAt = 0
+const checksumAt = 4
+const kindAt = 8
+const indexAt = 12
+const termAt = 20
+
+/** Bytes of a record before its payload. */
+export const entryHeaderBytes = termAt + idBytes
+
+assert(entryHeaderBytes === entryOverheadBytes, 'the core counts the bytes of a record as the codec writes them')
+
+const noopCode = 1
+const commandsCode = 2
+
+/** Bytes that the record of `entry` takes. */
+export function recordBytes(entry: Entry): number {
+  return entryHeaderBytes + entry.payload.length
+}
+
+/** The record of `entry`, made when first asked for and kept in `entry.record`. Nobody may write into it. */
+export function recordOf(entry: Entry): Uint8Array {
+  entry.record ??= encodeRecord(entry)
+  return entry.record
+}
+
+function encodeRecord(entry: Entry): Uint8Array {
+  assert(entry.index >= 1 && entry.term >= 1, 'the first entry has index 1 and no entry is older than term 1')
+  const bytes = new Uint8Array(entryHeaderBytes + entry.payload.length)
+  const view = viewOf(bytes)
+  view.setUint32(lengthAt, bytes.length, true)
+  view.setUint8(kindAt, entry.kind === 'noop' ? noopCode : commandsCode)
+  writeId(view, indexAt, entry.index)
+  writeId(view, termAt, entry.term)
+  bytes.set(entry.payload, entryHeaderBytes)
+  view.setUint32(checksumAt, recordChecksum(bytes), true)
+  return bytes
+}
+
+/** One native call for the whole record: the length goes in as the seed, which guards each of its bits as well. */
+function recordChecksum(record: Uint8Array): number {
+  return checksum(record.subarray(kindAt), record.length)
+}
+
+/**
+ * The entry whose record begins at `offset`, or null if there is no whole and undamaged record. What follows the record
+ * is not looked at; `entry.record.length` says how far it reached. Record and payload are subarrays of `bytes`: who
+ * keeps the entry must own them. `view` is that of `bytes`, for callers who read many.
+ */
+export function decodeRecord(bytes: Uint8Array, offset: number, view: DataView = viewOf(bytes)): Entry | null {
+  const available = bytes.length - offset
+  if (available < entryHeaderBytes) return null
+  const length = view.getUint32(offset + lengthAt, true)
+  if (length < entryHeaderBytes || length > available) return null
+  const head = view.getUint32(offset + kindAt, true)
+  const kind = kindOf(head)
+  const index = readId(view, offset + indexAt)
+  const term = readId(view, offset + termAt)
+  if (kind === null || index < 1 || term < 1) return null
+  const record = bytes.subarray(offset, offset + length)
+  if (view.getUint32(offset + checksumAt, true) !== recordChecksum(record)) return null
+  return { index, term, kind, payload: record.subarray(entryHeaderBytes), record }
+}
+
+/** The kind byte and the three zeros behind it, read as one word. */
+function kindOf(head: number): EntryKind | null {
+  if (head === noopCode) return 'noop'
+  return head === commandsCode ? 'commands' : null
+}

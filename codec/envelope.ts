@@ -1,0 +1,146 @@
+/**
+ * The envelope: the first 56 bytes of every datagram. It says who speaks and from which life, numbers the datagram,
+ * acknowledges those of the other side, and guards every bit of what follows.
+ *
+ *      0          4     5     6        8          12         16                                24
+ *      +----------+-----+-----+--------+----------+----------+---------------------------------+
+ *      |  "RGRM"  | ver | kind| sender | checksum |  receive |            clusterId            |
+ *      |          | u8  | u8  |  u16   |   u32    | window B |               id                |
+ *      +----------+-----+-----+--------+----------+----------+---------------------------------+
+ *      24               32               40                   48                     56
+ *      +----------------+----------------+--------------------+----------------------+-- ... ----+
+ *      |  incarnation   |   bootNonce    |    packetNumber    |  ackedPacketNumber   | messages  |
+ *      |       id       |       id       |         id         |          id          |           |
+ *      +----------------+----------------+--------------------+----------------------+-- ... ----+
+ *
+ * `checksum` is the CRC of the bytes from 12 to the end of the datagram, seeded with the word of version, kind and
+ * sender; the magic is compared as it stands. Magic and version keep their places in every later version, so that a
+ * server of another version is told apart from noise. `kind` is 1 for peer, 2 for request, 3 for answer.
+ */
+import { assert } from '../src/base/assert.js'
+import type { ServerId } from '../src/raft/types.js'
+import { checksum } from './checksum.js'
+import { idBytes, readId, viewOf, writeId } from './cursor.js'
+import { serverIdMax } from './limits.js'
+
+/** Between servers; from a client to a server; from a server to a client. */
+export type EnvelopeKind = 'peer' | 'request' | 'answer'
+
+export interface Envelope {
+  readonly kind: EnvelopeKind
+  /** Which cluster is meant; 0 from a client that was not welcomed yet. */
+  readonly clusterId: number
+  /** The server that sent this, or 0 for a client. */
+  readonly sender: ServerId
+  /** Of a server: its data directory. Of a client: the token of the Welcome, 0 before. */
+  readonly incarnation: number
+  /** Random at each start of the sender's process. */
+  readonly bootNonce: number
+  /** Never reused by one boot of the sender. */
+  readonly packetNumber: number
+  /** The highest packet number that arrived from the addressee's present boot, 0 for none. */
+  readonly ackedPacketNumber: number
+  /** What the sender of this datagram accepts in flight from the addressee; below 2^32. */
+  readonly receiveWindowBytes: number
+}
+
+/** Why a datagram has no envelope that could be believed. */
+export type EnvelopeError = 'too-short' | 'bad-magic' | 'other-version' | 'bad-checksum' | 'malformed'
+
+/** Of everything that stands in a datagram. Another version is not understood at all. */
+export const formatVersion = 1
+
+/** The bytes "RGRM", read as a little-endian word. */
+const magic = 0x4d_52_47_52
+
+const magicAt = 0
+const versionAt = 4
+const kindAt = 5
+const senderAt = 6
+const checksumAt = 8
+const receiveWindowAt = 12
+const clusterIdAt = 16
+const incarnationAt = 24
+const bootNonceAt = 32
+const packetNumberAt = 40
+const ackedPacketNumberAt = 48
+
+/** Bytes of a datagram before its first message. */
+export const envelopeBytes = ackedPacketNumberAt + idBytes
+
+const peerCode = 1
+const requestCode = 2
+const answerCode = 3
+
+/**
+ * Writes the header in front of messages that already stand in `bytes` from `envelopeBytes` on, and seals the whole
+ * datagram [0, totalBytes). `view` is that of `bytes`.
+ */
+export function writeEnvelope(bytes: Uint8Array, view: DataView, envelope: Envelope, totalBytes: number): void {
+  assert(totalBytes >= envelopeBytes && totalBytes <= bytes.length, 'a datagram lies within its buffer')
+  assert(isSenderOf(envelope.kind, envelope.sender), 'servers have an id, clients have none')
+  assert(envelope.receiveWindowBytes >>> 0 === envelope.receiveWindowBytes, 'a receive window fits 32 bits')
+  view.setUint32(magicAt, magic, true)
+  view.setUint8(versionAt, formatVersion)
+  view.setUint8(kindAt, codeOf(envelope.kind))
+  view.setUint16(senderAt, envelope.sender, true)
+  view.setUint32(receiveWindowAt, envelope.receiveWindowBytes, true)
+  writeId(view, clusterIdAt, envelope.clusterId)
+  writeId(view, incarnationAt, envelope.incarnation)
+  writeId(view, bootNonceAt, envelope.bootNonce)
+  writeId(view, packetNumberAt, envelope.packetNumber)
+  writeId(view, ackedPacketNumberAt, envelope.ackedPacketNumber)
+  view.setUint32(checksumAt, datagramChecksum(bytes, view, totalBytes), true)
+}
+
+/**
+ * The envelope of a received datagram, or why there is none. A version other than ours is reported before the checksum
+ * is looked at, because another version may compute it otherwise.
+ */
+export function readEnvelope(bytes: Uint8Array): Envelope | EnvelopeError {
+  if (bytes.length < envelopeBytes) return 'too-short'
+  const view = viewOf(bytes)
+  if (view.getUint32(magicAt, true) !== magic) return 'bad-magic'
+  if (view.getUint8(versionAt) !== formatVersion) return 'other-version'
+  if (view.getUint32(checksumAt, true) !== datagramChecksum(bytes, view, bytes.length)) return 'bad-checksum'
+  const kind = kindOf(view.getUint8(kindAt))
+  const sender = view.getUint16(senderAt, true)
+  const clusterId = readId(view, clusterIdAt)
+  const incarnation = readId(view, incarnationAt)
+  const bootNonce = readId(view, bootNonceAt)
+  const packetNumber = readId(view, packetNumberAt)
+  const ackedPacketNumber = readId(view, ackedPacketNumberAt)
+  if (kind === null || !isSenderOf(kind, sender)) return 'malformed'
+  if (clusterId < 0 || incarnation < 0 || bootNonce < 0 || packetNumber < 0 || ackedPacketNumber < 0) return 'malformed'
+  const receiveWindowBytes = view.getUint32(receiveWindowAt, true)
+  return {
+    kind,
+    clusterId,
+    sender,
+    incarnation,
+    bootNonce,
+    packetNumber,
+    ackedPacketNumber,
+    receiveWindowBytes,
+  }
+}
+
+/** One native call for the whole datagram: version, kind and sender go in as the seed. */
+function datagramChecksum(bytes: Uint8Array, view: DataView, totalBytes: number): number {
+  return checksum(bytes.subarray(receiveWindowAt, totalBytes), view.getUint32(versionAt, true))
+}
+
+function isSenderOf(kind: EnvelopeKind, sender: ServerId): boolean {
+  return kind === 'request' ? sender === 0 : sender >= 1 && sender <= serverIdMax
+}
+
+function codeOf(kind: EnvelopeKind): number {
+  if (kind === 'peer') return peerCode
+  return kind === 'request' ? requestCode : answerCode
+}
+
+function kindOf(code: number): EnvelopeKind | null {
+  if (code === peerCode) return 'peer'
+  if (code === requestCode) return 'request'
+  return code === answerCode ? 'answer' : null
+}

@@ -1,0 +1,50 @@
+/** Every limit of the formats, in one place, with its reason. */
+
+/** The largest UDP payload over IPv4: 65,535 less 20 bytes of IP header and 8 of UDP header. */
+export const udpPayloadBytesMax = 65_507
+
+/** The largest datagram that is ever sent. Until messages travel in fragments, it bounds the largest message. */
+export const datagramBytesLimit = 60_000
+
+/** Payload that every IPv6 path carries (RFC 9000 section 14): what is used where nothing is known of a path. */
+export const datagramBytesUnknownPath = 1_200
+
+/** Between loopback addresses: large enough to share one system call among hundreds of messages, small enough that
+ *  receiving it stays off the garbage collector's large-object path (measured: 60 kB costs several times more GC). */
+export const datagramBytesLoopback = 32_768
+
+/** Keys are identifiers: longer ones are nearly always a mistake. */
+export const keyBytesMax = 1_024
+
+/** So that a command with the longest key and value, with every header, fits one datagram of datagramBytesLimit. */
+export const valueBytesMax = 57_344
+
+/** What a state machine's command may take: a key, a value, the value compared with is bounded by this as a whole. */
+export const commandBytesMax = 58_880
+
+/** A result is kept for repeats by every session, so it is small: status and revision, never values. */
+export const resultBytesMax = 1_024
+
+/** Requests of one session that may be outstanding: a sequence number further ahead is refused. */
+export const sequenceWindow = 16_384
+
+/** Sessions kept; the least recently used by log order goes. */
+export const sessionsMax = 65_536
+
+/** Terms that jump further than this are not believed: a cluster would need years of elections for it. */
+export const termJumpMax = 2 ** 20
+
+/** Ids, terms, indexes: whole numbers that a JavaScript number holds exactly. */
+export const idMax = Number.MAX_SAFE_INTEGER
+
+/** Server ids fit 16 bits. */
+export const serverIdMax = 65_535
+
+/** A member's "HOST:PORT" in a Welcome; a longer one is left out, because clients know addresses from elsewhere too. */
+export const addressBytesMax = 64
+
+/**
+ * A Hello is padded to this, and no Welcome is larger, so that a forged sender's address gains an attacker nothing:
+ * enough for seven members with the longest addresses (24 bytes, and 3 + 64 for each member), in the smallest datagram.
+ */
+export const helloBytes = 24 + 7 * (3 + addressBytesMax)

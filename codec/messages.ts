@@ -1,0 +1,107 @@
+/**
+ * The messages of a datagram, behind its envelope: which there are, how large they are, to bytes and back. The bodies
+ * stand in one file for each kind of datagram: peer-messages.ts, client-messages.ts, server-messages.ts.
+ */
+import type { Message } from '../src/raft/types.js'
+import { clientMessageBytes, decodeClientMessage, encodeClientMessage } from './client-messages.js'
+import type { ClientMessage, ServerMessage } from './client-types.js'
+import { viewOf } from './cursor.js'
+import { envelopeBytes, type Envelope } from './envelope.js'
+import { headLength, headType, messageHeadBytes } from './message-head.js'
+import { decodePeerMessage, encodePeerMessage, peerMessageBytes } from './peer-messages.js'
+import { decodeServerMessage, encodeServerMessage, serverMessageBytes } from './server-messages.js'
+
+/** Everything that travels. */
+export type WireMessage = Message | ClientMessage | ServerMessage
+
+/** Exact bytes that `message` takes in a datagram, beside the envelope. */
+export function messageBytes(message: WireMessage): number {
+  switch (message.type) {
+    case 'RequestVote':
+    case 'RequestVoteReply':
+    case 'AppendEntries':
+    case 'AppendEntriesReply':
+    case 'TimeoutNow':
+      return peerMessageBytes(message)
+    case 'Hello':
+    case 'OpenSession':
+    case 'Write':
+    case 'Read':
+    case 'StatusRequest':
+      return clientMessageBytes(message)
+    case 'Welcome':
+    case 'Unwelcome':
+    case 'Answer':
+      return serverMessageBytes(message)
+  }
+}
+
+/**
+ * Writes `message` at `offset` and returns the offset behind it. `view` is that of `bytes`, and there must be room for
+ * `messageBytes(message)`: a RangeError otherwise. A value that has no bytes (an id of 2^53) is a broken invariant.
+ */
+export function encodeMessage(message: WireMessage, bytes: Uint8Array, view: DataView, offset: number): number {
+  switch (message.type) {
+    case 'RequestVote':
+    case 'RequestVoteReply':
+    case 'AppendEntries':
+    case 'AppendEntriesReply':
+    case 'TimeoutNow':
+      return encodePeerMessage(message, bytes, view, offset)
+    case 'Hello':
+    case 'OpenSession':
+    case 'Write':
+    case 'Read':
+    case 'StatusRequest':
+      return encodeClientMessage(message, bytes, view, offset)
+    case 'Welcome':
+    case 'Unwelcome':
+    case 'Answer':
+      return encodeServerMessage(message, bytes, view, offset)
+  }
+}
+
+/**
+ * The messages of a whole datagram whose envelope was read, often none; or null when any of them is malformed or does
+ * not belong into this kind of datagram. Entries own their bytes; commands, queries and results are subarrays of `bytes`.
+ */
+export function decodeMessages(envelope: Envelope, bytes: Uint8Array): WireMessage[] | null {
+  const datagram = plainBytes(bytes)
+  const view = viewOf(datagram)
+  const messages: WireMessage[] = []
+  for (let offset = envelopeBytes; offset < datagram.length;) {
+    const at = offset + messageHeadBytes
+    if (at > datagram.length) return null
+    const head = view.getUint32(offset, true)
+    const end = at + headLength(head)
+    if (end > datagram.length) return null
+    const message = decodeMessage(envelope, headType(head), datagram, view, at, end)
+    if (message === null) return null
+    messages.push(message)
+    offset = end
+  }
+  return messages
+}
+
+function decodeMessage(
+  envelope: Envelope,
+  type: number,
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  end: number,
+): WireMessage | null {
+  switch (envelope.kind) {
+    case 'peer':
+      return decodePeerMessage(type, envelope.sender, bytes, view, at, end)
+    case 'request':
+      return decodeClientMessage(type, bytes, view, at, end)
+    case 'answer':
+      return decodeServerMessage(type, bytes, view, at, end)
+  }
+}
+
+/** The same memory without Node's Buffer around it, whose subarrays cost more and would come out as Buffers again. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

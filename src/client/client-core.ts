@@ -1,0 +1,314 @@
+/**
+ * A client as callbacks over a Clock and a transport: the public face adds promises, a simulator takes it as it is.
+ *
+ * Facts (a call, a message, the passing of time) only change state; once per turn `turn` derives what to send. In the
+ * order of a turn: deadlines, repeats, greetings, the session, requests, one flush, one timer.
+ *
+ * Exactly once (dissertation 6.3): a write is repeated with the same session id and sequence number until it is answered
+ * or given up. A write whose datagram was ever sent and that is given up has an unknown outcome, always: even if every
+ * server asked has refused it, a copy that the network still holds may reach a later leader.
+ */
+import { commandBytesMax } from '../../codec/limits.js'
+import type { Answer, Welcome } from '../../codec/client-types.js'
+import type { Clock, Timer } from '../base/clock.js'
+import { Prng } from '../base/prng.js'
+import type { Address } from '../transport/socket.js'
+import type { Link, TransportApi, WireMessage } from '../transport/types.js'
+import type { Resolve } from './endpoints.js'
+import { Endpoint, Endpoints } from './endpoints.js'
+import { LeaderSearch } from './leader.js'
+import type { PendingLimits } from './pending.js'
+import { Pending, defaultPendingLimits } from './pending.js'
+import type { Done, Outcome } from './request.js'
+import { Request } from './request.js'
+import { Sender } from './sender.js'
+import { SessionOpener } from './session-opener.js'
+
+export interface ClientCoreOptions {
+  /** Where servers may be found; at least one. The members of the cluster are learnt from those that answer. */
+  readonly endpoints: readonly Address[]
+  /** Of every random draw: jitter, ids of requests, the order in which servers are asked. */
+  readonly seed: number
+  readonly limits?: Partial<PendingLimits>
+  /** Finds the address of a learnt member ("HOST:PORT"). */
+  readonly resolve: Resolve
+}
+
+/** A server as this client knows it. */
+export interface KnownServer {
+  readonly address: Address
+  /** 0 where it has not said yet. */
+  readonly serverId: number
+}
+
+const nothing = new Uint8Array(0)
+/** Repeats that fall due within this time are looked through together. */
+const repeatGrainMs = 4
+/** What a server that is too busy is spared at first, doubling to the maximum. */
+const busyPauseMsMin = 10
+const busyPauseMsMax = 500
+const wasClosed = 'the client was closed'
+
+export class ClientCore {
+  private readonly transport: TransportApi
+  private readonly clock: Clock
+  private readonly timer: Timer
+  private readonly prng: Prng
+  private readonly pending: Pending
+  private readonly endpoints: Endpoints
+  private readonly search: LeaderSearch
+  private readonly opener: SessionOpener
+  private readonly sender: Sender
+  private nextRequestId: number
+  private turnIsDue = false
+  private isClosed = false
+
+  constructor(transport: TransportApi, clock: Clock, options: ClientCoreOptions) {
+    this.transport = transport
+    this.clock = clock
+    this.prng = new Prng(options.seed, 0xc11e)
+    // Not from 1: a late answer to an earlier client at this address must not meet a request of this one.
+    this.nextRequestId = this.prng.below(2 ** 51) + 1
+    this.pending = new Pending({ ...defaultPendingLimits, ...options.limits })
+    this.endpoints = new Endpoints(transport, this.prng, options.endpoints, options.resolve, () => this.wake())
+    this.search = new LeaderSearch(this.endpoints, this.prng)
+    this.opener = new SessionOpener(
+      request => this.take(request),
+      request => this.pending.remove(request),
+    )
+    this.sender = new Sender(transport, this.pending, this.endpoints, this.search, this.opener, this.prng)
+    // A timer may fire before the answers that wait in the socket are read: it only asks for a turn, which comes after.
+    this.timer = clock.timer(() => this.wake())
+    transport.onMessage = (link, message) => this.received(link, message)
+    transport.onRoom = () => this.wake()
+    this.endpoints.greet(clock.now())
+    this.wake()
+  }
+
+  /** Every server known: the given endpoints, then the members learnt. */
+  get servers(): readonly KnownServer[] {
+    return this.endpoints.all
+  }
+
+  /** Calls back with `ok` once any server has answered, or with `unavailable`. Times are of the clock, in ms. */
+  connect(deadlineMs: number, done: Done): Request {
+    const request = new Request('connect', 'any', nothing, deadlineMs, done)
+    if (this.endpoints.all.some(endpoint => endpoint.isWelcome)) this.refuse(request, { code: 'ok', result: nothing })
+    else this.take(request)
+    return request
+  }
+
+  /** Executes a command exactly once. Never calls back at once, and calls back once. */
+  write(command: Uint8Array, deadlineMs: number, done: Done): Request {
+    const request = new Request('write', 'leader', command, deadlineMs, done)
+    this.take(request)
+    return request
+  }
+
+  /** Asks a query: linearizable, or, if stale is allowed, whichever server answers first hand. */
+  read(query: Uint8Array, options: { readonly stale: boolean }, deadlineMs: number, done: Done): Request {
+    const request = new Request('read', options.stale ? 'any' : 'leader', query, deadlineMs, done)
+    this.take(request)
+    return request
+  }
+
+  /** Asks one server for its status, JSON in UTF-8. */
+  status(address: Address, deadlineMs: number, done: Done): Request {
+    const endpoint = this.endpoints.at(address)
+    const request = new Request('status', endpoint ?? 'any', nothing, deadlineMs, done)
+    if (endpoint === null) this.refuse(request, { code: 'unavailable', why: 'too many servers are known already' })
+    else this.take(request)
+    return request
+  }
+
+  /** Gives a request up now, as its deadline would. Nothing happens where it has ended. */
+  cancel(request: Request, why: string): void {
+    if (request.list !== null) this.giveUp(request, why)
+  }
+
+  /** Ends everything pending at once and closes the transport. */
+  close(done: () => void): void {
+    this.isClosed = true
+    this.timer.set(Infinity)
+    for (const request of this.pending.all()) this.giveUp(request, wasClosed)
+    this.transport.close(done)
+  }
+
+  private take(request: Request): void {
+    if (request.kind !== 'write') request.id = this.nextRequestId++
+    if (this.isClosed) {
+      this.refuse(request, { code: 'unavailable', why: wasClosed })
+    } else if (request.payload.byteLength > commandBytesMax) {
+      const why = `it has ${request.payload.byteLength} bytes, the limit is ${commandBytesMax}`
+      this.refuse(request, { code: 'bad-request', why })
+    } else if (!this.pending.add(request)) {
+      this.refuse(request, { code: 'busy', why: 'too many requests wait to be sent' })
+    } else {
+      this.wake()
+    }
+  }
+
+  /** Ends a request that was not taken, in a turn of its own. */
+  private refuse(request: Request, outcome: Outcome): void {
+    this.clock.endOfTurn(() => request.done(outcome))
+  }
+
+  private wake(): void {
+    if (this.turnIsDue || this.isClosed) return
+    this.turnIsDue = true
+    this.clock.endOfTurn(() => this.turn())
+  }
+
+  private turn(): void {
+    this.turnIsDue = false
+    if (this.isClosed) return
+    const nowMs = this.clock.now()
+    for (const request of this.pending.expired(nowMs)) {
+      if (request.list !== null) this.giveUp(request, this.whyNoAnswer())
+    }
+    this.repeatDue(nowMs)
+    this.opener.update(this.pending.writes.count > 0)
+    if (this.pending.count > 0) this.endpoints.greet(nowMs)
+    this.sender.send(nowMs)
+    this.transport.flush()
+    this.timer.set(this.wakeAtMs())
+  }
+
+  private wakeAtMs(): number {
+    if (this.pending.count === 0) return Infinity
+    const searchAtMs = this.search.searching && this.pending.wantsLeader ? this.search.stepAtMs : Infinity
+    const { repeatLowMs, retryAtMs } = this.sender
+    return Math.min(this.pending.deadlineAtMs, this.endpoints.helloAtMs, repeatLowMs, retryAtMs, searchAtMs)
+  }
+
+  /** Looks through what was sent for requests that had no answer in time. */
+  private repeatDue(nowMs: number): void {
+    if (nowMs < this.sender.repeatLowMs) return
+    let nextMs = Infinity
+    for (const request of this.pending.sent) {
+      if (request.repeatAtMs > nowMs) {
+        nextMs = Math.min(nextMs, request.repeatAtMs)
+        continue
+      }
+      const endpoint = request.sentTo!
+      if (!request.isHeldBack) endpoint.roundTrip.timedOut(nowMs)
+      // A server that has answered anything since has lost this one request, or is slow with it.
+      if (endpoint.answeredAtMs <= request.sentAtMs) {
+        this.search.silent(endpoint, request.sentAtMs)
+        this.sender.leaveForStaleReads(endpoint)
+      }
+      this.pending.toAgain(request)
+    }
+    this.sender.repeatLowMs = Math.max(nextMs, nowMs + repeatGrainMs)
+  }
+
+  private received(link: Link, message: WireMessage): void {
+    const endpoint = link.owner
+    if (this.isClosed || !(endpoint instanceof Endpoint)) return
+    if (message.type === 'Welcome') this.welcomed(endpoint, message)
+    else if (message.type === 'Unwelcome') this.unwelcomed(endpoint)
+    else if (message.type === 'Answer') this.answered(endpoint, message)
+    this.wake()
+  }
+
+  private welcomed(endpoint: Endpoint, welcome: Welcome): void {
+    if (!this.endpoints.welcomed(endpoint, welcome)) return
+    if (this.search.welcomed(endpoint, this.endpoints.withId(welcome.leaderId))) this.moveToLeader()
+    for (const request of this.pending.connecting) this.end(request, { code: 'ok', result: nothing })
+  }
+
+  private unwelcomed(endpoint: Endpoint): void {
+    this.endpoints.unwelcomed(endpoint)
+    this.search.unwelcomed(endpoint)
+    for (const request of this.pending.sent) if (request.sentTo === endpoint) this.pending.toAgain(request)
+  }
+
+  private answered(endpoint: Endpoint, answer: Answer): void {
+    const nowMs = this.clock.now()
+    endpoint.answeredAtMs = nowMs
+    const request = this.waitingFor(answer)
+    // A second copy, or too late: nobody waits.
+    if (request === undefined) return
+    const isLastCopy = request.sentTo === endpoint && request.list === this.pending.sent
+    if (answer.code === 'not-leader') {
+      if (request.to === 'leader') {
+        this.search.refused(endpoint, this.endpoints.withId(answer.leaderId), nowMs)
+        if (isLastCopy) this.pending.toAgain(request)
+      } else if (isLastCopy) {
+        this.holdBack(request, endpoint, nowMs)
+      }
+      return
+    }
+    // Every other answer to such a request can only come from a leader (one from a follower's table of answers may too:
+    // then the next request is refused, with a hint).
+    if (request.to === 'leader' && this.search.answeredAsLeader(endpoint)) this.moveToLeader()
+    switch (answer.code) {
+      case 'ok':
+        // Karn's rule: nobody knows which copy of a repeated request was answered.
+        if (request.transmissions === 1) endpoint.roundTrip.sample(nowMs - request.sentAtMs)
+        if (request.kind === 'open') this.opener.opened(answer.sessionId)
+        this.end(request, { code: 'ok', result: answer.result })
+        break
+      case 'busy':
+      case 'sequence-too-far':
+        if (isLastCopy) this.holdBack(request, endpoint, nowMs)
+        break
+      case 'session-expired': {
+        const why = 'the session was evicted by the cluster before an answer came'
+        for (const write of this.opener.expired(answer.sessionId)) this.end(write, { code: 'unknown-outcome', why })
+        break
+      }
+      case 'request-mismatch':
+        this.end(request, { code: 'unknown-outcome', why: 'the cluster knows another request under this number' })
+        break
+      case 'bad-request':
+        if (request.kind === 'open') this.opener.refused()
+        this.end(request, { code: 'bad-request', why: 'the server refused the bytes of the request' })
+        break
+    }
+  }
+
+  /** The request that is answered, by session and sequence number or by requestId (X04: never one of another number). */
+  private waitingFor(answer: Answer): Request | undefined {
+    if (answer.to === 'write') {
+      const { session } = this.opener
+      return session?.id === answer.sessionId ? session.find(answer.requestId) : undefined
+    }
+    const request = this.pending.withId(answer.requestId)
+    return request?.kind === answer.to ? request : undefined
+  }
+
+  /** A leader is known anew: what was last sent to others goes to it now. */
+  private moveToLeader(): void {
+    for (const request of this.pending.sent) {
+      if (request.to === 'leader' && request.sentTo !== this.search.leader) this.pending.toAgain(request)
+    }
+  }
+
+  /** The server has too much to do: the request is repeated after a pause that grows. */
+  private holdBack(request: Request, endpoint: Endpoint, nowMs: number): void {
+    const pauseMs = Math.min(busyPauseMsMin * 2 ** Math.min(request.refusals, 10), busyPauseMsMax)
+    request.refusals++
+    request.isHeldBack = true
+    request.repeatAtMs = nowMs + pauseMs * this.prng.between(1, 1.5)
+    this.sender.repeatLowMs = Math.min(this.sender.repeatLowMs, request.repeatAtMs)
+    this.sender.leaveForStaleReads(endpoint)
+  }
+
+  private giveUp(request: Request, why: string): void {
+    const mayBeExecuted = request.kind === 'write' && request.transmissions > 0
+    this.end(request, { code: mayBeExecuted ? 'unknown-outcome' : 'unavailable', why })
+  }
+
+  private end(request: Request, outcome: Outcome): void {
+    this.pending.remove(request)
+    if (request.kind === 'write' && request.id !== 0) this.opener.session?.remove(request)
+    request.done(outcome)
+  }
+
+  private whyNoAnswer(): string {
+    if (!this.endpoints.all.some(endpoint => endpoint.isWelcome)) return 'no server answered in time'
+    if (!this.search.trusted) return 'no leader answered in time'
+    return 'no answer came in time'
+  }
+}

@@ -1,0 +1,339 @@
+/** The public face of a client: promises, JavaScript values, errors. What it rests on is in client-core.ts. */
+import type { Clock } from '../base/clock.js'
+import { RealClock } from '../base/real-clock.js'
+import { decodeAnswer, decodeResult, encodeCommand, encodeQuery } from '../kv/commands.js'
+import { answerBytesMax } from '../kv/limits.js'
+import type { Expected, KvAnswer, KvCommand, KvQuery, KvResult, Value } from '../kv/types.js'
+import type { ServerStatus } from '../node/status.js'
+import type { ClientCore, KnownServer } from './client-core.js'
+import { openCore, parseEndpoints } from './connect.js'
+import { BusyError, UnavailableError, UnknownOutcomeError, UsageError } from './errors.js'
+import type { PendingLimits } from './pending.js'
+import type { Done, Request } from './request.js'
+import type { ValueTypeName } from './values.js'
+import { decodeKey, decodeValue, encodeKey, encodePrefix, encodeValue, typeName } from './values.js'
+
+export interface ClientOptions {
+  /** Servers as "HOST:PORT", in an array or with commas between. One that answers is enough: it names the others. */
+  readonly endpoints: string | readonly string[]
+  /** How long a call may take, connecting included, in ms. Default 5000. */
+  readonly timeoutMs?: number
+  /** What may be outstanding and waiting; beyond it calls are refused as `busy`. */
+  readonly limits?: Partial<PendingLimits>
+  /** Payload bytes of a datagram on every path, where what is found out by default is wrong. */
+  readonly datagramBytesMax?: number
+}
+
+export interface CallOptions {
+  /** How long this call may take, in ms. Default: the client's. */
+  readonly timeoutMs?: number
+  /** Gives the call up when aborted, as its timeout would: a write that was sent has then an unknown outcome. */
+  readonly signal?: AbortSignal
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Answered by whichever server is asked, from what it has applied: quicker, and perhaps old. Default false. */
+  readonly stale?: boolean
+}
+
+export interface ScanOptions extends ReadOptions {
+  /** So many records at most. Default: all. */
+  readonly limit?: number
+}
+
+/** A value, and the revision at which it was written. Revisions grow with every write to the store. */
+export interface Found {
+  readonly value: unknown
+  readonly revision: number
+  readonly type: ValueTypeName
+}
+
+/** A value as it is stored. */
+export interface FoundRaw {
+  readonly bytes: Uint8Array
+  readonly revision: number
+  readonly type: ValueTypeName
+}
+
+export interface ScannedRecord extends Found {
+  /** A string where the key is UTF-8, else its bytes. */
+  readonly key: string | Uint8Array
+}
+
+/** What a compare-and-set expects to find: nothing, the revision of a record that `get` gave, or an equal value. */
+export type ExpectedValue = null | { readonly revision: number } | { readonly value: unknown }
+
+/** What a server says of itself, or that it said nothing in time (`id` 0 where it never did). */
+export type ServerReport =
+  ServerStatus | { readonly id: number; readonly address: string; readonly role: 'unreachable' }
+
+const defaultTimeoutMs = 5_000
+/** A status is asked of servers that may be down: waiting long for them says nothing more. */
+const statusTimeoutMsMax = 1_000
+const scanPageRecords = 1_000
+const decoder = new TextDecoder()
+
+/**
+ * A client of a cluster. It finds the leader, repeats what gets lost, and each write is executed exactly once, also
+ * when it is repeated to another leader.
+ *
+ * - Reads are linearizable unless they ask for `stale`: they see every write that was answered before they were asked.
+ * - Calls made without awaiting the former have no order between them: await one where the next depends on it.
+ * - Every method rejects with a RaftgramError. UnknownOutcomeError means that a write was sent but not answered: it may
+ *   have been executed once, may yet be, or never. Any other error means that nothing happened and nothing will.
+ *
+ * @example
+ * const client = await Client.connect({ endpoints: '127.0.0.1:7401,127.0.0.1:7402,127.0.0.1:7403' })
+ * await client.put('config/mode', { level: 3 })
+ * const found = await client.get('config/mode')
+ * await client.compareAndSet('config/mode', found, { level: 4 })
+ * await client.close()
+ */
+export class Client {
+  private readonly core: ClientCore
+  private readonly clock: Clock
+  private readonly timeoutMs: number
+  private closing: Promise<void> | null = null
+
+  /** Over a core that is there already, e.g. in a simulation. Programs use `Client.connect`. */
+  constructor(core: ClientCore, clock: Clock, timeoutMs = defaultTimeoutMs) {
+    this.core = core
+    this.clock = clock
+    this.timeoutMs = timeoutMs
+  }
+
+  /**
+   * Resolves as soon as one server has answered. Rejects with UnavailableError when none does in time, UsageError for
+   * endpoints that are none.
+   */
+  static async connect(options: ClientOptions): Promise<Client> {
+    const endpoints = parseEndpoints(options.endpoints)
+    const timeoutMs = checkTimeout(options.timeoutMs ?? defaultTimeoutMs)
+    const clock = new RealClock()
+    const { limits = {}, datagramBytesMax = null } = options
+    const core = await openCore(clock, { endpoints, limits, datagramBytesMax })
+    const client = new Client(core, clock, timeoutMs)
+    try {
+      await client.call({}, 'connecting', (deadlineMs, done) => core.connect(deadlineMs, done))
+    } catch (error) {
+      await client.close()
+      throw new UnavailableError(
+        `no server answered at ${endpoints.join(', ')} within ${timeoutMs} ms: ` +
+          'mend the endpoints, or start a cluster with: npx raftgram dev',
+        { cause: error },
+      )
+    }
+    return client
+  }
+
+  /**
+   * Writes a value: a Uint8Array is kept as bytes, a string as text, anything else as msgpack.
+   * Rejects with KeyTooLargeError (1,024 bytes), ValueTooLargeError (57,344 bytes), UsageError; see the class.
+   */
+  async put(key: string | Uint8Array, value: unknown, options: CallOptions = {}): Promise<{ revision: number }> {
+    const command: KvCommand = { op: 'put', key: encodeKey(key), value: encodeValue(value) }
+    const { revision } = await this.command(command, options)
+    return { revision }
+  }
+
+  /** The value of a key, or null. Rejects with UsageError where its bytes are not what its type says. */
+  async get(key: string | Uint8Array, options: ReadOptions = {}): Promise<Found | null> {
+    const found = await this.find(key, options)
+    return found === null ? null : foundOf(found.value, found.revision)
+  }
+
+  /** The value of a key as it is stored, or null. */
+  async getRaw(key: string | Uint8Array, options: ReadOptions = {}): Promise<FoundRaw | null> {
+    const found = await this.find(key, options)
+    if (found === null) return null
+    return { bytes: found.value.bytes, revision: found.revision, type: typeName(found.value.type) }
+  }
+
+  /** Deletes a key. `revision` is that of the deletion, 0 where there was nothing. */
+  async delete(key: string | Uint8Array, options: CallOptions = {}): Promise<{ existed: boolean; revision: number }> {
+    const { status, revision } = await this.command({ op: 'delete', key: encodeKey(key) }, options)
+    return { existed: status === 'ok', revision }
+  }
+
+  /**
+   * Writes a value if the key is as expected: null: absent; what `get` gave: unchanged since (by revision, so also not
+   * changed and changed back); `{ value }`: holds an equal value, by type and bytes (for msgpack the order of an
+   * object's keys counts). `revision` is that of the record as it now stands, 0 where it is absent.
+   */
+  async compareAndSet(
+    key: string | Uint8Array,
+    expected: ExpectedValue,
+    value: unknown,
+    options: CallOptions = {},
+  ): Promise<{ swapped: boolean; revision: number }> {
+    const command: KvCommand = {
+      op: 'cas',
+      key: encodeKey(key),
+      expected: encodeExpected(expected),
+      value: encodeValue(value),
+    }
+    const { status, revision } = await this.command(command, options)
+    return { swapped: status === 'ok', revision }
+  }
+
+  /**
+   * The records whose keys begin with `prefix`, in the order of the keys' bytes, fetched page by page. Each page is one
+   * read; together they are no snapshot: what is written meanwhile may or may not be seen.
+   */
+  async *scan(prefix: string | Uint8Array = '', options: ScanOptions = {}): AsyncGenerator<ScannedRecord, void> {
+    const prefixBytes = encodePrefix(prefix)
+    let left = options.limit ?? Infinity
+    if (left !== Infinity && !(Number.isInteger(left) && left >= 0)) {
+      throw new UsageError(`the limit of a scan is a whole number from 0, not ${left}`)
+    }
+    let after: Uint8Array = new Uint8Array(0)
+    while (left > 0) {
+      const limit = Math.min(left, scanPageRecords)
+      const query: KvQuery = { op: 'scan', prefix: prefixBytes, after, limit, bytesMax: answerBytesMax }
+      const page = await this.ask(query, 'scan', options)
+      for (const { key, value, revision } of page.records) {
+        after = key
+        left--
+        yield { key: decodeKey(key), ...foundOf(value, revision) }
+      }
+      if (!page.more || page.records.length === 0) return
+    }
+  }
+
+  /** Asks every server known, the learnt ones too, for its status; in the order of ids. Never rejects for one that is down. */
+  async status(options: CallOptions = {}): Promise<ServerReport[]> {
+    const timeoutMs = Math.min(options.timeoutMs ?? this.timeoutMs, statusTimeoutMsMax)
+    const reports = await Promise.all(this.core.servers.map(server => this.reportOf(server, { ...options, timeoutMs })))
+    // A server may be known by two addresses (a name of its own, and the cluster's).
+    const byName = new Map<number | string, ServerReport>()
+    for (const report of reports) {
+      const name = report.id === 0 ? report.address : report.id
+      if (report.role !== 'unreachable' || !byName.has(name)) byName.set(name, report)
+    }
+    return [...byName.values()].sort((a, b) => a.id - b.id)
+  }
+
+  /** Executes a command of another state machine than the key-value store, exactly once; resolves with its result. */
+  execute(command: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    return this.call(options, 'the write', (deadlineMs, done) => this.core.write(command, deadlineMs, done))
+  }
+
+  /** Asks another state machine than the key-value store; resolves with what its `query` returned. */
+  query(request: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array> {
+    const stale = options.stale ?? false
+    return this.call(options, 'the read', (deadlineMs, done) => this.core.read(request, { stale }, deadlineMs, done))
+  }
+
+  /** Ends what is pending (as a timeout would) and closes the socket. Never rejects; may be called twice. */
+  close(): Promise<void> {
+    this.closing ??= new Promise(resolve => this.core.close(resolve))
+    return this.closing
+  }
+
+  private async command(command: KvCommand, options: CallOptions): Promise<KvResult> {
+    const result = decodeResult(await this.execute(encodeCommand(command), options))
+    if (result === null || result.status === 'invalid') throw notTheStore()
+    return result
+  }
+
+  private async ask<Op extends KvQuery['op']>(
+    query: KvQuery,
+    op: Op,
+    options: ReadOptions,
+  ): Promise<Extract<KvAnswer, { op: Op }>> {
+    const answer = decodeAnswer(await this.query(encodeQuery(query), options))
+    if (!isAnswerTo(op, answer)) throw notTheStore()
+    return answer
+  }
+
+  private async find(
+    key: string | Uint8Array,
+    options: ReadOptions,
+  ): Promise<{ readonly value: Value; readonly revision: number } | null> {
+    const { found } = await this.ask({ op: 'get', key: encodeKey(key) }, 'get', options)
+    return found
+  }
+
+  private async reportOf(server: KnownServer, options: CallOptions): Promise<ServerReport> {
+    const unreachable = { id: server.serverId, address: server.address.key, role: 'unreachable' } as const
+    try {
+      const json = await this.call(options, 'the status', (deadlineMs, done) =>
+        this.core.status(server.address, deadlineMs, done),
+      )
+      const report: unknown = JSON.parse(decoder.decode(json))
+      return typeof report === 'object' && report !== null ? (report as ServerStatus) : unreachable
+    } catch {
+      return { ...unreachable, id: server.serverId }
+    }
+  }
+
+  /** One request as a promise. `what` begins the sentence of an error. */
+  private call(
+    options: CallOptions,
+    what: string,
+    start: (deadlineMs: number, done: Done) => Request,
+  ): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const timeoutMs = checkTimeout(options.timeoutMs ?? this.timeoutMs)
+      const { signal } = options
+      if (signal?.aborted === true) throw new UnavailableError(`${what} was not sent: the call was aborted before`)
+      const abort = () => this.core.cancel(request, 'the call was aborted')
+      const request = start(this.clock.now() + timeoutMs, outcome => {
+        signal?.removeEventListener('abort', abort)
+        switch (outcome.code) {
+          case 'ok':
+            return resolve(outcome.result)
+          case 'unknown-outcome':
+            return reject(
+              new UnknownOutcomeError(
+                `${what} was sent but its outcome is unknown (${outcome.why}; timeoutMs ${timeoutMs}): ` +
+                  'it may have been executed, once, or may yet be: read to find out',
+              ),
+            )
+          case 'unavailable':
+            return reject(
+              new UnavailableError(
+                `${what} had no effect, it may be tried again: ${outcome.why} (timeoutMs ${timeoutMs})`,
+              ),
+            )
+          case 'busy':
+            return reject(new BusyError(`${what} had no effect: ${outcome.why}: await some of them first`))
+          case 'bad-request':
+            return reject(new UsageError(`${what} had no effect: ${outcome.why}`))
+        }
+      })
+      signal?.addEventListener('abort', abort, { once: true })
+    })
+  }
+}
+
+function foundOf(value: Value, revision: number): Found {
+  return { value: decodeValue(value), revision, type: typeName(value.type) }
+}
+
+function encodeExpected(expected: ExpectedValue): Expected {
+  if (expected === null) return { by: 'absent' }
+  if (typeof expected === 'object' && 'revision' in expected && Number.isSafeInteger(expected.revision)) {
+    return { by: 'revision', revision: expected.revision }
+  }
+  if (typeof expected === 'object' && 'value' in expected) {
+    return { by: 'value', value: encodeValue(expected.value) }
+  }
+  throw new UsageError('expected is null (absent), what get gave, or { value } to compare with')
+}
+
+function isAnswerTo<Op extends KvQuery['op']>(
+  op: Op,
+  answer: KvAnswer | null,
+): answer is Extract<KvAnswer, { op: Op }> {
+  return answer?.op === op
+}
+
+function notTheStore(): UsageError {
+  return new UsageError('the servers did not understand: do they run the key-value store of this version?')
+}
+
+function checkTimeout(timeoutMs: number): number {
+  if (!(timeoutMs > 0)) throw new UsageError(`timeoutMs is a number of milliseconds above 0, not ${timeoutMs}`)
+  return timeoutMs
+}

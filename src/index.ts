@@ -1,0 +1,20 @@
+/** What `import ... from 'raftgram'` gives. Everything else is inside. */
+export { Client } from './client/client.js'
+export type {
+  CallOptions,
+  ClientOptions,
+  ExpectedValue,
+  Found,
+  FoundRaw,
+  ReadOptions,
+  ScanOptions,
+  ScannedRecord,
+  ServerReport,
+} from './client/client.js'
+export * from './client/errors.js'
+export { Server } from './node/server.js'
+export type { ServerFaults, ServerOptions } from './node/server.js'
+export { ServerError } from './node/server-error.js'
+export type { ServerErrorCode } from './node/server-error.js'
+export type { ServerStatus } from './node/status.js'
+export type { ApplyContext, StateMachine } from './session/types.js'

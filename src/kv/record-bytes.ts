@@ -1,0 +1,55 @@
+/**
+ * The bytes of one record, the same in the answer to a scan and in a snapshot:
+ *
+ *   0           2      3   4             8            16
+ *   | keyLength | type | 0 | valueLength | revision 8 | key | value |
+ */
+import { getUint16, getUint32, getUint53, putBytes, putUint16, putUint32, putUint53 } from '../base/byte-string.js'
+import type { ByteString } from '../base/byte-string.js'
+import { keyBytesMax, valueBytesMax } from './limits.js'
+import type { KvRecord, ValueType } from './types.js'
+
+const headerBytes = 16
+
+/** Whether the byte names a type of value. */
+export function isValueType(type: number): type is ValueType {
+  return type <= 2
+}
+
+/** How many bytes a record takes. */
+export function recordBytes(key: ByteString, value: ByteString): number {
+  return headerBytes + key.length + value.length
+}
+
+/** Writes a record at `at`, where it must fit, and returns the offset after it. */
+export function putRecord(
+  target: Uint8Array,
+  at: number,
+  key: ByteString,
+  type: ValueType,
+  value: ByteString,
+  revision: number,
+): number {
+  putUint16(target, at, key.length)
+  target[at + 2] = type
+  target[at + 3] = 0
+  putUint32(target, at + 4, value.length)
+  putUint53(target, at + 8, revision)
+  return putBytes(target, putBytes(target, at + headerBytes, key), value)
+}
+
+/** The record at `at`, or null if none stands there. Key and value are views of `bytes`. */
+export function decodeRecord(bytes: Uint8Array, at: number): KvRecord | null {
+  if (at + headerBytes > bytes.length) return null
+  const keyLength = getUint16(bytes, at)
+  const type = bytes[at + 2]!
+  const valueLength = getUint32(bytes, at + 4)
+  const revision = getUint53(bytes, at + 8)
+  if (keyLength === 0 || keyLength > keyBytesMax || valueLength > valueBytesMax) return null
+  if (!isValueType(type) || bytes[at + 3] !== 0 || revision < 0) return null
+  const keyAt = at + headerBytes
+  const valueAt = keyAt + keyLength
+  const end = valueAt + valueLength
+  if (end > bytes.length) return null
+  return { key: bytes.subarray(keyAt, valueAt), value: { type, bytes: bytes.subarray(valueAt, end) }, revision }
+}

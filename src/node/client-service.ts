@@ -1,0 +1,215 @@
+/**
+ * What a server does for clients: takes their requests out of datagrams, brings commands into the log and reads to
+ * confirmation, and answers when the consequences come. Exactly-once is not decided here but in the replicated sessions:
+ * here a repeat only finds the answer, or the copy that is under way.
+ */
+import { equalBytes } from '../base/bytes.js'
+import type { AnswerCode, ClientMessage, OpenSession, Read, Write } from '../../codec/client-types.js'
+import { commandBytes, encodeCommands } from '../../codec/commands.js'
+import { commandBytesMax } from '../../codec/limits.js'
+import type { Raft } from '../raft/raft.js'
+import type { ConfirmedRead, Entry, LogIndex } from '../raft/types.js'
+import type { Outcome } from '../session/types.js'
+import type { Link, TransportApi } from '../transport/types.js'
+import type { ReplicatedState } from './replicated-state.js'
+import type { Waiter } from './waiters.js'
+import { Waiters } from './waiters.js'
+
+const nothing = new Uint8Array(0)
+/** Commands that may wait for the end of one turn; a flood beyond it is asked to come back. */
+const newCommandsMax = 65_536
+
+interface PendingRead {
+  readonly link: Link
+  readonly requestId: number
+  readonly query: Uint8Array
+}
+
+export class ClientService {
+  private readonly raft: Raft
+  private readonly state: ReplicatedState
+  private readonly transport: TransportApi
+  private readonly statusJson: () => string
+  private readonly waiters = new Waiters()
+  /** Commands of this turn, not in the log yet. */
+  private newCommands: Waiter[] = []
+  private readonly reads = new Map<number, PendingRead>()
+  private nextReadToken = 1
+  /** Confirmed reads whose index is not applied yet, in the order of their indexes. */
+  private confirmedReads: ConfirmedRead[] = []
+
+  constructor(raft: Raft, state: ReplicatedState, transport: TransportApi, statusJson: () => string) {
+    this.raft = raft
+    this.state = state
+    this.transport = transport
+    this.statusJson = statusJson
+  }
+
+  receive(link: Link, message: ClientMessage): void {
+    switch (message.type) {
+      case 'Write':
+        return this.receiveWrite(link, message)
+      case 'Read':
+        return this.receiveRead(link, message)
+      case 'OpenSession':
+        return this.receiveOpenSession(link, message)
+      case 'StatusRequest': {
+        const result = new TextEncoder().encode(this.statusJson())
+        return this.answer(link, 'status', message.requestId, 0, 'ok', result)
+      }
+      case 'Hello':
+        return // the transport tells of it by itself
+    }
+  }
+
+  /**
+   * The commands of this turn become entries: as many in one as fill `entryBytesMax` (what fits one datagram to every
+   * peer), more only when a single command is larger.
+   */
+  proposeNewCommands(entryBytesMax: number): void {
+    let batch: Waiter[] = []
+    let bytes = 0
+    for (const waiter of this.newCommands) {
+      const more = commandBytes(waiter.command)
+      if (batch.length > 0 && bytes + more > entryBytesMax) {
+        this.propose(batch)
+        batch = []
+        bytes = 0
+      }
+      batch.push(waiter)
+      bytes += more
+    }
+    if (batch.length > 0) this.propose(batch)
+    this.newCommands = []
+  }
+
+  /** Committed entries are applied in order; whoever waits for one is answered. */
+  apply(entry: Entry): void {
+    const outcomes = this.state.apply(entry)
+    const placed = this.waiters.take(entry.index)
+    if (placed === undefined) return
+    placed.waiters.forEach((waiter, position) => {
+      const outcome = placed.term === entry.term ? outcomes[position] : undefined
+      if (outcome === undefined) this.answerWaiter(waiter, 'not-leader')
+      else this.answerOutcome(waiter, outcome)
+    })
+  }
+
+  /** Reads whose leader was confirmed are answered as soon as the state has come to their index. */
+  confirmReads(reads: readonly ConfirmedRead[]): void {
+    this.confirmedReads.push(...reads)
+    let answered = 0
+    for (const { token, readIndex } of this.confirmedReads) {
+      if (readIndex > this.state.lastApplied) break
+      answered++
+      const read = this.takeRead(token)
+      if (read !== undefined) this.answerRead(read)
+    }
+    this.confirmedReads.splice(0, answered)
+  }
+
+  /** This server led when it took these reads, and leads no more. */
+  loseReads(tokens: readonly number[]): void {
+    for (const token of tokens) {
+      const read = this.takeRead(token)
+      if (read !== undefined) this.answer(read.link, 'read', read.requestId, 0, 'not-leader', nothing)
+    }
+  }
+
+  /** No longer leader: what becomes of the commands in the log is open, so the clients ask the next leader again. */
+  loseLeadership(): void {
+    for (const waiter of this.waiters.takeAll()) this.answerWaiter(waiter, 'not-leader')
+  }
+
+  private receiveWrite(link: Link, write: Write): void {
+    const { sessionId, sequence, command } = write
+    if (command.length > commandBytesMax) {
+      return this.answer(link, 'write', sequence, sessionId, 'bad-request', nothing)
+    }
+    const waiter: Waiter = { command: { kind: 'execute', ...writeFields(write) }, link, requestId: sequence }
+    const known = this.state.sessions.lookup(sessionId, sequence, command)
+    if (known !== null) return this.answerOutcome(waiter, known)
+    if (!this.raft.isLeader) return this.answerWaiter(waiter, 'not-leader')
+    const underWay = this.waiters.find(sessionId, sequence)
+    if (underWay?.command.kind === 'execute' && equalBytes(underWay.command.command, command)) {
+      underWay.link = link
+      return
+    }
+    this.enqueue(waiter)
+  }
+
+  private receiveOpenSession(link: Link, open: OpenSession): void {
+    const waiter: Waiter = { command: { kind: 'open' }, link, requestId: open.requestId }
+    if (!this.raft.isLeader) return this.answerWaiter(waiter, 'not-leader')
+    this.enqueue(waiter)
+  }
+
+  private receiveRead(link: Link, read: Read): void {
+    const pending: PendingRead = { link, requestId: read.requestId, query: read.query }
+    if (read.stale) return this.answerRead(pending)
+    const token = this.nextReadToken++
+    const refused = this.raft.readIndex(token)
+    if (refused !== null) return this.answer(link, 'read', read.requestId, 0, refused, nothing)
+    this.reads.set(token, pending)
+  }
+
+  private enqueue(waiter: Waiter): void {
+    if (this.newCommands.length >= newCommandsMax) return this.answerWaiter(waiter, 'busy')
+    this.waiters.begin(waiter)
+    this.newCommands.push(waiter)
+  }
+
+  private propose(batch: Waiter[]): void {
+    const placed: LogIndex | 'not-leader' | 'busy' = this.raft.propose(encodeCommands(batch.map(one => one.command)))
+    if (typeof placed === 'number') return this.waiters.place(placed, this.raft.currentTerm, batch)
+    for (const waiter of batch) {
+      this.waiters.end(waiter)
+      this.answerWaiter(waiter, placed)
+    }
+  }
+
+  private takeRead(token: number): PendingRead | undefined {
+    const read = this.reads.get(token)
+    this.reads.delete(token)
+    return read
+  }
+
+  private answerRead(read: PendingRead): void {
+    this.answer(read.link, 'read', read.requestId, 0, 'ok', this.state.sessions.query(read.query))
+  }
+
+  private answerOutcome(waiter: Waiter, outcome: Outcome): void {
+    switch (outcome.code) {
+      case 'ok':
+        return this.answerWaiter(waiter, 'ok', outcome.result)
+      case 'opened':
+        return this.answer(waiter.link, 'open', waiter.requestId, outcome.sessionId, 'ok', nothing)
+      case 'already-answered':
+        return // the client has its answer; this is a copy that was late
+      default:
+        return this.answerWaiter(waiter, outcome.code)
+    }
+  }
+
+  private answerWaiter(waiter: Waiter, code: AnswerCode, result: Uint8Array = nothing): void {
+    const { command } = waiter
+    if (command.kind === 'open') this.answer(waiter.link, 'open', waiter.requestId, 0, code, result)
+    else this.answer(waiter.link, 'write', waiter.requestId, command.sessionId, code, result)
+  }
+
+  private answer(
+    link: Link,
+    to: 'open' | 'write' | 'read' | 'status',
+    requestId: number,
+    sessionId: number,
+    code: AnswerCode,
+    result: Uint8Array,
+  ): void {
+    const leaderId = code === 'not-leader' ? this.raft.leaderId : 0
+    this.transport.send(link, { type: 'Answer', to, requestId, sessionId, code, leaderId, result })
+  }
+}
+
+function writeFields({ sessionId, sequence, answeredUpTo, command }: Write): Omit<Write, 'type'> {
+  return { sessionId, sequence, answeredUpTo, command }
+}

@@ -1,0 +1,291 @@
+/**
+ * The shell around one raft: facts from the socket, the disk, the clock and the clients go in; once per turn the
+ * consequences come out and are carried out in the order that raft/ready.ts demands. The only place where consensus,
+ * storage, transport and the state machine meet. Callbacks and ports only, so that a simulator runs this very class.
+ */
+import type { Clock, Timer } from '../base/clock.js'
+import type { Logger } from '../base/logger.js'
+import { commandsOverheadBytes } from '../../codec/commands.js'
+import { entryHeaderBytes } from '../../codec/entry.js'
+import { envelopeBytes } from '../../codec/envelope.js'
+import type { Member } from '../../codec/client-types.js'
+import { appendEntriesOverheadBytes } from '../../codec/peer-messages.js'
+import { Raft } from '../raft/raft.js'
+import { isEmpty } from '../raft/ready.js'
+import type { RaftOptions, Ready, Recovered, ServerId } from '../raft/types.js'
+import { Sessions } from '../session/sessions.js'
+import type { StateMachine } from '../session/types.js'
+import type { Storage } from '../storage/storage.js'
+import type { Address, Socket } from '../transport/socket.js'
+import type { Link, TransportApi, WireMessage } from '../transport/types.js'
+import { ClientService } from './client-service.js'
+import { DrainGuard } from './drain-guard.js'
+import { ReplicatedState } from './replicated-state.js'
+import { Reporter } from './reporter.js'
+import type { ServerStatus } from './status.js'
+import { describeStatus } from './status.js'
+
+/** Readies carried out in one turn before the event loop goes round: a long catch-up must not starve the socket. */
+const readiesPerTurn = 8
+
+export interface NodeOptions extends RaftOptions {
+  /** Every server of the cluster, this one included, as in the cluster list. */
+  readonly members: readonly { readonly id: ServerId; readonly address: Address }[]
+  readonly logger: Logger
+}
+
+export interface NodeParts {
+  readonly clock: Clock
+  readonly socket: Socket
+  readonly transport: TransportApi
+  readonly storage: Storage
+  readonly recovered: Recovered
+  readonly machine: StateMachine
+  readonly memory: () => ServerStatus['memory']
+}
+
+export class Node {
+  private readonly options: NodeOptions
+  private readonly clock: Clock
+  private readonly transport: TransportApi
+  private readonly storage: Storage
+  private readonly memory: NodeParts['memory']
+  private readonly raft: Raft
+  private readonly state: ReplicatedState
+  private readonly clients: ClientService
+  private readonly reporter: Reporter
+  private readonly peers: readonly Link[]
+  private readonly members: readonly Member[]
+  private readonly timer: Timer
+  private readonly drainGuard: DrainGuard
+  private readonly startedMs: number
+  private turnIsScheduled = false
+  private isTimeUp = false
+  private isSavingHardState = false
+  /** The term that this server led when it was last looked at, or 0. */
+  private ledTerm = 0
+  private stopping: { done: () => void; giveUpMs: number } | null = null
+  private isClosed = false
+
+  /** Called once when something broke that must end this server: a disk error, a broken invariant. It has stopped. */
+  onFailure: (error: Error) => void = () => undefined
+
+  constructor(parts: NodeParts, options: NodeOptions) {
+    this.options = options
+    this.clock = parts.clock
+    this.transport = parts.transport
+    this.storage = parts.storage
+    this.memory = parts.memory
+    this.startedMs = this.clock.now()
+    this.raft = new Raft(options, parts.recovered, this.startedMs)
+    this.state = new ReplicatedState(new Sessions(parts.machine))
+    this.clients = new ClientService(this.raft, this.state, this.transport, () => JSON.stringify(this.status()))
+    this.reporter = new Reporter(options.logger)
+    this.drainGuard = new DrainGuard(parts.socket)
+    this.peers = options.members
+      .filter(({ id }) => id !== options.id)
+      .map(({ id, address }) => this.transport.addPeer(id, address))
+    this.members = options.members.map(({ id, address }) => ({ id, address: address.key }))
+    this.timer = this.clock.timer(() => this.guard(() => this.timeIsUp()))
+    this.transport.onMessage = (link, message) => this.guard(() => this.receive(link, message))
+    this.transport.onHello = (from, nonce) => this.guard(() => this.welcome(from, nonce))
+    this.transport.onRoom = () => this.guard(() => this.scheduleTurn())
+    this.storage.onPersisted = writeId =>
+      this.guard(() => {
+        this.raft.persisted(writeId)
+        this.scheduleTurn()
+      })
+    this.storage.onFatal = error => this.fail(error)
+    this.scheduleTurn()
+  }
+
+  /** What `raftgram status` shows of this server. */
+  status(): ServerStatus {
+    return describeStatus({
+      raft: this.raft.status,
+      state: this.state,
+      transport: this.transport.status,
+      peers: this.peers,
+      clientLinks: this.transport.clientLinks,
+      storage: this.storage.status,
+      memory: this.memory(),
+      uptimeMs: this.clock.now() - this.startedMs,
+      address: this.members.find(({ id }) => id === this.options.id)?.address ?? '',
+    })
+  }
+
+  /** Hands leadership over if there is a peer to take it, then closes storage and transport, then calls back. */
+  stop(done: () => void): void {
+    if (this.isClosed) return done()
+    const now = this.clock.now()
+    this.stopping = { done, giveUpMs: now + this.options.electionTimeoutMs }
+    this.guard(() => {
+      this.raft.transferLeadership(now, 0)
+      this.scheduleTurn()
+    })
+  }
+
+  private receive(link: Link, message: WireMessage): void {
+    this.scheduleTurn()
+    switch (message.type) {
+      case 'RequestVote':
+      case 'RequestVoteReply':
+      case 'AppendEntries':
+      case 'AppendEntriesReply':
+      case 'TimeoutNow':
+        return this.raft.receive(this.clock.now(), message)
+      case 'Hello':
+      case 'OpenSession':
+      case 'Write':
+      case 'Read':
+      case 'StatusRequest':
+        return this.clients.receive(link, message)
+      case 'Welcome':
+      case 'Unwelcome':
+      case 'Answer':
+        return // the transport lets only clients have these
+    }
+  }
+
+  private welcome(from: Address, nonce: number): void {
+    this.transport.welcome(from, {
+      type: 'Welcome',
+      nonce,
+      token: 0, // the transport fills it in
+      leaderId: this.raft.leaderId,
+      members: this.members,
+    })
+  }
+
+  private timeIsUp(): void {
+    this.isTimeUp = true
+    this.drainGuard.begin()
+    this.scheduleTurn()
+  }
+
+  private scheduleTurn(): void {
+    if (this.turnIsScheduled || this.isClosed) return
+    this.turnIsScheduled = true
+    this.clock.endOfTurn(() => {
+      this.turnIsScheduled = false
+      if (!this.isClosed) this.guard(() => this.turn())
+    })
+  }
+
+  /** Everything that follows from the facts of this turn. */
+  private turn(): void {
+    if (this.isSavingHardState) return // nothing may happen before it is durable; then the turn is taken up again
+    const now = this.clock.now()
+    if (this.isTimeUp) this.tick(now)
+    this.noticeLeadership()
+    this.updatePaths()
+    this.clients.proposeNewCommands(this.entryBytesMax())
+    for (let readies = 0; ; readies++) {
+      const ready = this.raft.takeReady(now)
+      if (isEmpty(ready)) {
+        this.timer.set(ready.deadline)
+        break
+      }
+      if (readies === readiesPerTurn) this.scheduleTurn()
+      this.carryOut(ready)
+      if (this.isSavingHardState) break
+      if (readies === readiesPerTurn) break
+    }
+    this.transport.flush()
+    this.continueStopping(now)
+  }
+
+  private tick(now: number): void {
+    if (this.drainGuard.mustWait()) return this.scheduleTurn()
+    this.isTimeUp = false
+    this.raft.tick(now)
+  }
+
+  /** Whoever waits for a command in the log of a leadership that ended asks the next leader. */
+  private noticeLeadership(): void {
+    const leadsTerm = this.raft.isLeader ? this.raft.currentTerm : 0
+    if (this.ledTerm !== 0 && this.ledTerm !== leadsTerm) this.clients.loseLeadership()
+    this.ledTerm = leadsTerm
+  }
+
+  /** In the order of the durability contract (raft/ready.ts): the hard state first, and nothing before it is durable. */
+  private carryOut(ready: Ready): void {
+    for (const report of ready.reports) this.reporter.report(report)
+    if (ready.hardState === null) return this.carryOutRest(ready)
+    this.isSavingHardState = true
+    this.storage.saveHardState(ready.hardState, () =>
+      this.guard(() => {
+        this.isSavingHardState = false
+        if (this.isClosed) return
+        this.carryOutRest(ready)
+        this.scheduleTurn()
+      }),
+    )
+  }
+
+  private carryOutRest(ready: Ready): void {
+    for (const { to, message } of ready.messages) {
+      const link = this.transport.peer(to)
+      if (link !== undefined) this.transport.send(link, message)
+    }
+    if (ready.append !== null) {
+      const { currentTerm, commitIndex } = this.raft
+      this.storage.append(ready.append.writeId, ready.append.entries, { currentTerm, commitIndex })
+    }
+    for (const entry of ready.committed) this.clients.apply(entry)
+    this.clients.confirmReads(ready.reads)
+    this.clients.loseReads(ready.readsLost)
+  }
+
+  /** Tells the core how much fits one datagram to each peer, and how much may be on its way. */
+  private updatePaths(): void {
+    const overheadBytes = envelopeBytes + appendEntriesOverheadBytes
+    for (const link of this.peers) {
+      // Half of the window: the transport counts what the kernel charges for, which is more than the bytes themselves.
+      this.raft.setPath(link.serverId, link.datagramBytesMax - overheadBytes, Math.floor(link.windowBytes / 2))
+    }
+  }
+
+  /** Commands that share an entry fit, as a record, one datagram of the smallest path to a peer. */
+  private entryBytesMax(): number {
+    let datagramBytes = Infinity
+    for (const link of this.peers) datagramBytes = Math.min(datagramBytes, link.datagramBytesMax)
+    if (datagramBytes === Infinity) return soleServerEntryBytes
+    return datagramBytes - envelopeBytes - appendEntriesOverheadBytes - entryHeaderBytes - commandsOverheadBytes
+  }
+
+  private continueStopping(now: number): void {
+    const { stopping } = this
+    if (stopping === null || this.isClosed) return
+    const handsOver = this.raft.isLeader && this.peers.length > 0 && now < stopping.giveUpMs
+    if (handsOver || this.isSavingHardState) return
+    this.close(() => stopping.done())
+  }
+
+  private close(done: () => void): void {
+    this.isClosed = true
+    this.timer.set(Infinity)
+    this.storage.close(() => this.transport.close(done))
+  }
+
+  /** A server that stops is safe, one that goes on after a broken invariant may not be. */
+  private guard(step: () => void): void {
+    if (this.isClosed) return
+    try {
+      step()
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  /** Ends this server at once, because of `error`. */
+  fail(error: Error): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.timer.set(Infinity)
+    this.transport.close(() => this.onFailure(error))
+  }
+}
+
+/** Without peers no datagram bounds an entry. */
+const soleServerEntryBytes = 65_536

@@ -1,0 +1,271 @@
+/** The public face of one server: opens the real disk, socket and clock, checks them against the options, runs a Node. */
+import { randomBytes } from 'node:crypto'
+import type { Logger } from '../base/logger.js'
+import { silentLogger } from '../base/logger.js'
+import { Prng } from '../base/prng.js'
+import { RealClock } from '../base/real-clock.js'
+import { KvStore } from '../kv/store.js'
+import type { StateMachine } from '../session/types.js'
+import { nodeDisk } from '../storage/disk-node.js'
+import type { OpenedStorage } from '../storage/storage.js'
+import { openStorage } from '../storage/storage.js'
+import { lookupAddress } from '../transport/address-lookup.js'
+import { drawAddressTokens } from '../transport/address-tokens.js'
+import { smallestInterfaceMtuBytes } from '../transport/interface-mtu.js'
+import { datagramBytesMax } from '../transport/path-size.js'
+import type { Address, Socket } from '../transport/socket.js'
+import type { FaultOptions } from '../transport/socket-faults.js'
+import { FaultySocket } from '../transport/socket-faults.js'
+import { openUdpSocket } from '../transport/socket-udp.js'
+import { Transport } from '../transport/transport.js'
+import type { ClusterList } from './cluster-list.js'
+import { clusterIdOf, parseClusterList } from './cluster-list.js'
+import { Node } from './node.js'
+import { checkIdentity } from './identity-check.js'
+import { ServerError } from './server-error.js'
+import type { ServerStatus } from './status.js'
+
+/** Faults for experiments; `cut` names servers that are neither sent to nor heard. */
+export interface ServerFaults extends FaultOptions {
+  readonly cut?: readonly number[]
+}
+
+export interface ServerOptions {
+  /** This server's id in the cluster list, 1..65535. */
+  readonly id: number
+  /** Every server of the cluster: "1=HOST:PORT,2=HOST:PORT,3=HOST:PORT", the same on all of them. */
+  readonly cluster: string
+  /** Directory of this server's data; made when it does not exist. Never shared, never copied to another server. */
+  readonly data: string
+  /** HOST:PORT to listen on, where it differs from this server's own address in the cluster list. */
+  readonly listen?: string
+  /** The cluster id is the hash of it; by default of the founding list. Servers of different clusters ignore each other. */
+  readonly clusterName?: string
+  /** How often a leader speaks to each follower at least, in ms. Default 25. */
+  readonly heartbeatMs?: number
+  /** t: a follower waits a random time of [t, 2t) ms for its leader before it asks for votes. Default 200. */
+  readonly electionTimeoutMs?: number
+  /** Faults injected into what this server sends, for experiments. Default none. */
+  readonly faults?: ServerFaults
+  /** Payload bytes of a datagram on every path, where what is found out by default is wrong. */
+  readonly datagramBytesMax?: number
+  /** What the cluster replicates. Default: the key-value store. All servers must run the same one. */
+  readonly machine?: StateMachine
+  /** Where its few lines go; a pino logger fits. Default: nowhere. */
+  readonly logger?: Logger
+}
+
+/** Bytes of one log segment. */
+const segmentBytes = 64 * 1024 * 1024
+
+/** What a leader may hold uncommitted before it answers `busy`. */
+const uncommittedBytesMax = 64 * 1024 * 1024
+
+/**
+ * One server of a cluster, running in this process: Raft over UDP, a durable log, a state machine.
+ *
+ * @example
+ * const server = await Server.start({ id: 1, cluster: '1=127.0.0.1:7401', data: './data/1' })
+ * await server.stop()
+ */
+export class Server {
+  readonly id: number
+  /** HOST:PORT that it listens on. */
+  readonly address: string
+  /** Resolves when this server has stopped: with null after `stop`, with the reason when something broke. Never rejects. */
+  readonly closed: Promise<Error | null>
+  private readonly node: Node
+  private hasStopped: (reason: Error | null) => void = () => undefined
+
+  private constructor(id: number, address: string, node: Node, opened: OpenedStorage) {
+    this.id = id
+    this.address = address
+    this.node = node
+    this.closed = new Promise(resolve => (this.hasStopped = resolve))
+    node.onFailure = error => opened.storage.abandon(() => this.hasStopped(error))
+  }
+
+  /**
+   * Opens the data directory, recovers what was promised, and joins the cluster. Resolves as soon as the server listens;
+   * a leader may not be elected yet.
+   * Rejects with ServerError: `usage` for options that cannot be (nothing was started or written), `corrupt` for a data
+   * directory that is damaged, `io` for a disk or socket that failed.
+   */
+  static async start(options: ServerOptions): Promise<Server> {
+    const logger = options.logger ?? silentLogger
+    const heartbeatMs = options.heartbeatMs ?? 25
+    const electionTimeoutMs = options.electionTimeoutMs ?? 200
+    if (!(heartbeatMs > 0 && electionTimeoutMs >= 3 * heartbeatMs)) {
+      throw new ServerError(
+        'usage',
+        `the election timeout (${electionTimeoutMs} ms) must be at least 3 heartbeats (${heartbeatMs} ms)`,
+      )
+    }
+    const list: ClusterList = parseClusterList(options.cluster)
+    const own = list.members.find(member => member.id === options.id)
+    if (own === undefined) {
+      throw new ServerError(
+        'usage',
+        `server ${options.id} is not in the cluster list ${list.text}: add it, or mend the id`,
+      )
+    }
+    if (list.warning !== null) logger.warn({}, list.warning)
+    const members = await Promise.all(
+      list.members.map(async ({ id, address }) => ({ id, address: await resolveAddress(address) })),
+    )
+    const listen = await resolveAddress(options.listen ?? own.address)
+
+    const clock = new RealClock()
+    const real = await openSocket(listen)
+    const socket = options.faults === undefined ? real : withFaults(real, clock, options.faults, members)
+    let opened: OpenedStorage
+    try {
+      opened = await open(options, clusterIdOf(options.clusterName ?? list.text), list.text, clock)
+      checkIdentity(opened.identity, options.clusterName, list.text)
+    } catch (error) {
+      await new Promise<void>(resolve => socket.close(resolve))
+      throw error
+    }
+    for (const note of opened.notes) logger.warn({}, note)
+    warnOfSmallBuffer(socket, logger)
+
+    const known = { smallestMtuBytes: smallestInterfaceMtuBytes(), datagramBytes: options.datagramBytesMax ?? null }
+    const transportOptions = {
+      clusterId: opened.identity.clusterId,
+      sender: options.id,
+      incarnation: opened.identity.incarnation,
+      bootNonce: randomId(),
+      datagramBytesMax: (to: Address) => datagramBytesMax(socket.address, to, known),
+    }
+    const transport = new Transport(socket, clock, transportOptions, drawAddressTokens())
+    const node = new Node(
+      {
+        clock,
+        socket,
+        transport,
+        storage: opened.storage,
+        recovered: opened.recovered,
+        machine: options.machine ?? new KvStore(),
+        memory: memoryOfProcess,
+      },
+      {
+        id: options.id,
+        voters: members.map(({ id }) => id),
+        members,
+        seed: randomId(),
+        heartbeatMs,
+        electionTimeoutMs,
+        uncommittedBytesMax,
+        appendBytesMax: 1_000,
+        windowBytesMax: 64_000,
+        logger,
+      },
+    )
+    const server = new Server(options.id, socket.address.key, node, opened)
+    socket.onError = error => node.fail(error)
+    logger.info(
+      { id: options.id, address: server.address, entries: opened.recovered.entries.length },
+      `server ${options.id} listens on ${server.address}, data in ${options.data}`,
+    )
+    return server
+  }
+
+  /** What `raftgram status` shows of it. */
+  status(): ServerStatus {
+    return this.node.status()
+  }
+
+  /** Stops cleanly: a leader hands over first, for at most an election timeout; the log is closed. Never rejects. */
+  stop(): Promise<void> {
+    return new Promise(resolve => {
+      this.node.stop(() => {
+        this.hasStopped(null)
+        resolve()
+      })
+    })
+  }
+}
+
+function open(
+  options: ServerOptions,
+  clusterId: number,
+  foundingCluster: string,
+  clock: RealClock,
+): Promise<OpenedStorage> {
+  return new Promise((resolve, reject) => {
+    openStorage(
+      nodeDisk,
+      {
+        directory: options.data,
+        serverId: options.id,
+        clusterId,
+        clusterName: options.clusterName ?? '',
+        foundingCluster,
+        segmentBytes,
+        prng: new Prng(randomId()),
+        clock,
+      },
+      (error, opened) => {
+        if (opened !== null) return resolve(opened)
+        reject(
+          error === null
+            ? new ServerError('io', 'the data directory could not be opened')
+            : ServerError.ofStorage(error),
+        )
+      },
+    )
+  })
+}
+
+function openSocket(listen: Address): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    openUdpSocket(listen, (error, socket) => {
+      if (socket !== null) resolve(socket)
+      else reject(new ServerError('usage', error?.message ?? 'the socket could not be opened'))
+    })
+  })
+}
+
+function resolveAddress(text: string): Promise<Address> {
+  return new Promise((resolve, reject) => {
+    lookupAddress(text, (error, address) => {
+      if (address !== null) resolve(address)
+      else reject(new ServerError('usage', error?.message ?? `no address: ${text}`))
+    })
+  })
+}
+
+function withFaults(
+  socket: Socket,
+  clock: RealClock,
+  { cut, ...faults }: ServerFaults,
+  members: readonly { id: number; address: Address }[],
+): Socket {
+  const faulty = new FaultySocket(socket, clock, faults)
+  for (const { id, address } of members) {
+    if (cut?.includes(id) === true) faulty.cut(address.key, 'both')
+  }
+  return faulty
+}
+
+/** The kernel cuts what is asked for down to its limit without a word. */
+function warnOfSmallBuffer(socket: Socket, logger: Logger): void {
+  const wantedBytes = 2 * 1024 * 1024
+  if (socket.receiveBufferBytes >= wantedBytes) return
+  logger.warn(
+    { receiveBufferBytes: socket.receiveBufferBytes },
+    `the kernel gives this socket a receive buffer of only ${socket.receiveBufferBytes} bytes, which limits throughput; ` +
+      'mend it with: sysctl -w net.core.rmem_max=4194304',
+  )
+}
+
+function memoryOfProcess(): ServerStatus['memory'] {
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return { rssBytes: rss, heapBytes: heapUsed, externalBytes: external }
+}
+
+/** A random whole number of [1, 2^53). */
+function randomId(): number {
+  const bytes = randomBytes(7)
+  return bytes.readUIntBE(0, 6) * 32 + (bytes[6]! >>> 3) || 1
+}

@@ -1,0 +1,84 @@
+/** What a server tells of itself: the JSON of `raftgram status`. Names are promises to scripts. */
+import type { PeerStatus, RoleName, Status } from '../raft/types.js'
+import type { StorageStatus } from '../storage/storage.js'
+import type { Link, TransportStatus } from '../transport/types.js'
+import type { ReplicatedState } from './replicated-state.js'
+
+export interface ServerStatus {
+  readonly id: number
+  readonly address: string
+  readonly role: RoleName
+  readonly term: number
+  /** 0 when none is known. */
+  readonly leaderId: number
+  readonly commitIndex: number
+  readonly lastApplied: number
+  readonly firstLogIndex: number
+  readonly lastLogIndex: number
+  readonly persistedIndex: number
+  readonly snapshotIndex: number
+  /** Hash of the state at the last multiple of 4,096 applied: equal on all servers that came as far. */
+  readonly checkpointIndex: number
+  readonly checkpointHash: string
+  readonly revision: number
+  readonly sessions: number
+  readonly clients: number
+  readonly uptimeMs: number
+  readonly memory: { readonly rssBytes: number; readonly heapBytes: number; readonly externalBytes: number }
+  /** One per peer; on a leader with what it knows of the peer's log. */
+  readonly peers: readonly (Partial<PeerStatus> & {
+    readonly id: number
+    readonly address: string
+    readonly datagramBytesMax: number
+    readonly windowBytes: number
+    readonly roundTripMs: number
+  })[]
+  readonly transport: TransportStatus
+  readonly storage: StorageStatus
+}
+
+interface Sources {
+  readonly raft: Status
+  readonly state: ReplicatedState
+  readonly transport: TransportStatus
+  readonly peers: readonly Link[]
+  readonly clientLinks: number
+  readonly storage: StorageStatus
+  readonly memory: ServerStatus['memory']
+  readonly uptimeMs: number
+  readonly address: string
+}
+
+export function describeStatus(sources: Sources): ServerStatus {
+  const { raft, state } = sources
+  return {
+    id: raft.id,
+    address: sources.address,
+    role: raft.role,
+    term: raft.term,
+    leaderId: raft.leaderId,
+    commitIndex: raft.commitIndex,
+    lastApplied: state.lastApplied,
+    firstLogIndex: raft.firstLogIndex,
+    lastLogIndex: raft.lastLogIndex,
+    persistedIndex: raft.persistedIndex,
+    snapshotIndex: raft.snapshotIndex,
+    checkpointIndex: state.checkpointIndex,
+    checkpointHash: state.checkpointHash.toString(16),
+    revision: state.sessions.revision,
+    sessions: state.sessions.sessionCount,
+    clients: sources.clientLinks,
+    uptimeMs: Math.round(sources.uptimeMs),
+    memory: sources.memory,
+    peers: sources.peers.map(link => ({
+      ...raft.peers.find(peer => peer.id === link.serverId),
+      id: link.serverId,
+      address: link.address.key,
+      datagramBytesMax: link.datagramBytesMax,
+      windowBytes: link.windowBytes,
+      roundTripMs: Math.round(link.roundTripMs * 1_000) / 1_000,
+    })),
+    transport: sources.transport,
+    storage: sources.storage,
+  }
+}

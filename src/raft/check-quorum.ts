@@ -1,0 +1,21 @@
+/** A leader that a majority has not answered for an election timeout steps down (dissertation 6.2). */
+import { quorumIndex } from './quorum.js'
+import type { Leader, Server } from './server.js'
+import { stepDown } from './term.js'
+import type { Milliseconds } from './types.js'
+
+/** Since when this leader has had the answers of a majority, itself included. */
+export function quorumHeardMs(server: Server, role: Leader, now: Milliseconds): Milliseconds {
+  return quorumIndex(server.voters.map(id => (id === server.id ? now : role.peers.get(id)!.lastHeardMs)))
+}
+
+/** When the check would find this leader alone. */
+export function checkQuorumDeadline(server: Server, role: Leader, now: Milliseconds): Milliseconds {
+  return quorumHeardMs(server, role, now) + server.options.electionTimeoutMs
+}
+
+/** Without it, a leader that is cut off would keep its clients waiting, and its followers' votes (E13, E14). */
+export function checkQuorum(server: Server, role: Leader, now: Milliseconds): void {
+  if (now < checkQuorumDeadline(server, role, now)) return
+  stepDown(server, 0, 'no majority has answered within the election timeout', now)
+}

@@ -1,0 +1,36 @@
+/** When an entry is committed (sections 5.3 and 5.4.2), and what is applied next. */
+import { entryBytes } from './log.js'
+import { quorumIndex } from './quorum.js'
+import type { Leader, Server } from './server.js'
+import type { Entry } from './types.js'
+
+/** Entries handed out for application in one ready: a long catch-up leaves room for heartbeats in between. */
+const appliedBytesMax = 1_048_576
+
+/**
+ * "If there exists an N such that N > commitIndex, a majority of matchIndex[i] >= N, and log[N].term == currentTerm: set
+ * commitIndex = N" (Figure 2). Entries of former terms are never committed by counting, only with a later one of the
+ * leader's own term: Figure 8 shows why (R4). The leader itself counts with what is on its disk.
+ */
+export function advanceCommitIndex(server: Server, role: Leader): void {
+  const majorityIndex = quorumIndex(
+    server.voters.map(id => (id === server.id ? server.persistedIndex : role.peers.get(id)!.matchIndex)),
+  )
+  if (majorityIndex <= server.commitIndex) return
+  if (server.log.termAt(majorityIndex) !== server.currentTerm) return
+  for (let index = server.commitIndex + 1; index <= majorityIndex; index++) {
+    const entry = server.log.at(index)
+    if (entry.term === role.term) role.uncommittedBytes -= entryBytes(entry)
+  }
+  server.commitIndex = majorityIndex
+}
+
+/** "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied]" (Figure 2, all servers). */
+export function takeCommitted(server: Server): readonly Entry[] {
+  if (server.commitIndex === server.lastApplied) return []
+  const from = server.lastApplied + 1
+  const taken = server.log.take(from, appliedBytesMax)
+  const committed = taken.slice(0, server.commitIndex - server.lastApplied)
+  server.lastApplied += committed.length
+  return committed
+}

@@ -1,0 +1,114 @@
+/** Standing for election: the timeout, the pre-vote (dissertation 9.6), the campaign and its tally (section 5.2). */
+import { assert } from '../base/assert.js'
+import { Progress } from './progress.js'
+import { majority } from './quorum.js'
+import { appendOwn } from './propose.js'
+import type { Campaigner, Server } from './server.js'
+import { peersOf, resetElectionTimer } from './server.js'
+import type { LogIndex, Milliseconds, Outgoing, RequestVoteReply } from './types.js'
+
+const nothing = new Uint8Array(0)
+
+/** The election timeout passed without a leader's word: ask whether an election could be won. */
+export function electionTimeout(server: Server, now: Milliseconds): void {
+  assert(server.role.name !== 'leader', 'a leader does not stand for election')
+  if (!server.voters.includes(server.id)) return resetElectionTimer(server, now)
+  server.failedCampaigns++
+  resetElectionTimer(server, now)
+  report(server, 'pre-candidate', 'no word from a leader within the election timeout')
+  server.role = newCampaign(server, 'pre-candidate', false, now)
+  tally(server, server.role, now)
+}
+
+/**
+ * "To begin an election, a follower increments its current term and transitions to candidate state. It then votes for
+ * itself" (section 5.2). Term and vote are durable before the first request leaves: a candidate that forgot its term in a
+ * crash could win the same term twice.
+ */
+export function campaign(server: Server, leadershipTransfer: boolean, now: Milliseconds): void {
+  server.currentTerm++
+  server.votedFor = server.id
+  server.owedVotes.clear()
+  server.owedRejections.clear()
+  server.leaderHeardMs = -Infinity
+  resetElectionTimer(server, now)
+  const why = leadershipTransfer ? 'the leader hands over' : 'a majority would vote for this server'
+  report(server, 'candidate', why)
+  server.role = newCampaign(server, 'candidate', leadershipTransfer, now)
+  tally(server, server.role, now)
+}
+
+/** Counts a vote once, only in its own campaign and of its own kind (E21, E22). */
+export function receiveRequestVoteReply(server: Server, reply: RequestVoteReply, now: Milliseconds): void {
+  const role = server.role
+  if (role.name !== (reply.preVote ? 'pre-candidate' : 'candidate')) return
+  if (reply.campaignTerm !== role.campaignTerm || reply.term !== server.currentTerm) return
+  const answers = reply.granted ? role.granted : role.refused
+  answers.add(reply.from)
+  tally(server, role, now)
+}
+
+/** RequestVote to each peer that has not answered, again and again: a lost request is still missing in the state. */
+export function requestVotes(server: Server, role: Campaigner, now: Milliseconds, messages: Outgoing[]): void {
+  if (now < role.askAgainMs) return
+  role.askAgainMs = now + server.options.heartbeatMs
+  for (const to of peersOf(server)) {
+    if (role.granted.has(to) || role.refused.has(to)) continue
+    messages.push({
+      to,
+      message: {
+        type: 'RequestVote',
+        term: server.currentTerm,
+        from: server.id,
+        campaignTerm: role.campaignTerm,
+        lastLogIndex: server.log.lastIndex,
+        lastLogTerm: server.log.lastTerm,
+        preVote: role.name === 'pre-candidate',
+        leadershipTransfer: role.leadershipTransfer,
+      },
+    })
+  }
+}
+
+function newCampaign(
+  server: Server,
+  name: Campaigner['name'],
+  leadershipTransfer: boolean,
+  now: Milliseconds,
+): Campaigner {
+  const campaignTerm = name === 'candidate' ? server.currentTerm : server.currentTerm + 1
+  return { name, campaignTerm, leadershipTransfer, granted: new Set([server.id]), refused: new Set(), askAgainMs: now }
+}
+
+function tally(server: Server, role: Campaigner, now: Milliseconds): void {
+  if (role.granted.size < majority(server.voters.length)) return
+  if (role.name === 'pre-candidate') campaign(server, false, now)
+  else becomeLeader(server, now)
+}
+
+function becomeLeader(server: Server, now: Milliseconds): void {
+  report(server, 'leader', `elected by ${majority(server.voters.length)} of ${server.voters.length} servers`)
+  server.failedCampaigns = 0
+  const noopIndex: LogIndex = server.log.lastIndex + 1
+  const peers = peersOf(server).map((id): [number, Progress] => {
+    const path = server.paths.get(id) ?? server.options
+    return [id, new Progress(id, noopIndex, now, path.appendBytesMax, path.windowBytesMax)]
+  })
+  server.role = {
+    name: 'leader',
+    term: server.currentTerm,
+    peers: new Map(peers),
+    noopIndex,
+    uncommittedBytes: 0,
+    readRound: 0,
+    newReads: [],
+    waitingReads: [],
+    transfer: null,
+  }
+  // Section 8: a leader opens its term with a no-op, or it could not know which entries are committed.
+  appendOwn(server, server.role, 'noop', nothing)
+}
+
+function report(server: Server, role: 'pre-candidate' | 'candidate' | 'leader', why: string): void {
+  server.reports.push({ what: 'role', role, term: server.currentTerm, why })
+}

@@ -1,0 +1,100 @@
+/**
+ * What must always hold, in two kinds: within a state, and between two states of the same server. Tests and simulations
+ * call both after every fact; a server calls the first when it starts.
+ */
+import { assert } from '../base/assert.js'
+import { matchIndexOf } from './append-entries.js'
+import { quorumIndex } from './quorum.js'
+import type { Server } from './server.js'
+import type { Entry, LogIndex, RoleName, ServerId, Term } from './types.js'
+
+/** What must hold in every state. */
+export function checkState(server: Server): void {
+  const { log, role } = server
+  assert(server.lastApplied <= server.commitIndex, 'lastApplied <= commitIndex')
+  assert(server.commitIndex <= log.lastIndex, 'commitIndex <= lastLogIndex')
+  assert(server.commitIndex >= log.snapshotIndex, 'what a snapshot covers is committed')
+  assert(server.persistedIndex <= server.handedIndex, 'only what was handed to storage is persisted')
+  assert(server.handedIndex <= log.lastIndex, 'only what is in the log was handed to storage')
+  assert(log.lastTerm <= server.currentTerm, 'no entry has a term above currentTerm')
+  let before = 0
+  for (const write of server.outstandingWrites) {
+    assert(write.writeId > before && write.writeId < server.nextWriteId, 'writes are handed out in order')
+    assert(write.lastIndex <= server.handedIndex, 'an outstanding write claims nothing that was replaced')
+    before = write.writeId
+  }
+  if (role.name === 'follower') {
+    assert(role.verifiedIndex <= log.lastIndex, 'verifiedIndex <= lastLogIndex')
+    assert(role.reportedMatchIndex <= role.verifiedIndex, 'only what was verified is acknowledged')
+    assert(matchIndexOf(server, role) <= server.persistedIndex, 'only what is durable is acknowledged')
+  } else if (role.name === 'leader') {
+    assert(role.term === server.currentTerm, 'a leader leads its own term')
+    assert(server.votedFor === server.id, 'a leader voted for itself')
+    assert(log.termAt(role.noopIndex) === role.term, 'a leader keeps the no-op of its term')
+    for (const peer of role.peers.values()) {
+      assert(peer.nextIndex > peer.matchIndex, 'nextIndex > matchIndex')
+      assert(peer.matchIndex <= peer.acceptedIndex, 'what is matched was accepted')
+      assert(peer.nextIndex <= log.lastIndex + 1, 'nextIndex does not pass the end of the log')
+    }
+    const matched = server.voters.map(id => (id === server.id ? server.persistedIndex : role.peers.get(id)!.matchIndex))
+    const commitsOwn = log.termAt(server.commitIndex) === role.term
+    assert(!commitsOwn || server.commitIndex <= quorumIndex(matched), 'a majority holds what a leader committed')
+  } else {
+    const ownTerm = role.name === 'candidate' ? server.currentTerm : server.currentTerm + 1
+    assert(role.campaignTerm === ownTerm, 'a campaign is for its own term')
+    assert(role.name !== 'candidate' || server.votedFor === server.id, 'a candidate voted for itself')
+  }
+}
+
+/** What `checkStep` remembers of a state: enough to compare, cheap to take. */
+export interface StateBefore {
+  readonly currentTerm: Term
+  readonly votedFor: ServerId
+  readonly commitIndex: LogIndex
+  readonly lastApplied: LogIndex
+  readonly role: RoleName
+  readonly lastIndex: LogIndex
+  readonly lastTerm: Term
+  readonly committedLast: Entry | null
+  readonly matchIndexes: ReadonlyMap<ServerId, LogIndex>
+}
+
+export function stateBefore(server: Server): StateBefore {
+  const { log, role, commitIndex } = server
+  const peers = role.name === 'leader' ? [...role.peers.values()] : []
+  return {
+    currentTerm: server.currentTerm,
+    votedFor: server.votedFor,
+    commitIndex,
+    lastApplied: server.lastApplied,
+    role: role.name,
+    lastIndex: log.lastIndex,
+    lastTerm: log.lastTerm,
+    committedLast: commitIndex > log.snapshotIndex ? log.at(commitIndex) : null,
+    matchIndexes: new Map(peers.map(peer => [peer.id, peer.matchIndex])),
+  }
+}
+
+/** What must hold between a state and the next one of the same server. */
+export function checkStep(before: StateBefore, server: Server): void {
+  const { log, role } = server
+  assert(server.currentTerm >= before.currentTerm, 'currentTerm never goes back')
+  assert(server.commitIndex >= before.commitIndex, 'commitIndex never goes back')
+  assert(server.lastApplied >= before.lastApplied, 'lastApplied never goes back')
+  const sameTerm = server.currentTerm === before.currentTerm
+  if (sameTerm && before.votedFor !== 0) assert(server.votedFor === before.votedFor, 'one vote in a term (R16)')
+  if (sameTerm && before.role === 'leader') {
+    assert(role.name === 'leader' || role.name === 'follower', 'a leader that steps down becomes a follower')
+  }
+  if (before.role === 'leader' && role.name === 'leader' && sameTerm) {
+    assert(log.lastIndex >= before.lastIndex, 'Leader Append-Only: the log of a leader only grows')
+    assert(log.termAt(before.lastIndex) === before.lastTerm, 'Leader Append-Only: its entries stay')
+    for (const [id, matchIndex] of before.matchIndexes) {
+      assert(role.peers.get(id)!.matchIndex >= matchIndex, 'matchIndex never goes back within a term')
+    }
+  }
+  const { committedLast } = before
+  if (committedLast !== null && committedLast.index > log.snapshotIndex) {
+    assert(log.at(committedLast.index) === committedLast, 'a committed entry is never replaced')
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * The log in memory: contiguous entries after a snapshot point. It knows positions and terms, not rules; which entries
+ * may be replaced is decided in append-entries.ts. Terms never decrease along it, so terms are found by bisection.
+ */
+import { assert } from '../base/assert.js'
+import type { Entry, LogIndex, Term } from './types.js'
+import { entryOverheadBytes } from './types.js'
+
+/** Bytes of an entry's record, in datagrams and in the log file. */
+export function entryBytes(entry: Entry): number {
+  return entryOverheadBytes + entry.payload.length
+}
+
+export class Log {
+  /** The last entry that the snapshot covers, (0, 0) without one. Its term is known, its content is not here. */
+  readonly snapshotIndex: LogIndex
+  readonly snapshotTerm: Term
+  private readonly entries: Entry[]
+
+  constructor(snapshotIndex: LogIndex, snapshotTerm: Term, entries: readonly Entry[]) {
+    this.snapshotIndex = snapshotIndex
+    this.snapshotTerm = snapshotTerm
+    this.entries = []
+    for (const entry of entries) this.append(entry)
+  }
+
+  get firstIndex(): LogIndex {
+    return this.snapshotIndex + 1
+  }
+
+  get lastIndex(): LogIndex {
+    return this.snapshotIndex + this.entries.length
+  }
+
+  get lastTerm(): Term {
+    const last = this.entries[this.entries.length - 1]
+    return last === undefined ? this.snapshotTerm : last.term
+  }
+
+  /** The term of the entry at `index`, or undefined where the log does not reach or no longer knows. */
+  termAt(index: LogIndex): Term | undefined {
+    if (index === this.snapshotIndex) return this.snapshotTerm
+    return this.entries[index - this.firstIndex]?.term
+  }
+
+  /** The entry at `index`, which must be there. */
+  at(index: LogIndex): Entry {
+    const entry = this.entries[index - this.firstIndex]
+    assert(entry !== undefined, `entry ${index} is in the log (${this.firstIndex}..${this.lastIndex})`)
+    return entry
+  }
+
+  append(entry: Entry): void {
+    assert(entry.index === this.lastIndex + 1, `entry ${entry.index} follows the last index ${this.lastIndex}`)
+    assert(entry.term >= this.lastTerm, `terms do not decrease along the log (${this.lastTerm}, then ${entry.term})`)
+    this.entries.push(entry)
+  }
+
+  /** Forgets the entry at `index` and all that follow. */
+  truncateFrom(index: LogIndex): void {
+    assert(index > this.snapshotIndex, `truncation at ${index} stays above the snapshot ${this.snapshotIndex}`)
+    this.entries.length = Math.min(this.entries.length, index - this.firstIndex)
+  }
+
+  /** The entries of [from, to], both within the log; empty when to < from. */
+  range(from: LogIndex, to: LogIndex): readonly Entry[] {
+    return this.entries.slice(from - this.firstIndex, to - this.firstIndex + 1)
+  }
+
+  /** Entries from `from` on whose records take up to `bytesMax`; always at least one if there is one. */
+  take(from: LogIndex, bytesMax: number): readonly Entry[] {
+    let bytes = 0
+    let to = from - 1
+    while (to < this.lastIndex) {
+      bytes += entryBytes(this.at(to + 1))
+      if (bytes > bytesMax && to >= from) break
+      to++
+    }
+    return this.range(from, to)
+  }
+
+  /** The first index whose term is that of the entry at `index`. */
+  firstIndexOfTermAt(index: LogIndex): LogIndex {
+    const term = this.at(index).term
+    return this.firstIndexWithTermAtLeast(term)
+  }
+
+  /** The last index of an entry of `term`, or 0 if there is none. */
+  lastIndexOfTerm(term: Term): LogIndex {
+    const index = this.firstIndexWithTermAtLeast(term + 1) - 1
+    return this.termAt(index) === term ? index : 0
+  }
+
+  /** Is a log that ends with (lastTerm, lastIndex) at least as up to date as this one? Paper, section 5.4.1. (R3) */
+  isUpToDate(lastIndex: LogIndex, lastTerm: Term): boolean {
+    return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex)
+  }
+
+  private firstIndexWithTermAtLeast(term: Term): LogIndex {
+    let low = 0
+    let high = this.entries.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.entries[middle]!.term < term) low = middle + 1
+      else high = middle
+    }
+    return this.firstIndex + low
+  }
+}

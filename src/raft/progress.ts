@@ -1,0 +1,161 @@
+/**
+ * What a leader knows of one peer, and what it may send it (nextIndex and matchIndex of Figure 2, the flow control around
+ * them). Two states:
+ * - `probe`: where the peer's log agrees is not known, or something was lost. One AppendEntries at a time is on its way.
+ * - `replicate`: entries are sent ahead of their acknowledgement (pipelining), within a window of bytes.
+ * The round trip is estimated after RFC 6298; a timeout sends one probe, never the whole window (R13).
+ */
+import { assert } from '../base/assert.js'
+import type { LogIndex, Milliseconds, ServerId } from './types.js'
+
+/** An AppendEntries with entries that was sent and is neither accepted nor known to be lost. */
+interface Inflight {
+  readonly lastIndex: LogIndex
+  readonly bytes: number
+  readonly sentMs: Milliseconds
+  /** Nothing of it was sent before, so that it is clear what an answer answers. */
+  readonly isFirst: boolean
+}
+
+/** More messages than this are never on their way to one peer, however small they are. */
+const inflightMessagesMax = 256
+/** The retransmission timeout is never below this: a receipt waits up to `receiptDelayMs` for the peer's disk. */
+const retransmissionMsMin = 12
+const retransmissionMsInitial = 30
+
+export class Progress {
+  readonly id: ServerId
+  state: 'probe' | 'replicate' = 'probe'
+  /** Known to be in the peer's log, equal to ours, and on its disk. Never goes back within a term. */
+  matchIndex: LogIndex = 0
+  /** Known to have been accepted by the peer in this term, though perhaps not on its disk yet. */
+  acceptedIndex: LogIndex = 0
+  nextIndex: LogIndex
+  readonly inflight: Inflight[] = []
+  inflightBytes = 0
+  /** When the outstanding probe left, or -Infinity when the next may leave now. */
+  probeSentMs: Milliseconds = -Infinity
+  lastSentMs: Milliseconds = -Infinity
+  lastHeardMs: Milliseconds
+  /** The newest round of read confirmations that was sent to it, and that it has echoed. */
+  readRoundSent = 0
+  readRoundAcknowledged = 0
+  appendBytesMax: number
+  windowBytesMax: number
+  retransmissions = 0
+  roundTripMs = 0
+  private roundTripVarianceMs = 0
+  private backoff = 1
+  /** Something was sent again since the last sample: the timeout may be too short, so it stays where it was backed off to. */
+  private isAmbiguous = false
+  /** The highest index that was ever sent. */
+  private sentIndex: LogIndex = 0
+
+  constructor(id: ServerId, nextIndex: LogIndex, now: Milliseconds, appendBytesMax: number, windowBytesMax: number) {
+    this.id = id
+    this.nextIndex = nextIndex
+    this.lastHeardMs = now
+    this.appendBytesMax = appendBytesMax
+    this.windowBytesMax = windowBytesMax
+  }
+
+  /** How long to wait for a word about what was sent before it is asked for again (RFC 6298 section 2, with backoff). */
+  retransmissionMs(maxMs: Milliseconds): Milliseconds {
+    const base =
+      this.roundTripMs === 0 ? retransmissionMsInitial : this.roundTripMs + Math.max(1, 4 * this.roundTripVarianceMs)
+    return Math.min(maxMs, Math.max(retransmissionMsMin, base) * this.backoff)
+  }
+
+  /** May entries of so many bytes be sent ahead? Only in `replicate`. Something always fits an empty window. */
+  hasRoomFor(bytes: number): boolean {
+    return (
+      this.inflight.length === 0 ||
+      (this.inflight.length < inflightMessagesMax && this.inflightBytes + bytes <= this.windowBytesMax)
+    )
+  }
+
+  /** Entries from nextIndex up to lastIndex leave, ahead of their acknowledgement. */
+  sent(lastIndex: LogIndex, bytes: number, now: Milliseconds): void {
+    assert(lastIndex >= this.nextIndex, `entries leave from nextIndex ${this.nextIndex}`)
+    this.inflight.push({ lastIndex, bytes, sentMs: now, isFirst: this.nextIndex > this.sentIndex })
+    this.inflightBytes += bytes
+    this.nextIndex = lastIndex + 1
+    this.sentIndex = Math.max(this.sentIndex, lastIndex)
+  }
+
+  /** A probe leaves, with entries up to lastIndex. */
+  probed(lastIndex: LogIndex, now: Milliseconds): void {
+    this.probeSentMs = now
+    this.sentIndex = Math.max(this.sentIndex, lastIndex)
+  }
+
+  /** A reply says that the peer's log agrees with ours up to `verifiedIndex`, and is durable up to `matchIndex`. */
+  accepted(verifiedIndex: LogIndex, matchIndex: LogIndex, now: Milliseconds): void {
+    const isProgress = verifiedIndex > this.acceptedIndex || matchIndex > this.matchIndex
+    this.matchIndex = Math.max(this.matchIndex, matchIndex)
+    this.acceptedIndex = Math.max(this.acceptedIndex, this.matchIndex, verifiedIndex)
+    // Acceptance of one means acceptance of all before it: their positions had to match.
+    let newest: Inflight | undefined
+    while (this.inflight.length > 0 && this.inflight[0]!.lastIndex <= this.acceptedIndex) {
+      newest = this.inflight.shift()!
+      this.inflightBytes -= newest.bytes
+    }
+    // What was sent twice gives no sample: it is not known which one was answered (Karn; RFC 6298 section 3).
+    if (newest?.isFirst === true) this.sample(now - newest.sentMs)
+    if (isProgress) this.progressed()
+    this.nextIndex = Math.max(this.nextIndex, this.acceptedIndex + 1)
+    if (this.state === 'probe') {
+      this.state = 'replicate'
+      this.probeSentMs = -Infinity
+    }
+  }
+
+  /** Something was lost or does not match: what is in flight counts no more, and one probe goes from `nextIndex`. */
+  probeFrom(nextIndex: LogIndex): void {
+    assert(nextIndex > this.matchIndex, `nextIndex ${nextIndex} stays above matchIndex ${this.matchIndex}`)
+    this.state = 'probe'
+    this.nextIndex = nextIndex
+    this.acceptedIndex = Math.min(this.acceptedIndex, nextIndex - 1)
+    this.inflight.length = 0
+    this.inflightBytes = 0
+    this.probeSentMs = -Infinity
+  }
+
+  /** The peer answered in the newest round of reads that it was told of. */
+  echoed(readRound: number): void {
+    if (readRound <= this.readRoundAcknowledged) return
+    this.readRoundAcknowledged = readRound
+    this.progressed()
+  }
+
+  /** Entries or a probe were not heard of in time, and go again. */
+  timedOut(): void {
+    this.retransmissions++
+    this.isAmbiguous = true
+    this.overdue()
+  }
+
+  /** The peer owes a word: it is asked for, each time after a longer pause. */
+  overdue(): void {
+    this.backoff = Math.min(this.backoff * 2, 64)
+  }
+
+  /**
+   * The peer got further, so it is waited for as long as usual. But not before there is a new sample if something was sent
+   * again: on a path that became slower than the timeout, everything would be sent again for ever (RFC 6298 section 5).
+   */
+  private progressed(): void {
+    if (!this.isAmbiguous) this.backoff = 1
+  }
+
+  private sample(elapsedMs: Milliseconds): void {
+    this.isAmbiguous = false
+    if (this.roundTripMs === 0) {
+      this.roundTripMs = Math.max(elapsedMs, 0.001)
+      this.roundTripVarianceMs = elapsedMs / 2
+    } else {
+      this.roundTripVarianceMs = 0.75 * this.roundTripVarianceMs + 0.25 * Math.abs(this.roundTripMs - elapsedMs)
+      this.roundTripMs = 0.875 * this.roundTripMs + 0.125 * elapsedMs
+    }
+  }
+}

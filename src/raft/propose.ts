@@ -1,0 +1,23 @@
+/** A leader takes entries into its log (section 5.3, first step). */
+import { assert } from '../base/assert.js'
+import { entryBytes } from './log.js'
+import type { Leader, Server } from './server.js'
+import type { Entry, EntryKind, LogIndex, Refusal } from './types.js'
+
+/** Takes a client's commands, or says why not: only a leader does, not while it hands over, not beyond its bound. */
+export function propose(server: Server, payload: Uint8Array): LogIndex | Refusal {
+  const role = server.role
+  if (role.name !== 'leader') return 'not-leader'
+  if (role.transfer !== null) return 'busy'
+  if (role.uncommittedBytes >= server.options.uncommittedBytesMax) return 'busy'
+  return appendOwn(server, role, 'commands', payload)
+}
+
+/** Appends an entry of this leader's own term, and of no other (E20). */
+export function appendOwn(server: Server, role: Leader, kind: EntryKind, payload: Uint8Array): LogIndex {
+  assert(role.term === server.currentTerm, `a leader of term ${role.term} stamps entries with its own term`)
+  const entry: Entry = { index: server.log.lastIndex + 1, term: role.term, kind, payload, record: null }
+  server.log.append(entry)
+  role.uncommittedBytes += entryBytes(entry)
+  return entry.index
+}

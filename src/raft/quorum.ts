@@ -1,0 +1,18 @@
+/** What a majority has reached. One function, used for log positions, for read rounds and for times of contact. */
+import { assert } from '../base/assert.js'
+
+/** How many of `voters` are a majority. */
+export function majority(voters: number): number {
+  return Math.floor(voters / 2) + 1
+}
+
+/**
+ * The largest value that a majority has reached: given one value per voter, the k-th largest, k being the majority.
+ * On matchIndex it is the commit rule of section 5.3, on acknowledged rounds it confirms reads, on the times when peers
+ * were last heard it says since when a majority has been silent.
+ */
+export function quorumIndex(values: readonly number[]): number {
+  assert(values.length > 0, 'a quorum needs a voter')
+  const descending = [...values].sort((a, b) => b - a)
+  return descending[majority(values.length) - 1]!
+}

@@ -1,0 +1,173 @@
+/**
+ * Consensus, pure: facts go in by these methods and only change state; consequences come out of `takeReady`. No clock, no
+ * chance, no socket, no file: `now` is an argument and the seed an option, so that a run can be repeated exactly.
+ * Reading order for newcomers: types, server, election, vote, append-entries, replication, commit, ready.
+ */
+import { assert } from '../base/assert.js'
+import { receiveAppendEntries } from './append-entries.js'
+import { checkQuorum } from './check-quorum.js'
+import { electionTimeout, receiveRequestVoteReply } from './election.js'
+import { checkState } from './invariants.js'
+import { persisted } from './persistence.js'
+import { propose } from './propose.js'
+import { readIndex } from './read-index.js'
+import { deadlineOf, takeReady } from './ready.js'
+import { receiveAppendEntriesReply } from './replication.js'
+import type { Server } from './server.js'
+import { createServer, leaderIdOf } from './server.js'
+import { adoptTerm, refusalOf } from './term.js'
+import { receiveTimeoutNow, transferLeadership, transferTimeout } from './transfer.js'
+import type {
+  LogIndex,
+  Message,
+  Milliseconds,
+  RaftOptions,
+  Ready,
+  Recovered,
+  Refusal,
+  ServerId,
+  Status,
+  Term,
+} from './types.js'
+import { receiveRequestVote } from './vote.js'
+
+export class Raft {
+  /** The record that the rules work on. For rules, invariants and tests; a shell uses the methods. */
+  readonly server: Server
+
+  /** Throws InvariantError for options or a recovered state that cannot be. `now` is when the server starts. */
+  constructor(options: RaftOptions, recovered: Recovered, now: Milliseconds) {
+    assert(options.voters.includes(options.id), 'a server is one of the voters')
+    assert(new Set(options.voters).size === options.voters.length, 'voters are different servers')
+    assert(
+      options.electionTimeoutMs >= 3 * options.heartbeatMs,
+      `the election timeout (${options.electionTimeoutMs} ms) is at least 3 heartbeats (${options.heartbeatMs} ms)`,
+    )
+    this.server = createServer(options, recovered, now)
+    assert(
+      recovered.hardState.currentTerm >= this.server.log.lastTerm,
+      'currentTerm is at least that of the last entry',
+    )
+    checkState(this.server)
+  }
+
+  /** Time has come to `now`. To be called at the deadline; earlier calls do no harm. */
+  tick(now: Milliseconds): void {
+    const { server } = this
+    const { role } = server
+    if (role.name === 'leader') {
+      checkQuorum(server, role, now)
+      transferTimeout(server, role, now)
+    } else if (now >= server.electionDeadlineMs) {
+      electionTimeout(server, now)
+    }
+  }
+
+  /** A message arrived. */
+  receive(now: Milliseconds, message: Message): void {
+    const { server } = this
+    const why = refusalOf(server, message)
+    if (why !== null) {
+      server.reports.push({ what: 'refused', from: message.from, why })
+      return
+    }
+    if (message.type === 'RequestVote') return receiveRequestVote(server, message, now)
+    if (message.term > server.currentTerm) {
+      adoptTerm(server, message.term, `server ${message.from} is in term ${message.term}`, now)
+    }
+    switch (message.type) {
+      case 'AppendEntries':
+        return receiveAppendEntries(server, message, now)
+      case 'AppendEntriesReply':
+        if (server.role.name === 'leader') receiveAppendEntriesReply(server, server.role, message, now)
+        return
+      case 'RequestVoteReply':
+        return receiveRequestVoteReply(server, message, now)
+      case 'TimeoutNow':
+        return receiveTimeoutNow(server, message, now)
+    }
+  }
+
+  /** A client's commands: their place in the log, unless refused. The place is theirs only if this term commits it. */
+  propose(payload: Uint8Array): LogIndex | Refusal {
+    return propose(this.server, payload)
+  }
+
+  /** A client's read: `token` comes back in `Ready.reads` or `Ready.readsLost`. Null when it was taken. */
+  readIndex(token: number): Refusal | null {
+    return readIndex(this.server, token)
+  }
+
+  /** Every write up to `writeId` is durable. */
+  persisted(writeId: number): void {
+    persisted(this.server, writeId)
+  }
+
+  /** Hand over to `to`, or to the most caught-up peer for 0. Given up after an election timeout. */
+  transferLeadership(now: Milliseconds, to: ServerId): void {
+    transferLeadership(this.server, to, now)
+  }
+
+  /** What the transport knows of the path to a peer: bytes of entries per message, and on their way at a time. */
+  setPath(peer: ServerId, appendBytesMax: number, windowBytesMax: number): void {
+    this.server.paths.set(peer, { appendBytesMax, windowBytesMax })
+    const role = this.server.role
+    const progress = role.name === 'leader' ? role.peers.get(peer) : undefined
+    if (progress === undefined) return
+    progress.appendBytesMax = appendBytesMax
+    progress.windowBytesMax = windowBytesMax
+  }
+
+  /** Every consequence of the facts so far, each once. Carry it out by the contract that stands in ready.ts. */
+  takeReady(now: Milliseconds): Ready {
+    return takeReady(this.server, now)
+  }
+
+  /** When `tick` and `takeReady` are to be called next if no fact comes before. */
+  deadline(now: Milliseconds): Milliseconds {
+    return deadlineOf(this.server, now)
+  }
+
+  get isLeader(): boolean {
+    return this.server.role.name === 'leader'
+  }
+
+  get currentTerm(): Term {
+    return this.server.currentTerm
+  }
+
+  get leaderId(): ServerId {
+    return leaderIdOf(this.server)
+  }
+
+  get commitIndex(): LogIndex {
+    return this.server.commitIndex
+  }
+
+  get status(): Status {
+    const { server } = this
+    const { log, role } = server
+    const peers = role.name === 'leader' ? [...role.peers.values()] : []
+    return {
+      id: server.id,
+      role: role.name,
+      term: server.currentTerm,
+      leaderId: leaderIdOf(server),
+      commitIndex: server.commitIndex,
+      lastApplied: server.lastApplied,
+      firstLogIndex: log.firstIndex,
+      lastLogIndex: log.lastIndex,
+      persistedIndex: server.persistedIndex,
+      snapshotIndex: log.snapshotIndex,
+      peers: peers.map(peer => ({
+        id: peer.id,
+        state: peer.state,
+        matchIndex: peer.matchIndex,
+        nextIndex: peer.nextIndex,
+        inflightBytes: peer.inflightBytes,
+        roundTripMs: peer.roundTripMs,
+        retransmissions: peer.retransmissions,
+      })),
+    }
+  }
+}

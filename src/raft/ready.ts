@@ -1,0 +1,89 @@
+/**
+ * Facts in, consequences out: `takeReady` looks at the state once and derives everything that follows from it.
+ *
+ * The durability contract, for whoever carries a Ready out:
+ * 1. `hardState` (currentTerm, votedFor) is durable before anything else of the same ready happens.
+ * 2. `messages` may leave right after that: a leader sends while its own disk works.
+ * 3. Entries are written in the order given; an entry at an index already written replaces it and all that follow.
+ * 4. `persisted(n)` means: every write up to n is durable. Only then does the core acknowledge, or count itself towards a
+ *    majority. A completion never vouches for entries that were replaced since (persistence.ts). persistedIndex may go
+ *    back; matchIndex within a term may not.
+ * 5. Any error of a write or fsync ends the process. An fsync is never retried.
+ */
+import { replyToLeader, sendRejections } from './append-entries.js'
+import { checkQuorumDeadline } from './check-quorum.js'
+import { advanceCommitIndex, takeCommitted } from './commit.js'
+import { requestVotes } from './election.js'
+import { takeAppend, takeHardState } from './persistence.js'
+import { beginReadRound, takeConfirmedReads } from './read-index.js'
+import { nextSendMs, sendAppendEntries } from './replication.js'
+import type { Server } from './server.js'
+import { sendTimeoutNow } from './transfer.js'
+import type { ConfirmedRead, Milliseconds, Outgoing, Ready } from './types.js'
+
+export function takeReady(server: Server, now: Milliseconds): Ready {
+  const { role } = server
+  const messages: Outgoing[] = []
+  let reads: readonly ConfirmedRead[] = []
+  if (role.name === 'leader') {
+    advanceCommitIndex(server, role)
+    beginReadRound(server, role)
+    reads = takeConfirmedReads(server, role)
+    for (const peer of role.peers.values()) sendAppendEntries(server, role, peer, now, messages)
+    sendTimeoutNow(server, role, now, messages)
+  } else if (role.name === 'follower') {
+    replyToLeader(server, role, now, messages)
+  } else {
+    requestVotes(server, role, now, messages)
+  }
+  sendRejections(server, messages)
+  sendVotes(server, messages)
+  return {
+    hardState: takeHardState(server),
+    messages,
+    append: takeAppend(server),
+    committed: takeCommitted(server),
+    reads,
+    readsLost: server.readsLost.splice(0),
+    reports: server.reports.splice(0),
+    deadline: deadlineOf(server, now),
+  }
+}
+
+/** Nothing to do but to wait for the deadline? */
+export function isEmpty(ready: Ready): boolean {
+  return (
+    ready.hardState === null &&
+    ready.append === null &&
+    ready.messages.length === 0 &&
+    ready.committed.length === 0 &&
+    ready.reads.length === 0 &&
+    ready.readsLost.length === 0 &&
+    ready.reports.length === 0
+  )
+}
+
+/** When this server must act next if it hears of nothing. */
+export function deadlineOf(server: Server, now: Milliseconds): Milliseconds {
+  const { role } = server
+  switch (role.name) {
+    case 'follower':
+      return Math.min(server.electionDeadlineMs, role.accepted.dueMs)
+    case 'pre-candidate':
+    case 'candidate':
+      return Math.min(server.electionDeadlineMs, role.askAgainMs)
+    case 'leader': {
+      let deadline = Math.min(checkQuorumDeadline(server, role, now), role.transfer?.giveUpMs ?? Infinity)
+      for (const peer of role.peers.values()) deadline = Math.min(deadline, nextSendMs(server, role, peer))
+      return deadline
+    }
+  }
+}
+
+function sendVotes(server: Server, messages: Outgoing[]): void {
+  for (const [to, owed] of server.owedVotes) {
+    const common = { type: 'RequestVoteReply', term: server.currentTerm, from: server.id } as const
+    messages.push({ to, message: { ...owed, ...common } })
+  }
+  server.owedVotes.clear()
+}

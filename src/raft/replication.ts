@@ -1,0 +1,150 @@
+/**
+ * A leader brings its peers' logs up to its own (section 5.3): what each is missing, as AppendEntries, and what their
+ * replies tell. Everything is derived from Progress, once per turn; a lost message is still missing there, so it is sent
+ * again. At most one resend is on its way to a peer: rejections that were under way when it left change nothing (R18).
+ */
+import { assert } from '../base/assert.js'
+import { entryBytes } from './log.js'
+import type { Progress } from './progress.js'
+import { wantedReadRound } from './read-index.js'
+import type { Leader, Server } from './server.js'
+import type { AppendEntriesReply, Entry, LogIndex, Milliseconds, Outgoing } from './types.js'
+
+/** Everything this leader has to tell one peer now. */
+export function sendAppendEntries(
+  server: Server,
+  role: Leader,
+  peer: Progress,
+  now: Milliseconds,
+  messages: Outgoing[],
+): void {
+  const { log } = server
+  const timeoutMs = retransmissionMs(server, peer)
+  const oldest = peer.inflight[0]
+  if (oldest !== undefined && now >= oldest.sentMs + timeoutMs) {
+    peer.timedOut()
+    peer.probeFrom(peer.acceptedIndex + 1)
+  }
+  if (peer.state === 'probe') {
+    const first = peer.probeSentMs === -Infinity
+    if (first || now >= peer.probeSentMs + timeoutMs) {
+      if (!first) peer.timedOut()
+      const entries = peer.nextIndex > log.lastIndex ? [] : log.take(peer.nextIndex, peer.appendBytesMax)
+      send(server, role, peer, entries, now, messages)
+      peer.probed(peer.nextIndex - 1 + entries.length, now)
+    }
+  } else {
+    while (peer.nextIndex <= log.lastIndex) {
+      const entries = log.take(peer.nextIndex, peer.appendBytesMax)
+      const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
+      if (!peer.hasRoomFor(bytes)) break
+      send(server, role, peer, entries, now, messages)
+      peer.sent(entries[entries.length - 1]!.index, bytes, now)
+    }
+  }
+  if (now >= nextEmptyMs(server, role, peer)) {
+    if (isOwedAnswer(role, peer) && now >= peer.lastSentMs + timeoutMs) peer.overdue()
+    send(server, role, peer, [], now, messages)
+  }
+}
+
+/** When this leader has something to tell the peer next, if nothing happens before. */
+export function nextSendMs(server: Server, role: Leader, peer: Progress): Milliseconds {
+  const timeoutMs = retransmissionMs(server, peer)
+  const oldest = peer.inflight[0]
+  return Math.min(
+    nextEmptyMs(server, role, peer),
+    oldest === undefined ? Infinity : oldest.sentMs + timeoutMs,
+    peer.state === 'probe' ? peer.probeSentMs + timeoutMs : Infinity,
+  )
+}
+
+export function receiveAppendEntriesReply(
+  server: Server,
+  role: Leader,
+  reply: AppendEntriesReply,
+  now: Milliseconds,
+): void {
+  if (reply.term < server.currentTerm) return
+  const peer = role.peers.get(reply.from)
+  assert(peer !== undefined, `server ${reply.from} is a peer`)
+  peer.lastHeardMs = now
+  peer.echoed(Math.min(reply.readRound, role.readRound))
+  if (reply.rejected) return receiveRejection(server, peer, reply)
+  assert(
+    reply.matchIndex <= server.log.lastIndex && reply.prevLogIndex <= server.log.lastIndex,
+    `what server ${reply.from} matched of this leader's log is in it`,
+  )
+  peer.accepted(reply.prevLogIndex, reply.matchIndex, now)
+}
+
+/**
+ * "If AppendEntries fails because of log inconsistency: decrement nextIndex and retry" (section 5.3), by whole terms at a
+ * time: where our log has entries of the conflicting term, go on after the last of them, else at the peer's first of that
+ * term. Only a rejection of what is outstanding counts (R13); matchIndex bounds how far it may lead back (R1).
+ */
+function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesReply): void {
+  if (reply.conflictIndex === 0) return // of a message of a former term: nothing of ours was compared
+  if (reply.prevLogIndex <= peer.matchIndex) return
+  if (peer.state === 'probe' && reply.prevLogIndex !== peer.nextIndex - 1) return
+  // It says that the log ends before what the peer has accepted, so it left before that. Or the peer lost that in a crash:
+  // then what is on its way now will not be accepted either, and the timer finds out.
+  const deniesAccepted = reply.conflictTerm === 0 && reply.conflictIndex <= peer.acceptedIndex
+  if (peer.state === 'replicate' && deniesAccepted && peer.inflight.length > 0) return
+  let nextIndex = Math.min(reply.conflictIndex, reply.prevLogIndex)
+  if (reply.conflictTerm > 0) {
+    const lastOfTerm = server.log.lastIndexOfTerm(reply.conflictTerm)
+    if (lastOfTerm > 0) nextIndex = Math.min(lastOfTerm + 1, reply.prevLogIndex)
+  }
+  nextIndex = Math.max(nextIndex, peer.matchIndex + 1, server.log.firstIndex)
+  // Where the log is compacted there is nothing earlier to try, and the same probe goes out again by its timer only.
+  if (nextIndex <= reply.prevLogIndex) peer.probeFrom(nextIndex)
+}
+
+/** An empty AppendEntries: the heartbeat, a round of reads to confirm, or a question after an answer that is overdue. */
+function nextEmptyMs(server: Server, role: Leader, peer: Progress): Milliseconds {
+  const wanted = wantedReadRound(role)
+  if (wanted > peer.readRoundSent) return -Infinity
+  const heartbeatMs = peer.lastSentMs + server.options.heartbeatMs
+  if (!isOwedAnswer(role, peer)) return heartbeatMs
+  return Math.min(heartbeatMs, peer.lastSentMs + retransmissionMs(server, peer))
+}
+
+/** Does the peer owe a word on a read round, or on entries that it accepted and has not called durable yet? */
+function isOwedAnswer(role: Leader, peer: Progress): boolean {
+  if (wantedReadRound(role) > peer.readRoundAcknowledged) return true
+  return peer.state === 'replicate' && peer.inflight.length === 0 && peer.matchIndex < peer.nextIndex - 1
+}
+
+function retransmissionMs(server: Server, peer: Progress): Milliseconds {
+  return peer.retransmissionMs(server.options.electionTimeoutMs / 2)
+}
+
+function send(
+  server: Server,
+  role: Leader,
+  peer: Progress,
+  entries: readonly Entry[],
+  now: Milliseconds,
+  messages: Outgoing[],
+): void {
+  const prevLogIndex: LogIndex = peer.nextIndex - 1
+  const prevLogTerm = server.log.termAt(prevLogIndex)
+  assert(prevLogTerm !== undefined, `the entry before nextIndex ${peer.nextIndex} is known`)
+  assert(entries.length === 0 || entries[0]!.index === prevLogIndex + 1, 'entries follow prevLogIndex (R11)')
+  messages.push({
+    to: peer.id,
+    message: {
+      type: 'AppendEntries',
+      term: server.currentTerm,
+      from: server.id,
+      prevLogIndex,
+      prevLogTerm,
+      leaderCommit: server.commitIndex,
+      readRound: role.readRound,
+      entries,
+    },
+  })
+  peer.lastSentMs = now
+  peer.readRoundSent = role.readRound
+}

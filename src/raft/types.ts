@@ -1,0 +1,196 @@
+/**
+ * The vocabulary of consensus: what an entry, a message, a fact and a consequence are. No behaviour lives here.
+ * The words are those of the Raft paper ("In Search of an Understandable Consensus Algorithm", extended version) and
+ * of Ongaro's dissertation. Terms, indexes and ids are whole numbers below 2^53.
+ */
+
+/** A member of the cluster, 1..65535. 0 stands for "nobody" (no vote cast, no leader known). */
+export type ServerId = number
+export type Term = number
+/** Position in the log; the first entry has index 1, and 0 is the place before it. */
+export type LogIndex = number
+/** Milliseconds of a monotonic clock whose zero means nothing. Always an argument, never asked for. */
+export type Milliseconds = number
+
+/** What an entry carries. `noop` opens a term (paper section 8), `commands` holds a batch of client commands. */
+export type EntryKind = 'noop' | 'commands'
+
+/** One entry of the replicated log. */
+export interface Entry {
+  readonly index: LogIndex
+  readonly term: Term
+  readonly kind: EntryKind
+  readonly payload: Uint8Array
+  /**
+   * The entry as it stands in datagrams and in the log file. The codec makes it when it is first asked for and keeps it
+   * here, so that an entry is encoded once in its life on a server; the core never looks at it.
+   */
+  record: Uint8Array | null
+}
+
+/** Bytes that an entry's record takes beyond its payload. The codec asserts that this is so. */
+export const entryOverheadBytes = 28
+
+/** Figure 2, "Persistent state on all servers", less the log. One atomic durable record. */
+export interface HardState {
+  readonly currentTerm: Term
+  /** Who got this server's vote in currentTerm, or 0. */
+  readonly votedFor: ServerId
+}
+
+/** Fields of every message. `term` is always the sender's currentTerm, and durable there. */
+interface Common {
+  readonly term: Term
+  readonly from: ServerId
+}
+
+/** Section 5.2 of the paper, and PreVote of dissertation 9.6. */
+export interface RequestVote extends Common {
+  readonly type: 'RequestVote'
+  /** The term of the campaign: `term` of a real one, `term + 1` of a pre-vote. */
+  readonly campaignTerm: Term
+  readonly lastLogIndex: LogIndex
+  readonly lastLogTerm: Term
+  readonly preVote: boolean
+  /** Sent at the leader's own request (TimeoutNow): the leader's last word does not hold this vote back. */
+  readonly leadershipTransfer: boolean
+}
+
+export interface RequestVoteReply extends Common {
+  readonly type: 'RequestVoteReply'
+  readonly campaignTerm: Term
+  readonly granted: boolean
+  readonly preVote: boolean
+}
+
+/** Section 5.3. `entries` follow prevLogIndex without a gap, and their terms never decrease nor exceed `term`. */
+export interface AppendEntries extends Common {
+  readonly type: 'AppendEntries'
+  readonly prevLogIndex: LogIndex
+  readonly prevLogTerm: Term
+  readonly leaderCommit: LogIndex
+  /** The newest round of ReadIndex confirmations that the leader had begun when it sent this. */
+  readonly readRound: number
+  readonly entries: readonly Entry[]
+}
+
+export interface AppendEntriesReply extends Common {
+  readonly type: 'AppendEntriesReply'
+  /**
+   * What the reply answers (R1). Of a rejection: the place that the rejected message named. Of an acceptance: the
+   * verifiedIndex, up to where this term's leader and the follower agree, and from where an AppendEntries would fit.
+   */
+  readonly prevLogIndex: LogIndex
+  /** min(verifiedIndex, persistedIndex): up to here the log agrees with that of this term's leader, and is on disk. */
+  readonly matchIndex: LogIndex
+  readonly rejected: boolean
+  /**
+   * Of a rejection: where to look next. First index of conflictTerm, or one past the end of a log that is too short. 0
+   * where the message was of a former term: nothing of it was compared, it shall only learn of `term`.
+   */
+  readonly conflictIndex: LogIndex
+  /** Of a rejection: the term found at prevLogIndex, or 0 where the log is too short. */
+  readonly conflictTerm: Term
+  readonly readRound: number
+}
+
+/** Dissertation 3.10: campaign at once; your log is complete. */
+export interface TimeoutNow extends Common {
+  readonly type: 'TimeoutNow'
+}
+
+export type Message = RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply | TimeoutNow
+
+/** A message and whom it goes to. */
+export interface Outgoing {
+  readonly to: ServerId
+  readonly message: Message
+}
+
+/** Consequences, derived once per turn from the state by `Raft.takeReady`. The order in which to act is in ready.ts. */
+export interface Ready {
+  /** Durable before anything else of this ready happens, or null when term and vote have not changed. */
+  readonly hardState: HardState | null
+  readonly messages: readonly Outgoing[]
+  /** One append: hand it to the log in this order; `Raft.persisted(writeId)` when it is durable. */
+  readonly append: { readonly writeId: number; readonly entries: readonly Entry[] } | null
+  /** Newly committed entries, in log order, each handed out once: apply them now. */
+  readonly committed: readonly Entry[]
+  /** Reads whose leader was confirmed: answer each once lastApplied has reached its index. */
+  readonly reads: readonly ConfirmedRead[]
+  /** Reads given up because this server no longer leads: tell the clients to ask elsewhere. */
+  readonly readsLost: readonly number[]
+  /** Things worth a line in the log of the process. */
+  readonly reports: readonly Report[]
+  /** When to call `tick` next; Infinity for never. */
+  readonly deadline: Milliseconds
+}
+
+export interface ConfirmedRead {
+  readonly token: number
+  readonly readIndex: LogIndex
+}
+
+/** What an operator wants to read of, in one line each. */
+export type Report =
+  | { readonly what: 'role'; readonly role: RoleName; readonly term: Term; readonly why: string }
+  | { readonly what: 'leader'; readonly leaderId: ServerId; readonly term: Term }
+  | { readonly what: 'refused'; readonly from: ServerId; readonly why: string }
+  | { readonly what: 'transfer'; readonly to: ServerId; readonly outcome: 'begun' | 'given-up' }
+
+export type RoleName = 'follower' | 'pre-candidate' | 'candidate' | 'leader'
+
+/** What storage found: the state before the crash or stop. */
+export interface Recovered {
+  readonly hardState: HardState
+  /** Where the log begins: the entry that the snapshot ends with, (0, 0) without one. */
+  readonly snapshotIndex: LogIndex
+  readonly snapshotTerm: Term
+  /** Contiguous from snapshotIndex + 1; every one of them durable. */
+  readonly entries: readonly Entry[]
+}
+
+export interface RaftOptions {
+  readonly id: ServerId
+  /** Voters, this server among them. */
+  readonly voters: readonly ServerId[]
+  /** Of the random draws. The server's id is mixed in, so that equal seeds give different servers different timeouts. */
+  readonly seed: number
+  readonly heartbeatMs: number
+  /** t: a follower waits a random time of [t, 2t) for a leader's word. At least 3 heartbeats. */
+  readonly electionTimeoutMs: number
+  /** What a leader may hold that is not committed yet, in bytes of records, before proposals are refused as busy. */
+  readonly uncommittedBytesMax: number
+  /** Bytes of entry records in one AppendEntries, until `setPath` says otherwise. A single larger entry still goes. */
+  readonly appendBytesMax: number
+  /** Bytes of entry records on their way to one peer, until `setPath` says otherwise. */
+  readonly windowBytesMax: number
+}
+
+/** Why a proposal or a read was not taken. Nothing has happened. */
+export type Refusal = 'not-leader' | 'busy'
+
+export interface PeerStatus {
+  readonly id: ServerId
+  readonly state: 'probe' | 'replicate'
+  readonly matchIndex: LogIndex
+  readonly nextIndex: LogIndex
+  readonly inflightBytes: number
+  readonly roundTripMs: number
+  readonly retransmissions: number
+}
+
+export interface Status {
+  readonly id: ServerId
+  readonly role: RoleName
+  readonly term: Term
+  readonly leaderId: ServerId
+  readonly commitIndex: LogIndex
+  readonly lastApplied: LogIndex
+  readonly firstLogIndex: LogIndex
+  readonly lastLogIndex: LogIndex
+  readonly persistedIndex: LogIndex
+  readonly snapshotIndex: LogIndex
+  /** On a leader: one per peer. Elsewhere empty. */
+  readonly peers: readonly PeerStatus[]
+}

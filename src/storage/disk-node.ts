@@ -1,0 +1,161 @@
+/**
+ * The real disk: node:fs with callbacks. Files that are written are opened with O_DSYNC, so a completed write is a
+ * durable write and costs one trip through the thread pool instead of two (write, then fdatasync). An error is handed
+ * on as it is and nothing is tried again: after a failed sync the kernel may call the pages clean, and a second sync
+ * that succeeds would vouch for bytes that never reached the disk.
+ */
+import fs from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { tryLock, unlock } from 'fs-native-extensions'
+import { assert } from '../base/assert.js'
+import type { Disk, DiskFile, Done, Got } from './disk.js'
+import { codeOf } from './storage-error.js'
+
+const { O_CREAT, O_DSYNC, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
+
+assert(Object.hasOwn(fs.constants, 'O_DSYNC'), 'the platform has O_DSYNC, without which no write is known durable')
+
+const openFlags = {
+  existing: O_RDWR | O_DSYNC,
+  create: O_RDWR | O_DSYNC | O_CREAT | O_EXCL,
+  'read-only': O_RDONLY,
+}
+
+class NodeFile implements DiskFile {
+  private readonly fd: number
+  sizeBytes: number
+
+  constructor(fd: number, sizeBytes: number) {
+    this.fd = fd
+    this.sizeBytes = sizeBytes
+  }
+
+  write(offset: number, data: Uint8Array, done: Done): void {
+    fs.write(this.fd, data, 0, data.length, offset, (error, written) => {
+      if (error !== null) return done(error)
+      this.sizeBytes = Math.max(this.sizeBytes, offset + written)
+      // A write may be short (a signal, a disk that is nearly full): the rest is a write of its own, or its error.
+      if (written < data.length) this.write(offset + written, data.subarray(written), done)
+      else done(null)
+    })
+  }
+
+  read(offset: number, length: number, got: Got<Uint8Array>): void {
+    this.readOn(new Uint8Array(length), 0, offset, got)
+  }
+
+  private readOn(bytes: Uint8Array, held: number, offset: number, got: Got<Uint8Array>): void {
+    fs.read(this.fd, bytes, held, bytes.length - held, offset + held, (error, count) => {
+      if (error !== null) got(error, bytes.subarray(0, held))
+      else if (count === 0 || held + count === bytes.length) got(null, bytes.subarray(0, held + count))
+      else this.readOn(bytes, held + count, offset, got)
+    })
+  }
+
+  close(done: Done): void {
+    fs.close(this.fd, error => done(error ?? null))
+  }
+}
+
+function open(
+  path: string,
+  flags: number,
+  got: (error: Error | null, file: NodeFile | null, fd: number) => void,
+): void {
+  fs.open(path, flags, 0o600, (error, fd) => {
+    if (error !== null) return got(error, null, -1)
+    fs.fstat(fd, (statError, stats) => {
+      if (statError === null) return got(null, new NodeFile(fd, stats.size), fd)
+      fs.close(fd, () => got(statError, null, -1))
+    })
+  })
+}
+
+/** fsync of the directory itself: what makes its names durable. */
+function syncDirectory(directory: string, done: Done): void {
+  fs.open(directory, O_RDONLY, (error, fd) => {
+    if (error !== null) return done(error)
+    fs.fsync(fd, syncError => {
+      fs.close(fd, closeError => done(syncError ?? closeError ?? null))
+    })
+  })
+}
+
+/** Syncs the parents of `directory` up to that of `firstMade`: a new directory is durable when its parent is synced. */
+function syncParents(directory: string, firstMade: string, done: Done): void {
+  const parent = dirname(directory)
+  syncDirectory(parent, error => {
+    if (error !== null || directory === firstMade || parent === directory) done(error)
+    else syncParents(parent, firstMade, done)
+  })
+}
+
+/** A directory that was found may come from a start that ended before it was synced; one we may not read does not. */
+function syncParentIfReadable(directory: string, done: Done): void {
+  syncDirectory(dirname(directory), error => done(error !== null && codeOf(error) === 'EACCES' ? null : error))
+}
+
+function lockedError(path: string): Error {
+  return Object.assign(new Error(`ELOCKED: held by another process, lock '${path}'`), { code: 'ELOCKED' })
+}
+
+class NodeDisk implements Disk {
+  open(path: string, mode: 'existing' | 'create' | 'read-only', got: Got<DiskFile>): void {
+    open(path, openFlags[mode], (error, file) => {
+      // The port's value has no meaning beside an error.
+      got(error, file as DiskFile)
+    })
+  }
+
+  list(directory: string, got: Got<string[]>): void {
+    fs.readdir(directory, (error, names) => {
+      if (error !== null) got(error, [])
+      else got(null, names.sort())
+    })
+  }
+
+  makeDirectory(directory: string, done: Done): void {
+    const path = resolve(directory)
+    fs.mkdir(path, { recursive: true, mode: 0o700 }, (error, firstMade) => {
+      if (error !== null) done(error)
+      else if (firstMade === undefined) syncParentIfReadable(path, done)
+      else syncParents(path, resolve(firstMade), done)
+    })
+  }
+
+  rename(from: string, to: string, done: Done): void {
+    fs.rename(from, to, done)
+  }
+
+  remove(path: string, done: Done): void {
+    fs.unlink(path, done)
+  }
+
+  syncDirectory(directory: string, done: Done): void {
+    syncDirectory(directory, done)
+  }
+
+  /** The lock belongs to the opened file, so it also keeps out a second opener in this process. */
+  lock(path: string, got: Got<{ release(): void }>): void {
+    open(path, O_RDWR | O_CREAT, (error, file, fd) => {
+      const refused = error ?? lockOf(fd, path)
+      const release = (): void => {
+        unlock(fd)
+        fs.close(fd)
+      }
+      if (refused !== null && file !== null) fs.close(fd, () => got(refused, { release }))
+      else got(refused, { release })
+    })
+  }
+}
+
+function lockOf(fd: number, path: string): Error | null {
+  try {
+    return tryLock(fd) ? null : lockedError(path)
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+/** The disk of the operating system. Files and directories are made for their owner alone: they hold what users keep. */
+export const nodeDisk: Disk = new NodeDisk()

@@ -1,0 +1,354 @@
+/**
+ * A disk in memory that does what disks do when the power goes. Every operation completes later, when the `schedule`
+ * that was given calls back (a slow disk is a slow schedule), and all chance comes from one generator, so a seed
+ * replays a run.
+ *
+ * Each file has two contents: what readers see, and what is on the medium. They differ in sectors of 512 bytes:
+ * - a write in flight has reached neither; at a crash each of its sectors may have reached both, in any subset;
+ * - a completed write has reached both (O_DSYNC);
+ * - `kill()` ends the process and not the machine: sectors of writes in flight may be seen by the next process and still
+ *   not be on the medium, so that a later `crash()` takes them away again.
+ * Names are durable after `syncDirectory` only: at a crash any subset of the changes since then is lost. Directories
+ * themselves are durable at once.
+ */
+import { dirname, join, normalize } from 'node:path'
+import type { Prng } from '../base/prng.js'
+import type { Disk, DiskFile, Done, Got } from './disk.js'
+
+const sectorBytes = 512
+
+/** What is about to be done, for `schedule` to delay and for `fault` to fail. */
+export interface SimOperation {
+  readonly kind: 'open' | 'write' | 'read' | 'close' | 'list' | 'makeDirectory' | 'rename' | 'remove' | 'sync' | 'lock'
+  readonly path: string
+  /** Of a write: bytes. Else 0. */
+  readonly bytes: number
+}
+
+export interface SimDiskOptions {
+  readonly prng: Prng
+  /** Calls back later, never at once: how much later decides how slow the disk is, and in which order things complete. */
+  schedule(callback: () => void, operation: SimOperation): void
+}
+
+/** The bytes of one file, apart from the names that lead to it. */
+class Inode {
+  seen = new Uint8Array(0)
+  medium = new Uint8Array(0)
+  /** Sectors that readers see and the medium does not hold. */
+  readonly dirtySectors = new Set<number>()
+
+  read(offset: number, length: number): Uint8Array {
+    return this.seen.slice(offset, offset + length)
+  }
+
+  /** Lets the sectors of a write that `reached` accepts be seen, and puts them on the medium if it is `durable`. */
+  apply(offset: number, data: Uint8Array, durable: boolean, reached: () => boolean): void {
+    const end = offset + data.length
+    const sectors: number[] = []
+    for (let sector = Math.floor(offset / sectorBytes); sector * sectorBytes < end; sector++) {
+      if (reached()) sectors.push(sector)
+    }
+    this.seen = grown(this.seen, Math.min(end, ((sectors.at(-1) ?? -1) + 1) * sectorBytes))
+    for (const sector of sectors) {
+      const from = Math.max(offset, sector * sectorBytes)
+      const to = Math.min(end, (sector + 1) * sectorBytes)
+      this.seen.set(data.subarray(from - offset, to - offset), from)
+      this.dirtySectors.add(sector)
+    }
+    if (durable) this.flush(sectors)
+  }
+
+  /** Puts what is seen of these sectors, ascending, on the medium. */
+  private flush(sectors: readonly number[]): void {
+    this.medium = grown(this.medium, Math.min(this.seen.length, ((sectors.at(-1) ?? -1) + 1) * sectorBytes))
+    for (const sector of sectors) {
+      const from = sector * sectorBytes
+      this.medium.set(this.seen.subarray(from, from + sectorBytes), from)
+      this.dirtySectors.delete(sector)
+    }
+  }
+
+  /** The power goes: what was seen and not durable stays or goes, sector by sector. */
+  crash(stays: () => boolean): void {
+    this.flush([...this.dirtySectors].sort((a, b) => a - b).filter(stays))
+    this.dirtySectors.clear()
+    this.seen = this.medium.slice()
+  }
+}
+
+function grown(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  if (length <= bytes.length) return bytes
+  const longer = new Uint8Array(length)
+  longer.set(bytes)
+  return longer
+}
+
+/** A change of names: `name` leads to `inode`, or to nothing. A rename is one change of two names, whole or not at all. */
+type Change = readonly { readonly name: string; readonly inode: Inode | null }[]
+
+class Directory {
+  readonly seen = new Map<string, Inode>()
+  readonly medium = new Map<string, Inode>()
+  private unsynced: Change[] = []
+
+  change(change: Change): void {
+    applyChange(this.seen, change)
+    this.unsynced.push(change)
+  }
+
+  sync(): void {
+    for (const change of this.unsynced) applyChange(this.medium, change)
+    this.unsynced = []
+  }
+
+  /** Every file that a name leads to, or may lead to again when changes of names are lost. */
+  inodes(): Set<Inode> {
+    const changed = this.unsynced.flatMap(change => change.flatMap(({ inode }) => inode ?? []))
+    return new Set([...this.seen.values(), ...this.medium.values(), ...changed])
+  }
+
+  crash(stays: () => boolean): void {
+    for (const change of this.unsynced) if (stays()) applyChange(this.medium, change)
+    this.unsynced = []
+    this.seen.clear()
+    for (const [name, inode] of this.medium) this.seen.set(name, inode)
+  }
+}
+
+function applyChange(names: Map<string, Inode>, change: Change): void {
+  for (const { name, inode } of change) {
+    if (inode === null) names.delete(name)
+    else names.set(name, inode)
+  }
+}
+
+function errorOf(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: simulated, '${path}'`), { code })
+}
+
+/** A write that was asked for and has not completed. */
+interface Flight {
+  readonly inode: Inode
+  readonly offset: number
+  readonly data: Uint8Array
+}
+
+export class SimDisk implements Disk {
+  /** Decides before each completion whether it fails: a code such as EIO or ENOSPC, or null. */
+  fault: (operation: SimOperation) => string | null = () => null
+  private readonly options: SimDiskOptions
+  private readonly directories = new Map<string, Directory>()
+  private readonly locks = new Set<string>()
+  private readonly inFlight = new Set<Flight>()
+  /** Counts the lives of the process: completions of an earlier one never come. */
+  private life = 0
+
+  constructor(options: SimDiskOptions) {
+    this.options = options
+    for (const root of ['.', '/']) this.directories.set(root, new Directory())
+  }
+
+  /** The machine loses power. Completions outstanding never come; opened files and locks are gone. */
+  crash(): void {
+    const { prng } = this.options
+    this.endProcess(true)
+    const stays = (): boolean => prng.below(2) === 1
+    for (const directory of this.directories.values()) {
+      for (const inode of directory.inodes()) inode.crash(stays)
+      directory.crash(stays)
+    }
+  }
+
+  /** The process ends (kill -9) and the machine goes on. */
+  kill(): void {
+    this.endProcess(false)
+  }
+
+  private endProcess(durable: boolean): void {
+    const { prng } = this.options
+    this.life++
+    this.locks.clear()
+    for (const { inode, offset, data } of this.inFlight) {
+      const fate = prng.below(3)
+      inode.apply(offset, data, durable, () => fate === 0 || (fate === 1 && prng.below(2) === 1))
+    }
+    this.inFlight.clear()
+  }
+
+  /** For tests and tools: what stands in a file, or null if there is none. */
+  contents(path: string): Uint8Array | null {
+    return this.lookUp(path)?.seen.slice() ?? null
+  }
+
+  /** For tests and tools: every file that a name leads to. */
+  paths(): string[] {
+    return [...this.directories].flatMap(([path, { seen }]) => [...seen.keys()].map(name => join(path, name)))
+  }
+
+  /** For tests and tools: the file has never been. */
+  erase(path: string): void {
+    const { directory, name } = this.place(path)
+    for (const names of [directory?.seen, directory?.medium]) names?.delete(name)
+  }
+
+  /** For tests and tools: puts `bytes` at `offset` as if they had always been there; `truncate` cuts the file after. */
+  overwrite(path: string, offset: number, bytes: Uint8Array, truncate = false): void {
+    const inode = this.lookUp(path) ?? new Inode()
+    inode.apply(offset, bytes, true, () => true)
+    if (truncate) inode.medium = inode.seen = inode.seen.slice(0, offset + bytes.length)
+    const { directory, name } = this.place(path)
+    for (const names of [directory?.seen, directory?.medium]) names?.set(name, inode)
+  }
+
+  /** Flips one bit, as media do in time. */
+  flipBit(path: string, offset: number, bit: number): void {
+    const byte = this.lookUp(path)?.read(offset, 1)[0]
+    if (byte !== undefined) this.overwrite(path, offset, Uint8Array.of(byte ^ (1 << bit)))
+  }
+
+  open(path: string, mode: 'existing' | 'create' | 'read-only', got: Got<DiskFile>): void {
+    this.perform({ kind: 'open', path, bytes: 0 }, got as Got<DiskFile | null>, null, () => {
+      const { directory, name } = this.place(path)
+      const inode = directory?.seen.get(name) ?? null
+      if (mode !== 'create') return inode === null ? errorOf('ENOENT', path) : this.handle(path, inode, mode)
+      if (directory === undefined) return errorOf('ENOENT', path)
+      if (inode !== null) return errorOf('EEXIST', path)
+      const made = new Inode()
+      directory.change([{ name, inode: made }])
+      return this.handle(path, made, mode)
+    })
+  }
+
+  /** An opened file. It belongs to the life of the process that opened it: afterwards nothing of it completes. */
+  private handle(path: string, inode: Inode, mode: string): DiskFile {
+    const life = this.life
+    const alive = (start: () => void): void => {
+      if (life === this.life) start()
+    }
+    return {
+      get sizeBytes() {
+        return inode.seen.length
+      },
+      write: (offset, data, done) => alive(() => this.write(path, mode, { inode, offset, data }, done)),
+      read: (offset, length, got) => {
+        const operation: SimOperation = { kind: 'read', path, bytes: 0 }
+        alive(() => this.perform(operation, got, new Uint8Array(0), () => inode.read(offset, length)))
+      },
+      close: done => alive(() => this.run({ kind: 'close', path, bytes: 0 }, done, () => null)),
+    }
+  }
+
+  private write(path: string, mode: string, flight: Flight, done: Done): void {
+    const operation: SimOperation = { kind: 'write', path, bytes: flight.data.length }
+    if (mode === 'read-only') {
+      this.run(operation, done, () => errorOf('EBADF', path))
+      return
+    }
+    this.inFlight.add(flight)
+    this.schedule(operation, failed => {
+      this.inFlight.delete(flight)
+      const { prng } = this.options
+      // Of a write that failed, nobody knows what reached the medium.
+      flight.inode.apply(flight.offset, flight.data, failed === null, () => failed === null || prng.below(2) === 1)
+      done(failed)
+    })
+  }
+
+  list(directory: string, got: Got<string[]>): void {
+    this.perform({ kind: 'list', path: directory, bytes: 0 }, got, [], () => {
+      const path = normalize(directory)
+      const found = this.directories.get(path)
+      if (found === undefined) return errorOf('ENOENT', directory)
+      const inside = [...this.directories.keys()].filter(name => name !== path && dirname(name) === path)
+      return [...found.seen.keys(), ...inside.map(name => name.slice(name.lastIndexOf('/') + 1))].sort()
+    })
+  }
+
+  makeDirectory(directory: string, done: Done): void {
+    this.run({ kind: 'makeDirectory', path: directory, bytes: 0 }, done, () => {
+      for (let path = normalize(directory); !this.directories.has(path); path = dirname(path)) {
+        this.directories.set(path, new Directory())
+      }
+      return null
+    })
+  }
+
+  rename(from: string, to: string, done: Done): void {
+    this.run({ kind: 'rename', path: from, bytes: 0 }, done, () => {
+      const source = this.place(from)
+      const target = this.place(to)
+      const inode = source.directory?.seen.get(source.name)
+      // Moves between directories are not needed, and would want a change that spans two of them.
+      if (inode === undefined || source.directory !== target.directory) return errorOf('ENOENT', from)
+      const change = [
+        { name: source.name, inode: null },
+        { name: target.name, inode },
+      ]
+      source.directory?.change(change)
+      return null
+    })
+  }
+
+  remove(path: string, done: Done): void {
+    this.run({ kind: 'remove', path, bytes: 0 }, done, () => {
+      const { directory, name } = this.place(path)
+      if (directory?.seen.has(name) !== true) return errorOf('ENOENT', path)
+      directory.change([{ name, inode: null }])
+      return null
+    })
+  }
+
+  syncDirectory(directory: string, done: Done): void {
+    this.run({ kind: 'sync', path: directory, bytes: 0 }, done, () => {
+      const found = this.directories.get(normalize(directory))
+      if (found === undefined) return errorOf('ENOENT', directory)
+      found.sync()
+      return null
+    })
+  }
+
+  lock(path: string, got: Got<{ release(): void }>): void {
+    const key = normalize(path)
+    const release = (): void => void this.locks.delete(key)
+    this.perform({ kind: 'lock', path, bytes: 0 }, got, { release }, () => {
+      const { directory, name } = this.place(path)
+      if (directory === undefined) return errorOf('ENOENT', path)
+      if (this.locks.has(key)) return errorOf('ELOCKED', path)
+      if (!directory.seen.has(name)) directory.change([{ name, inode: new Inode() }])
+      this.locks.add(key)
+      return { release }
+    })
+  }
+
+  private schedule(operation: SimOperation, complete: (failed: Error | null) => void): void {
+    const life = this.life
+    this.options.schedule(() => {
+      if (life !== this.life) return
+      const code = this.fault(operation)
+      complete(code === null ? null : errorOf(code, operation.path))
+    }, operation)
+  }
+
+  private run(operation: SimOperation, done: Done, act: () => Error | null): void {
+    this.schedule(operation, failed => done(failed ?? act()))
+  }
+
+  private perform<T>(operation: SimOperation, got: Got<T>, nothing: T, act: () => T | Error): void {
+    this.schedule(operation, failed => {
+      const outcome = failed ?? act()
+      if (outcome instanceof Error) got(outcome, nothing)
+      else got(null, outcome)
+    })
+  }
+
+  private place(path: string): { directory: Directory | undefined; name: string } {
+    const whole = join(path)
+    return { directory: this.directories.get(dirname(whole)), name: whole.slice(whole.lastIndexOf('/') + 1) }
+  }
+
+  private lookUp(path: string): Inode | null {
+    const { directory, name } = this.place(path)
+    return directory?.seen.get(name) ?? null
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * The Disk port: all that storage asks of a file system. Callbacks only, so that a simulated disk can let time pass
+ * (and crash) between a call and its completion. The real one is disk-node.ts, the simulated one disk-sim.ts; both pass
+ * test/contracts/disk.ts.
+ */
+
+/** Called exactly once, never before the call that was given it has returned. */
+export type Done = (error: Error | null) => void
+export type Got<T> = (error: Error | null, value: T) => void
+
+export interface DiskFile {
+  /**
+   * Writes all of `data` at `offset`. When it calls back without an error, the bytes are durable (O_DSYNC).
+   * `data` belongs to the disk until then. Short writes are completed by the implementation.
+   */
+  write(offset: number, data: Uint8Array, done: Done): void
+  /** Reads up to `length` bytes; fewer only at the end of the file. */
+  read(offset: number, length: number, got: Got<Uint8Array>): void
+  /** Length of the file when it was opened or last extended by a write. */
+  readonly sizeBytes: number
+  close(done: Done): void
+}
+
+export interface Disk {
+  /** Opens for reading and writing; `create` makes it, and fails if it exists. */
+  open(path: string, mode: 'existing' | 'create' | 'read-only', got: Got<DiskFile>): void
+  /** Names in a directory, sorted; an error with code ENOENT if there is none. */
+  list(directory: string, got: Got<string[]>): void
+  /** Makes a directory and its parents, durable when it calls back; no error if it exists. */
+  makeDirectory(directory: string, done: Done): void
+  /** Durable only after syncDirectory of the directory. */
+  rename(from: string, to: string, done: Done): void
+  /** Durable only after syncDirectory of the directory. */
+  remove(path: string, done: Done): void
+  syncDirectory(directory: string, done: Done): void
+  /** Takes a lock that ends with the process, also by kill -9. An error with code ELOCKED if another process holds it. */
+  lock(path: string, got: Got<{ release(): void }>): void
+}

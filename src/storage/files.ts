@@ -1,0 +1,101 @@
+/**
+ * Where things stand in a data directory, and reading and writing of whole files.
+ *
+ *     DIR/identity              whose directory this is; made last, so where it stands everything else stands
+ *     DIR/hard-state            currentTerm and votedFor, two slots
+ *     DIR/lock                  empty; locked while a server runs
+ *     DIR/log/<sequence>.log    segments, 16 digits, oldest first
+ *     DIR/log/prepared          what becomes the next segment
+ *     DIR/torn-<sequence>-<offset>   a torn tail that recovery cut off, kept for whoever wants to look at it
+ */
+import { join } from 'node:path'
+import type { Disk, Done, Got } from './disk.js'
+import { codeOf } from './storage-error.js'
+import { inOrder } from './steps.js'
+
+export interface Paths {
+  readonly directory: string
+  readonly identity: string
+  readonly identityTemporary: string
+  readonly hardState: string
+  readonly lock: string
+  readonly log: string
+  readonly prepared: string
+}
+
+export function pathsOf(directory: string): Paths {
+  const log = join(directory, 'log')
+  return {
+    directory,
+    identity: join(directory, 'identity'),
+    identityTemporary: join(directory, 'identity.tmp'),
+    hardState: join(directory, 'hard-state'),
+    lock: join(directory, 'lock'),
+    log,
+    prepared: join(log, 'prepared'),
+  }
+}
+
+export function segmentPath(paths: Paths, sequence: number): string {
+  return join(paths.log, `${String(sequence).padStart(16, '0')}.log`)
+}
+
+export function tornPath(paths: Paths, sequence: number, offset: number): string {
+  return join(paths.directory, `torn-${sequence}-${offset}`)
+}
+
+/** The sequence numbers of the segments in `log/`, ascending; none if there is no such directory. */
+export function listSegments(disk: Disk, paths: Paths, got: Got<number[]>): void {
+  disk.list(paths.log, (error, names) => {
+    if (error !== null && codeOf(error) !== 'ENOENT') got(error, [])
+    else
+      got(
+        null,
+        names.filter(name => /^\d{16}\.log$/.test(name)).map(name => Number(name.slice(0, 16))),
+      )
+  })
+}
+
+/** All bytes of a file; null if there is none. */
+export function readWhole(disk: Disk, path: string, got: Got<Uint8Array | null>): void {
+  disk.open(path, 'read-only', (error, file) => {
+    if (error !== null) {
+      got(codeOf(error) === 'ENOENT' ? null : error, null)
+      return
+    }
+    file.read(0, file.sizeBytes, (readError, bytes) => {
+      file.close(closeError => got(readError ?? closeError, bytes))
+    })
+  })
+}
+
+/** Makes a file anew with these pieces in it, durable when it calls back; its name is not, until a sync. */
+export function writeWhole(
+  disk: Disk,
+  path: string,
+  pieces: readonly { readonly offset: number; readonly bytes: Uint8Array }[],
+  done: Done,
+): void {
+  removeIfThere(disk, path, error => {
+    if (error !== null) {
+      done(error)
+      return
+    }
+    disk.open(path, 'create', (openError, file) => {
+      if (openError !== null) {
+        done(openError)
+        return
+      }
+      const writes = pieces.map(
+        ({ offset, bytes }) =>
+          (next: Done) =>
+            file.write(offset, bytes, next),
+      )
+      inOrder(writes, writeError => file.close(closeError => done(writeError ?? closeError)))
+    })
+  })
+}
+
+export function removeIfThere(disk: Disk, path: string, done: Done): void {
+  disk.remove(path, error => done(error !== null && codeOf(error) === 'ENOENT' ? null : error))
+}

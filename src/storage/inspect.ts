@@ -1,0 +1,169 @@
+/**
+ * A walk through the data directory of a stopped server that writes nothing: what stands where, and everything that is
+ * wrong, found by the same code that recovery uses. For the commands `log` and `verify`.
+ */
+import type { Identity } from '../../codec/identity.js'
+import { decodeHardStateSlot, hardStateSlotOffsets, type HardStateSlot } from '../../codec/hard-state.js'
+import type { BatchHeader } from '../../codec/batch.js'
+import type { SegmentHeader } from '../../codec/segment.js'
+import type { Entry, HardState, LogIndex } from '../raft/types.js'
+import type { Disk, Got } from './disk.js'
+import { corruptError, StorageError, storageErrorOf } from './storage-error.js'
+import { pathsOf, readWhole, type Paths } from './files.js'
+import { judgeSlots } from './hard-state.js'
+import { readIdentity } from './identity.js'
+import { lockDirectory } from './lock.js'
+import { readLog, type LogRead, type LogVisitor } from './log-reader.js'
+import { termBehindLog } from './recovery.js'
+import type { WalkedBatch } from './segment-walk.js'
+
+export interface InspectedBatch extends BatchHeader {
+  readonly offset: number
+  readonly bytes: number
+}
+
+export interface InspectedSegment {
+  readonly path: string
+  readonly header: SegmentHeader
+  readonly batches: InspectedBatch[]
+}
+
+export interface Problem {
+  readonly path: string
+  readonly offset: number
+  /** One line; it names the file, says what is wrong and what to do. */
+  readonly what: string
+  /** Whether a server refuses to start because of it. A torn tail is cut off at the next start and loses nothing. */
+  readonly fatal: boolean
+}
+
+export interface Inspection {
+  readonly identity: Identity | null
+  /** The two slots, null where unreadable. */
+  readonly slots: readonly (HardStateSlot | null)[]
+  /** What holds of the two; null if neither can be believed. */
+  readonly hardState: HardState | null
+  readonly segments: readonly InspectedSegment[]
+  /** Those in force. Up to `commitIndex` they are committed for certain, beyond it they may be. */
+  readonly entries: readonly Entry[]
+  readonly commitIndex: LogIndex
+  readonly problems: readonly Problem[]
+}
+
+/** Inspects a directory. An error when it is in use, when there is none, or when the disk fails. */
+export function inspect(
+  disk: Disk,
+  directory: string,
+  got: (error: StorageError | null, inspection: Inspection | null) => void,
+): void {
+  const paths = pathsOf(directory)
+  const refuse = (error: Error): void => got(storageErrorOf(error, `read ${directory}`), null)
+  disk.list(directory, (listError, names) => {
+    if (listError !== null) {
+      refuse(listError)
+      return
+    }
+    const go = (): void => {
+      inspectUnlocked(disk, paths, (error, inspection) => {
+        if (error === null) got(null, inspection)
+        else refuse(error)
+      })
+    }
+    // A directory without the file was never in use, and taking the lock would write it.
+    if (!names.includes('lock')) {
+      go()
+      return
+    }
+    lockDirectory(disk, paths, (lockError, lock) => {
+      lock?.release()
+      if (lockError === null) go()
+      else got(lockError, null)
+    })
+  })
+}
+
+function inspectUnlocked(disk: Disk, paths: Paths, got: Got<Inspection | null>): void {
+  readIdentity(disk, paths, (error, identity) => {
+    if (error !== null && !(error instanceof StorageError)) {
+      got(error, null)
+      return
+    }
+    if (identity !== null) {
+      new Inspector(disk, paths, identity).run(got)
+      return
+    }
+    const { message } = error ?? corruptError(paths.identity, 0, 'it is missing')
+    const problems = [{ path: paths.identity, offset: 0, what: message, fatal: true }]
+    got(null, { identity, slots: [], hardState: null, segments: [], entries: [], commitIndex: 0, problems })
+  })
+}
+
+/** Collects what is found; the visitor of the log. */
+class Inspector implements LogVisitor {
+  private readonly disk: Disk
+  private readonly paths: Paths
+  private readonly identity: Identity
+  private readonly problems: Problem[] = []
+  private readonly segments: InspectedSegment[] = []
+  private slots: readonly (HardStateSlot | null)[] = []
+  private hardState: HardState | null = null
+
+  constructor(disk: Disk, paths: Paths, identity: Identity) {
+    this.disk = disk
+    this.paths = paths
+    this.identity = identity
+  }
+
+  run(got: Got<Inspection | null>): void {
+    const { disk, paths, identity } = this
+    readWhole(disk, paths.hardState, (error, bytes) => {
+      if (error !== null) {
+        got(error, null)
+        return
+      }
+      this.judgeHardState(bytes ?? new Uint8Array(0))
+      readLog(disk, paths, identity, this, (logError, read) => {
+        got(logError, read === null ? null : this.conclude(read))
+      })
+    })
+  }
+
+  segment(path: string, header: SegmentHeader): void {
+    this.segments.push({ path, header, batches: [] })
+  }
+
+  batch(_path: string, { offset, bytes: { length }, batch }: WalkedBatch): void {
+    const { number, entryCount, currentTerm, commitIndex, seal } = batch
+    const inspected = { offset, bytes: length, number, entryCount, currentTerm, commitIndex, seal }
+    this.segments.at(-1)?.batches.push(inspected)
+  }
+
+  problem({ message }: StorageError, path: string, offset: number): boolean {
+    this.problems.push({ path, offset, what: message, fatal: true })
+    return true
+  }
+
+  private judgeHardState(bytes: Uint8Array): void {
+    const path = this.paths.hardState
+    this.slots = hardStateSlotOffsets.map(offset => decodeHardStateSlot(bytes, offset))
+    const judged = judgeSlots(path, bytes, this.identity.incarnation)
+    if (judged instanceof StorageError) {
+      this.problem(judged, path, 0)
+      return
+    }
+    this.hardState = judged.current.hardState
+    if (judged.note !== null) this.problems.push({ path, offset: 0, what: judged.note, fatal: false })
+  }
+
+  private conclude({ replay, tail }: LogRead): Inspection {
+    const { identity, slots, hardState, segments, problems, paths } = this
+    if (tail !== null && tail.torn !== null) {
+      const what = `${tail.path} ends with a torn batch at byte ${tail.offset}, which the next start cuts off`
+      problems.push({ path: tail.path, offset: tail.offset, what, fatal: false })
+    }
+    const termError = hardState === null ? null : termBehindLog(paths, replay, hardState)
+    if (termError !== null) this.problem(termError, paths.hardState, 0)
+    const { entries, commitIndex } = replay
+    return { identity, slots, hardState, segments, entries, commitIndex, problems }
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * Appends to the log with group commit. One write is in flight; what is appended meanwhile becomes the next batch, so a
+ * slow disk makes larger batches and not a longer queue. The next write begins when the one before is durable: that is
+ * what lets recovery read batch n + 1 as the proof of batch n.
+ *
+ * When a batch is durable and nothing follows for 10 ms, an empty batch is written behind it, a seal, which proves it.
+ * Every segment keeps room for one, so it never has to wait for the next segment; beginning a next segment proves the
+ * last batch of the one before, too.
+ */
+import { batchBytes, encodeBatch } from '../../codec/batch.js'
+import { viewOf } from '../../codec/cursor.js'
+import { recordBytes } from '../../codec/entry.js'
+import { segmentHeaderBytes, type Salt, type SegmentHeader } from '../../codec/segment.js'
+import { assert } from '../base/assert.js'
+import type { Clock, Timer } from '../base/clock.js'
+import type { Entry, LogIndex, Term } from '../raft/types.js'
+import type { DiskFile, Done } from './disk.js'
+import type { SegmentSupply } from './segments.js'
+
+/** How long the log waits for the next entries before it seals. */
+const sealAfterMs = 10
+
+/** Where a batch stops growing: large enough for any disk, and it bounds how long copying holds up the event loop. */
+const recordsBytesMax = 4 * 2 ** 20
+
+/** Room that every segment keeps behind its last batch with entries. */
+const sealBytes = batchBytes(0)
+
+/** Where the log goes on. */
+export interface LogPosition {
+  readonly file: DiskFile
+  readonly header: SegmentHeader
+  readonly offset: number
+  readonly nextNumber: number
+  readonly lastIndex: LogIndex
+  readonly lastTerm: Term
+}
+
+export interface AppendMeta {
+  readonly currentTerm: Term
+  readonly commitIndex: LogIndex
+}
+
+export interface LogWriterOptions {
+  readonly position: LogPosition
+  readonly meta: AppendMeta
+  readonly supply: SegmentSupply
+  readonly clock: Clock
+  readonly newSalt: () => Salt
+  readonly onPersisted: (writeId: number) => void
+  readonly onFatal: (error: Error) => void
+}
+
+export class LogWriter {
+  /** Since the start, seals included. */
+  batches = 0
+  bytesWritten = 0
+  entriesWritten = 0
+  private readonly options: LogWriterOptions
+  private readonly sealTimer: Timer
+  private file: DiskFile
+  private header: SegmentHeader
+  private offset: number
+  private nextNumber: number
+  private lastIndex: LogIndex
+  private lastTerm: Term
+  private meta: AppendMeta
+  /** Recovery leaves a sealed log, and a new one has nothing to seal. */
+  private sealed = true
+  /** Entries not handed to the disk yet, in the order given. */
+  private readonly queue: Entry[] = []
+  /** Writes not durable yet: each is when `endsAt` entries are, counted since the start. */
+  private readonly writes: { readonly writeId: number; readonly endsAt: number }[] = []
+  private queuedEver = 0
+  private busy = false
+  private stopped = false
+  /** Waiting for the next segment. */
+  private rolling = false
+  private closing: Done | null = null
+  private finished = false
+  private staging = new Uint8Array(65_536)
+  private stagingView = viewOf(this.staging)
+
+  constructor(options: LogWriterOptions) {
+    const { position } = options
+    this.options = options
+    this.file = position.file
+    this.header = position.header
+    this.offset = position.offset
+    this.nextNumber = position.nextNumber
+    this.lastIndex = position.lastIndex
+    this.lastTerm = position.lastTerm
+    this.meta = options.meta
+    this.sealTimer = options.clock.timer(() => {
+      if (!this.busy && !this.stopped && !this.sealed) this.write([])
+    })
+    options.supply.follow(this.offset)
+  }
+
+  /** Entries given and not handed to the disk yet. */
+  get queuedEntries(): number {
+    return this.queue.length
+  }
+
+  /** Sequence number of the segment in use. */
+  get sequence(): number {
+    return this.header.sequence
+  }
+
+  /** Takes entries, at least one; an entry at an index already present replaces it and all that follow. */
+  append(writeId: number, entries: readonly Entry[], meta: AppendMeta): void {
+    if (this.stopped) return
+    assert(this.closing === null, 'nothing is appended to a log that is closing')
+    assert(entries.length > 0, 'a write has entries')
+    for (const entry of entries) this.queue.push(entry)
+    this.queuedEver += entries.length
+    this.writes.push({ writeId, endsAt: this.queuedEver })
+    this.meta = meta
+    this.pump()
+  }
+
+  /** Ends all work: what is in flight will not be reported, what is queued is dropped. */
+  stop(): void {
+    this.stopped = true
+    this.sealTimer.set(Infinity)
+    if (this.rolling && this.options.supply.withdraw()) this.busy = false
+    this.pump()
+  }
+
+  /** Writes what is queued, seals, and closes the file. After `stop` it only waits for the write in flight. */
+  close(done: Done): void {
+    this.closing = done
+    this.pump()
+  }
+
+  private pump(): void {
+    if (this.busy) return
+    if (this.stopped) this.finish()
+    else if (this.queue.length > 0) this.writeNext()
+    else if (this.closing === null) this.sealTimer.set(this.options.clock.now() + sealAfterMs)
+    else if (this.sealed) this.finish()
+    else this.write([])
+  }
+
+  private finish(): void {
+    if (this.closing === null || this.finished) return
+    this.finished = true
+    this.sealTimer.set(Infinity)
+    this.file.close(this.closing)
+  }
+
+  /** Writes as many of the queued entries as one batch holds; if the segment holds none of them, the next one begins. */
+  private writeNext(): void {
+    const roomBytes = this.header.segmentBytes - this.offset - sealBytes
+    let recordsBytes = 0
+    let count = 0
+    for (const entry of this.queue) {
+      const next = recordsBytes + recordBytes(entry)
+      if (batchBytes(next) > roomBytes || (count > 0 && next > recordsBytesMax)) break
+      recordsBytes = next
+      count++
+    }
+    if (count === 0) this.roll(recordBytes(this.queue[0]!))
+    else this.write(this.queue.splice(0, count), recordsBytes)
+  }
+
+  /** Writes one batch; one without entries is a seal. */
+  private write(entries: readonly Entry[], recordsBytes = 0): void {
+    this.busy = true
+    this.makeStaging(batchBytes(recordsBytes))
+    const { nextNumber: number, meta } = this
+    const bytes = encodeBatch(this.staging, this.stagingView, this.header.salt, { number, entries, ...meta })
+    this.file.write(this.offset, this.staging.subarray(0, bytes), error => {
+      this.busy = false
+      if (this.stopped) this.finish()
+      else if (error === null) this.written(entries, bytes)
+      else this.options.onFatal(error)
+    })
+  }
+
+  /** The disk owns the buffer while a write is in flight; there is only one, so one buffer serves all of them. */
+  private makeStaging(bytes: number): void {
+    if (bytes <= this.staging.length) return
+    this.staging = new Uint8Array(2 ** Math.ceil(Math.log2(bytes)))
+    this.stagingView = viewOf(this.staging)
+  }
+
+  private written(entries: readonly Entry[], bytes: number): void {
+    this.offset += bytes
+    this.nextNumber++
+    this.batches++
+    this.bytesWritten += bytes
+    this.sealed = entries.length === 0
+    const last = entries.at(-1)
+    if (last !== undefined) {
+      this.lastIndex = last.index
+      this.lastTerm = last.term
+      this.entriesWritten += entries.length
+    }
+    this.options.supply.follow(this.offset)
+    // The next write first: the disk works while the completion of this one has its consequences.
+    this.pump()
+    this.reportPersisted()
+  }
+
+  /** The largest write whose entries are all durable; a batch may hold many writes, and a write span batches. */
+  private reportPersisted(): void {
+    let count = 0
+    while (count < this.writes.length && this.writes[count]!.endsAt <= this.entriesWritten) count++
+    if (count > 0) this.options.onPersisted(this.writes.splice(0, count).at(-1)!.writeId)
+  }
+
+  /** Goes on in the next segment, waiting for it to be prepared if need be. No write is in flight meanwhile. */
+  private roll(firstRecordBytes: number): void {
+    this.busy = true
+    this.rolling = true
+    const neededBytes = segmentHeaderBytes + batchBytes(firstRecordBytes) + sealBytes
+    const headerOf = (segmentBytes: number): SegmentHeader => ({
+      ...this.header,
+      segmentBytes,
+      sequence: this.header.sequence + 1,
+      salt: this.options.newSalt(),
+      previousIndex: this.lastIndex,
+      previousTerm: this.lastTerm,
+      firstBatchNumber: this.nextNumber,
+    })
+    this.options.supply.activate(neededBytes, headerOf, ({ file, header }) => {
+      const full = this.file
+      this.rolling = false
+      this.file = file
+      this.header = header
+      this.offset = segmentHeaderBytes
+      full.close(error => {
+        this.busy = false
+        if (error === null || this.stopped) this.pump()
+        else this.options.onFatal(error)
+      })
+    })
+  }
+}

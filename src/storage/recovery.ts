@@ -1,0 +1,135 @@
+/**
+ * What is done with the log before a server speaks. It is read and checked; damage that a crash cannot have caused is
+ * refused (segment-walk.ts). Then, each step durable before the next:
+ * 1. a torn tail is copied to a file of its own, and zeros are written from there to the end of the segment. A crash in
+ *    between leaves the torn tail, or a segment that ends before it.
+ * 2. the last batch is written again, the same bytes at the same place: after a crash, bytes that are read may exist
+ *    only in memory, and what this server says next may rest on them. A crash leaves that batch, or a torn tail.
+ * 3. the directories are synced: so do names.
+ * 4. a seal is written, which proves the last batch from now on.
+ */
+import { batchBytes, encodeBatch } from '../../codec/batch.js'
+import { viewOf } from '../../codec/cursor.js'
+import type { Identity } from '../../codec/identity.js'
+import type { HardState } from '../raft/types.js'
+import type { Disk, DiskFile, Done, Got } from './disk.js'
+import { corruptError, type StorageError } from './storage-error.js'
+import { tornPath, writeWhole, type Paths } from './files.js'
+import { readLog, type LogTail } from './log-reader.js'
+import type { LogPosition } from './log-writer.js'
+import type { LogReplay } from './replay.js'
+import { inOrder, type Step } from './steps.js'
+
+const zerosBytesMax = 2 ** 20
+
+export interface RecoveredLog {
+  readonly replay: LogReplay
+  readonly position: LogPosition
+  readonly notes: readonly string[]
+}
+
+/** Reads the log of a directory and makes it ready to be appended to. */
+export function recoverLog(
+  disk: Disk,
+  paths: Paths,
+  identity: Identity,
+  hardState: HardState,
+  got: Got<RecoveredLog | null>,
+): void {
+  let refused: StorageError | null = null
+  const visitor = {
+    segment: () => undefined,
+    batch: () => undefined,
+    problem: (error: StorageError) => {
+      refused = error
+      return false
+    },
+  }
+  readLog(disk, paths, identity, visitor, (readError, read) => {
+    const tail = read?.tail ?? null
+    const error = readError ?? refused ?? (read === null ? null : termBehindLog(paths, read.replay, hardState))
+    if (error !== null || read === null || tail === null) {
+      got(error, null)
+      return
+    }
+    disk.open(tail.path, 'existing', (openError, file) => {
+      if (openError !== null) {
+        got(openError, null)
+        return
+      }
+      mend(disk, paths, file, read.replay, tail, hardState, (mendError, position) => {
+        if (position !== null) got(null, { replay: read.replay, position, notes: notesOf(paths, tail) })
+        else file.close(() => got(mendError, null))
+      })
+    })
+  })
+}
+
+/** The hard state is durable before anything that was done in its term, so a log that is ahead of it is refused. */
+export function termBehindLog(paths: Paths, replay: LogReplay, hardState: HardState): StorageError | null {
+  if (replay.currentTerm <= hardState.currentTerm) return null
+  const what = `it holds term ${hardState.currentTerm}, and the log was written in term ${replay.currentTerm}`
+  return corruptError(paths.hardState, 0, what)
+}
+
+function notesOf(paths: Paths, tail: LogTail): string[] {
+  if (tail.torn === null) return []
+  const aside = tornPath(paths, tail.header.sequence, tail.offset)
+  return [`cut a torn tail off ${tail.path} at byte ${tail.offset}; its ${tail.torn.length} bytes are kept in ${aside}`]
+}
+
+function mend(
+  disk: Disk,
+  paths: Paths,
+  file: DiskFile,
+  replay: LogReplay,
+  tail: LogTail,
+  hardState: HardState,
+  got: Got<LogPosition | null>,
+): void {
+  const { header, last, torn } = tail
+  const steps: Step[] = []
+  if (torn !== null) {
+    const aside = tornPath(paths, header.sequence, tail.offset)
+    steps.push(next => writeWhole(disk, aside, [{ offset: 0, bytes: torn }], next))
+    steps.push(next => disk.syncDirectory(paths.directory, next))
+    steps.push(next => writeZeros(file, tail.offset, header.segmentBytes, next))
+  }
+  if (last !== null) steps.push(next => file.write(last.offset, last.bytes, next))
+  steps.push(next => disk.syncDirectory(paths.directory, next))
+  steps.push(next => disk.syncDirectory(paths.log, next))
+  const seal = new Uint8Array(batchBytes(0))
+  const unsealed = last !== null && !last.batch.seal
+  if (unsealed) {
+    encodeBatch(seal, viewOf(seal), header.salt, {
+      number: tail.nextNumber,
+      entries: [],
+      currentTerm: hardState.currentTerm,
+      commitIndex: replay.commitIndex,
+    })
+    steps.push(next => file.write(tail.offset, seal, next))
+  }
+  inOrder(steps, error => {
+    const { lastIndex, lastTerm } = replay
+    const offset = tail.offset + (unsealed ? seal.length : 0)
+    const nextNumber = tail.nextNumber + (unsealed ? 1 : 0)
+    got(error, error === null ? { file, header, offset, nextNumber, lastIndex, lastTerm } : null)
+  })
+}
+
+/** Upwards, so that the damaged header goes first: from then on the segment ends before it. */
+function writeZeros(file: DiskFile, from: number, to: number, done: Done): void {
+  const zeros = new Uint8Array(Math.min(zerosBytesMax, to - from))
+  const write = (offset: number): void => {
+    if (offset === to) {
+      done(null)
+      return
+    }
+    const piece = zeros.subarray(0, Math.min(zeros.length, to - offset))
+    file.write(offset, piece, error => {
+      if (error === null) write(offset + piece.length)
+      else done(error)
+    })
+  }
+  write(from)
+}

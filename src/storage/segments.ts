@@ -1,0 +1,203 @@
+/**
+ * The supply of segments. A durable write inside a file that was filled before takes half the time of one that makes
+ * the file longer, so the next segment is filled with zeros ahead of use, in pieces, under the name `prepared`. It
+ * becomes a segment in three steps: its header is written, it is renamed, the directory is synced. What a crash leaves:
+ * - while it is filled: `prepared`, of any length. It is taken up a piece before its end.
+ * - after its header is written: `prepared` with a header. It gets a new header, with a new salt, when its time comes.
+ * - after the rename: a segment without batches, whole, or again `prepared`, if the rename was not durable.
+ * So a file with a segment's name is always as long as its header says, and a shorter one has been damaged.
+ *
+ * A file that held other batches before may become `prepared` as well: no bytes of an earlier life carry the new salt.
+ *
+ * A segment may be needed before `prepared` has its full length. Then it is cut short: the header says how long it is.
+ * Twice the bytes that the segment in use holds are prepared, at least one piece: so a young log has short segments and
+ * starts fast, each is twice as long as the one before, and the zeros are never much more than the log itself.
+ */
+import { encodeSegmentHeader, type SegmentHeader } from '../../codec/segment.js'
+import { batchAlignBytes } from '../../codec/batch.js'
+import { assert } from '../base/assert.js'
+import type { Clock, Timer } from '../base/clock.js'
+import type { Disk, DiskFile, Done } from './disk.js'
+import { codeOf, isNoSpace } from './storage-error.js'
+import { segmentPath, type Paths } from './files.js'
+import { inOrder } from './steps.js'
+
+/** Zeros are written in pieces of this many bytes: large enough to be fast, small enough not to hold up an append. */
+const pieceBytesMax = 2 ** 20
+
+/** How long after a full disk the piece is tried again. */
+const noSpaceRetryMs = 1_000
+
+export interface ActiveSegment {
+  readonly file: DiskFile
+  readonly header: SegmentHeader
+}
+
+interface Wanted {
+  readonly neededBytes: number
+  readonly headerOf: (segmentBytes: number) => SegmentHeader
+  readonly got: (active: ActiveSegment) => void
+}
+
+export interface SupplyOptions {
+  readonly disk: Disk
+  readonly paths: Paths
+  /** The length of segments, once the log has grown to it. */
+  readonly segmentBytes: number
+  readonly clock: Clock
+  /** A write or a sync failed: nothing more will happen. */
+  readonly onFatal: (error: Error) => void
+  /** There is no room for the next segment (false, with the error), or there is again. Tried again every second. */
+  readonly onSpace: (available: boolean, error: Error | null) => void
+}
+
+export class SegmentSupply {
+  /** Bytes of `prepared` that are durable. */
+  preparedBytes = 0
+  private readonly options: SupplyOptions
+  private readonly zeros: Uint8Array
+  private readonly retry: Timer
+  private file: DiskFile | null = null
+  private targetBytes = 0
+  private wanted: Wanted | null = null
+  private busy = false
+  private full = false
+  private failed = false
+  private closing: Done | null = null
+
+  constructor(options: SupplyOptions) {
+    assert(options.segmentBytes % batchAlignBytes === 0, 'segments end where a batch could begin')
+    this.options = options
+    this.zeros = new Uint8Array(Math.min(pieceBytesMax, options.segmentBytes))
+    this.retry = options.clock.timer(() => this.work())
+  }
+
+  /** Bytes of a segment whose predecessor does not fill more than one piece: what a first start prepares. */
+  get pieceBytes(): number {
+    return this.zeros.length
+  }
+
+  /** Says that the segment in use holds `usedBytes`. */
+  follow(usedBytes: number): void {
+    this.targetBytes = Math.min(this.options.segmentBytes, Math.max(2 * usedBytes, this.pieceBytes))
+    this.work()
+  }
+
+  /** Turns what is prepared into the next segment, as soon as it has at least `neededBytes`. One at a time. */
+  activate(
+    neededBytes: number,
+    headerOf: (segmentBytes: number) => SegmentHeader,
+    got: (active: ActiveSegment) => void,
+  ): void {
+    assert(this.wanted === null, 'one segment is activated at a time')
+    assert(neededBytes <= this.options.segmentBytes, 'every batch fits an empty segment')
+    this.wanted = { neededBytes, headerOf, got }
+    this.work()
+  }
+
+  /** Takes back `activate`. Returns whether it will not call back any more. */
+  withdraw(): boolean {
+    const withdrawn = this.wanted !== null || this.failed
+    this.wanted = null
+    return withdrawn
+  }
+
+  /** Waits for what is in flight, and leaves `prepared` for the next start. */
+  close(done: Done): void {
+    this.closing = done
+    this.retry.set(Infinity)
+    if (!this.busy) this.finish(done)
+  }
+
+  private finish(done: Done): void {
+    if (this.file === null) done(null)
+    else this.file.close(done)
+  }
+
+  private work(): void {
+    if (this.busy || this.failed || this.closing !== null) return
+    const { file, wanted, preparedBytes } = this
+    const goalBytes = Math.max(this.targetBytes, wanted?.neededBytes ?? 0)
+    if (wanted !== null && file !== null && preparedBytes >= wanted.neededBytes) this.handOver(file, wanted)
+    else if (preparedBytes >= goalBytes) return
+    else if (file === null) this.openFile()
+    else this.fillPiece(file)
+  }
+
+  /** Takes up what an earlier life of the server left, or begins a new file. */
+  private openFile(): void {
+    const { disk, paths } = this.options
+    this.busy = true
+    disk.open(paths.prepared, 'existing', (error, file) => {
+      if (error === null) this.adopt(file)
+      else if (codeOf(error) !== 'ENOENT') this.ended(error)
+      else {
+        disk.open(paths.prepared, 'create', (createError, made) => {
+          if (createError === null) this.file = made
+          this.ended(createError)
+        })
+      }
+    })
+  }
+
+  /** The last piece is filled again: its write may have been in flight, and the length of the file only in memory. */
+  private adopt(file: DiskFile): void {
+    const bytes = Math.max(0, Math.min(file.sizeBytes - this.pieceBytes, this.options.segmentBytes))
+    this.preparedBytes = bytes - (bytes % batchAlignBytes)
+    this.file = file
+    this.ended(null)
+  }
+
+  private fillPiece(file: DiskFile): void {
+    const bytes = Math.min(this.zeros.length, this.options.segmentBytes - this.preparedBytes)
+    this.busy = true
+    file.write(this.preparedBytes, this.zeros.subarray(0, bytes), error => {
+      if (error === null) this.preparedBytes += bytes
+      this.ended(error)
+    })
+  }
+
+  private handOver(file: DiskFile, wanted: Wanted): void {
+    const { disk, paths } = this.options
+    const header = wanted.headerOf(this.preparedBytes)
+    const path = segmentPath(paths, header.sequence)
+    this.busy = true
+    this.file = null
+    this.wanted = null
+    this.preparedBytes = 0
+    // Not for a full disk to fail: the file has its length. If one of these does fail, the names are in doubt.
+    inOrder(
+      [
+        next => file.write(0, encodeSegmentHeader(header), next),
+        next => disk.rename(paths.prepared, path, next),
+        next => disk.syncDirectory(paths.log, next),
+      ],
+      error => {
+        this.busy = false
+        if (error !== null) this.fail(error)
+        else wanted.got({ file, header })
+        if (this.closing === null) this.work()
+        else this.finish(this.closing)
+      },
+    )
+  }
+
+  /** After a step of preparing: the one kind of work that may find the disk full. */
+  private ended(error: Error | null): void {
+    this.busy = false
+    const full = error !== null && isNoSpace(error)
+    if (full !== this.full && (full || error === null)) {
+      this.full = full
+      this.options.onSpace(!full, error)
+    }
+    if (this.closing !== null) this.finish(this.closing)
+    else if (full) this.retry.set(this.options.clock.now() + noSpaceRetryMs)
+    else if (error !== null) this.fail(error)
+    else this.work()
+  }
+
+  private fail(error: Error): void {
+    this.failed = true
+    this.options.onFatal(error)
+  }
+}

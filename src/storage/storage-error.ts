@@ -1,0 +1,55 @@
+/** What storage refuses, as a stable code and one line that says what is wrong and what to do about it. */
+
+export type StorageErrorCode =
+  /** Another process uses the directory. */
+  | 'locked'
+  /** The directory, or a file in it, was made by a server of another id. */
+  | 'other-server'
+  /** Another version of the program wrote it. */
+  | 'other-version'
+  /** A file in it belongs to another cluster. */
+  | 'other-cluster'
+  /** Something that was durable is damaged or missing: acknowledged entries or a vote may be lost. */
+  | 'corrupt'
+  /** The operating system failed a read, a write or a sync. */
+  | 'io'
+  /** The file system is full, or the quota is used up. */
+  | 'no-space'
+
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+  readonly code: StorageErrorCode
+
+  constructor(code: StorageErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+/** The code that the operating system gave an error, or ''. */
+export function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** Whether an error says that there is no room: the one failure that passes by itself. */
+export function isNoSpace(error: Error): boolean {
+  return error instanceof StorageError ? error.code === 'no-space' : ['ENOSPC', 'EDQUOT'].includes(codeOf(error))
+}
+
+/** An error of the disk as a StorageError; `doing` completes "failed to ...". A StorageError stays what it is. */
+export function storageErrorOf(error: Error, doing: string): StorageError {
+  if (error instanceof StorageError) return error
+  if (isNoSpace(error)) {
+    return new StorageError('no-space', `no space left to ${doing}: ${error.message}; free some space and start again`)
+  }
+  return new StorageError('io', `failed to ${doing}: ${error.message}; check the disk, then start again`)
+}
+
+const restoreAdvice =
+  'acknowledged data may be lost, so this server does not start: restore the directory from a backup of this server, ' +
+  'or look at it with `raftgram verify`'
+
+/** The refusal of a damaged file, with the place and the advice that fits all of them. */
+export function corruptError(file: string, offset: number, what: string): StorageError {
+  return new StorageError('corrupt', `${file} is damaged at byte ${offset}: ${what}; ${restoreAdvice}`)
+}

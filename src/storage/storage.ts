@@ -1,0 +1,271 @@
+/**
+ * Durability over a Disk port. The contract with the core:
+ * 1. The hard state (currentTerm, votedFor) is durable before anything else of the same ready happens: `saveHardState`
+ *    calls back when both its copies are.
+ * 2. The messages of the ready may leave right after that.
+ * 3. Entries are written in the order given; an entry at an index already written replaces it and all that follow.
+ * 4. `onPersisted(n)` means: every write up to n is durable. Only then may the core acknowledge.
+ * 5. Space runs out only while a segment is being prepared: an expected refusal, told by `onSpace`; appends wait. Any
+ *    error of a write to a prepared segment, or of a sync, is told by `onFatal` and ends the work of this storage:
+ *    nothing is tried again, for after a failed sync the kernel may call pages clean that never reached the disk.
+ */
+import type { Identity } from '../../codec/identity.js'
+import type { Salt } from '../../codec/segment.js'
+import { assert } from '../base/assert.js'
+import type { Clock } from '../base/clock.js'
+import type { Prng } from '../base/prng.js'
+import type { Entry, HardState, Recovered, ServerId, Term } from '../raft/types.js'
+import { createDirectory } from './create.js'
+import type { Disk, Got } from './disk.js'
+import { storageErrorOf, type StorageError } from './storage-error.js'
+import { pathsOf, type Paths } from './files.js'
+import { openHardState, type HardStateStore } from './hard-state.js'
+import { otherServerError, readIdentity } from './identity.js'
+import { lockDirectory, type Lock } from './lock.js'
+import { LogWriter, type AppendMeta } from './log-writer.js'
+import { recoverLog, type RecoveredLog } from './recovery.js'
+import { SegmentSupply } from './segments.js'
+import { inOrder, type Step } from './steps.js'
+
+export interface StorageOptions {
+  readonly directory: string
+  readonly serverId: ServerId
+  /** These three are written at the first start. Afterwards those in the directory hold; the caller compares. */
+  readonly clusterId: number
+  readonly clusterName: string
+  readonly foundingCluster: string
+  /** Length of a segment once the log has grown to it, a multiple of 64; 64 MiB outside of tests. */
+  readonly segmentBytes: number
+  /** Draws the incarnation and the salts, so it must be seeded with fresh randomness at each start. */
+  readonly prng: Prng
+  readonly clock: Clock
+}
+
+export interface OpenedStorage {
+  readonly storage: Storage
+  readonly recovered: Recovered
+  readonly identity: Identity
+  /** Lines that an operator should read: what was mended. */
+  readonly notes: readonly string[]
+}
+
+export interface StorageStatus {
+  /** Since the start. */
+  readonly batches: number
+  readonly entriesWritten: number
+  readonly bytesWritten: number
+  readonly queuedEntries: number
+  /** Sequence number of the segment in use. */
+  readonly segment: number
+  /** Durable bytes of the next one. */
+  readonly preparedBytes: number
+  /** False while there is no room to prepare the next segment. */
+  readonly spaceAvailable: boolean
+}
+
+/** Opens a data directory, or makes it at the first start, and reads back what it holds. On an error nothing stays open. */
+export function openStorage(
+  disk: Disk,
+  options: StorageOptions,
+  got: (error: StorageError | null, opened: OpenedStorage | null) => void,
+): void {
+  const paths = pathsOf(options.directory)
+  disk.makeDirectory(options.directory, makeError => {
+    if (makeError !== null) {
+      got(storageErrorOf(makeError, `make the directory ${options.directory}`), null)
+      return
+    }
+    lockDirectory(disk, paths, (lockError, lock) => {
+      if (lock === null) {
+        got(lockError, null)
+        return
+      }
+      openLocked(disk, paths, options, lock, got)
+    })
+  })
+}
+
+function openLocked(
+  disk: Disk,
+  paths: Paths,
+  options: StorageOptions,
+  lock: Lock,
+  got: (error: StorageError | null, opened: OpenedStorage | null) => void,
+): void {
+  const notes: string[] = []
+  const refuse = (error: Error | null): void => {
+    lock.release()
+    got(storageErrorOf(error ?? new Error('nothing to open'), `open ${paths.directory}`), null)
+  }
+  readOrCreateIdentity(disk, paths, options, notes, (identityError, identity) => {
+    if (identityError !== null || identity === null) {
+      refuse(identityError)
+      return
+    }
+    openHardState(disk, paths, identity.incarnation, (hardStateError, opened) => {
+      if (hardStateError !== null || opened === null) {
+        refuse(hardStateError)
+        return
+      }
+      const { store } = opened
+      recoverLog(disk, paths, identity, store.hardState, (logError, log) => {
+        if (logError !== null || log === null) {
+          store.close(() => refuse(logError))
+          return
+        }
+        notes.push(...(opened.note === null ? [] : [opened.note]), ...log.notes)
+        const storage = new Storage(disk, paths, options, lock, store, log)
+        const { entries } = log.replay
+        const recovered = { hardState: store.hardState, snapshotIndex: 0, snapshotTerm: 0, entries }
+        got(null, { storage, recovered, identity, notes })
+      })
+    })
+  })
+}
+
+function readOrCreateIdentity(
+  disk: Disk,
+  paths: Paths,
+  options: StorageOptions,
+  notes: string[],
+  got: Got<Identity | null>,
+): void {
+  readIdentity(disk, paths, (error, found) => {
+    if (error !== null || found !== null) {
+      got(error ?? otherServerError(paths.directory, found!, options.serverId), found)
+      return
+    }
+    const { serverId, clusterId, clusterName, foundingCluster, segmentBytes, prng, clock } = options
+    const identity = { serverId, clusterId, clusterName, foundingCluster, incarnation: prng.id() }
+    notes.push(`made the data directory ${paths.directory}`)
+    createDirectory({ disk, paths, identity, segmentBytes, clock, salt: newSalt(prng) }, createError => {
+      got(createError, identity)
+    })
+  })
+}
+
+function newSalt(prng: Prng): Salt {
+  return { low: prng.uint32(), high: prng.uint32() }
+}
+
+/** An open data directory. */
+export class Storage {
+  /** Every write up to `writeId` is durable. Called once per batch that completes a write, with the largest. */
+  onPersisted: (writeId: number) => void = () => undefined
+  /** A write or a sync failed: the process must stop. Called once, and nothing is reported after it. */
+  onFatal: (error: StorageError) => void = () => undefined
+  /** There is no room for the next segment (false), or there is again. What is appended meanwhile may have to wait. */
+  onSpace: (available: boolean) => void = () => undefined
+  private readonly paths: Paths
+  private readonly lock: Lock
+  private readonly hardState: HardStateStore
+  private readonly supply: SegmentSupply
+  private readonly writer: LogWriter
+  private spaceAvailable = true
+  private failed = false
+  private readonly whenClosed: (() => void)[] = []
+  /** The term that is durable: nothing of a later one may be written before it. */
+  private durableTerm: Term
+
+  constructor(
+    disk: Disk,
+    paths: Paths,
+    options: StorageOptions,
+    lock: Lock,
+    hardState: HardStateStore,
+    log: RecoveredLog,
+  ) {
+    const { clock, prng, segmentBytes } = options
+    this.paths = paths
+    this.lock = lock
+    this.hardState = hardState
+    this.durableTerm = hardState.hardState.currentTerm
+    const onFatal = (error: Error): void => this.fail(error)
+    const onSpace = (available: boolean): void => this.spaceChanged(available)
+    this.supply = new SegmentSupply({ disk, paths, segmentBytes, clock, onFatal, onSpace })
+    this.writer = new LogWriter({
+      position: log.position,
+      meta: { currentTerm: this.durableTerm, commitIndex: log.replay.commitIndex },
+      supply: this.supply,
+      clock,
+      newSalt: () => newSalt(prng),
+      onPersisted: writeId => {
+        if (!this.failed) this.onPersisted(writeId)
+      },
+      onFatal,
+    })
+  }
+
+  /** Calls back when both copies of term and vote are durable; never, if that fails (see `onFatal`). One at a time. */
+  saveHardState(hardState: HardState, done: () => void): void {
+    if (this.failed) return
+    this.hardState.save(hardState, error => {
+      if (error !== null) this.fail(error)
+      if (this.failed) return
+      this.durableTerm = hardState.currentTerm
+      done()
+    })
+  }
+
+  /**
+   * Appends entries, at least one, in the order given; `onPersisted` tells when they are durable. Write ids ascend.
+   * Each entry has to fit a segment.
+   */
+  append(writeId: number, entries: readonly Entry[], meta: AppendMeta): void {
+    assert(meta.currentTerm <= this.durableTerm, 'the hard state is durable before entries of its term are written')
+    this.writer.append(writeId, entries, meta)
+  }
+
+  get status(): StorageStatus {
+    const { writer, supply, spaceAvailable } = this
+    return {
+      batches: writer.batches,
+      entriesWritten: writer.entriesWritten,
+      bytesWritten: writer.bytesWritten,
+      queuedEntries: writer.queuedEntries,
+      segment: writer.sequence,
+      preparedBytes: supply.preparedBytes,
+      spaceAvailable,
+    }
+  }
+
+  /**
+   * Writes what was appended, seals the log, closes the files and lets go of the lock; then calls back. Where there is
+   * no room for what was appended, it is dropped: nobody was told that it is durable.
+   */
+  close(done: () => void): void {
+    this.whenClosed.push(done)
+    if (!this.spaceAvailable) this.writer.stop()
+    if (this.whenClosed.length > 1) return
+    const steps: Step[] = [
+      next => this.writer.close(next),
+      next => this.supply.close(next),
+      next => this.hardState.close(next),
+    ]
+    inOrder(steps, error => {
+      if (error !== null) this.fail(error)
+      this.lock.release()
+      for (const callback of this.whenClosed) callback()
+    })
+  }
+
+  /** Ends as a crash would: nothing more is written or reported. Waits for what is in flight, then lets go of the lock. */
+  abandon(done: () => void): void {
+    this.failed = true
+    this.writer.stop()
+    this.close(done)
+  }
+
+  private spaceChanged(available: boolean): void {
+    this.spaceAvailable = available
+    if (!available && this.whenClosed.length > 0) this.writer.stop()
+    if (!this.failed) this.onSpace(available)
+  }
+
+  private fail(error: Error): void {
+    const first = !this.failed
+    this.failed = true
+    this.writer.stop()
+    if (first) this.onFatal(storageErrorOf(error, `write to ${this.paths.directory}`))
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A server's clients: a link for each that has proven its address, found by address and boot nonce (a new process behind
+ * an old port is another client: it must not get the answers of its predecessor). Bounded: who was silent for longest and
+ * waits for nothing makes room. Losing its link costs a client nothing but what was learnt of its path.
+ */
+import type { TransportLink } from './link.js'
+import type { Address } from './socket.js'
+
+export const clientLinksMax = 4_096
+
+/** One address can prove itself under any number of boot nonces; more than a few at a time are nobody's restarts. */
+const bootsPerAddressMax = 4
+
+/** How many go at once, so that looking for them costs little for each. */
+const forgottenAtOnce = clientLinksMax / 8
+
+export class ClientLinks {
+  size = 0
+  /** Packet numbers at or below this were used by links that were forgotten. */
+  usedNumber: number
+  private readonly byAddress = new Map<string, TransportLink[]>()
+
+  /** Links made later number their packets above `usedNumber`. */
+  constructor(usedNumber: number) {
+    this.usedNumber = usedNumber
+  }
+
+  find(address: Address, bootNonce: number): TransportLink | undefined {
+    const links = this.byAddress.get(address.key)
+    if (links === undefined) return undefined
+    for (const link of links) if (link.bootNonce === bootNonce) return link
+    return undefined
+  }
+
+  /** Makes room for one more at this address. False: everybody is busy. */
+  makeRoom(address: Address, nowMs: number): boolean {
+    const here = this.byAddress.get(address.key)
+    if (here !== undefined && here.length >= bootsPerAddressMax) this.forget(leastRecentlyHeard(here))
+    if (this.size < clientLinksMax) return true
+    const idle = [...this].filter(link => isIdle(link, nowMs)).sort((a, b) => a.lastHeardAtMs - b.lastHeardAtMs)
+    for (const link of idle.slice(0, forgottenAtOnce)) this.forget(link)
+    return idle.length > 0
+  }
+
+  add(link: TransportLink): void {
+    const { key } = link.address
+    const links = this.byAddress.get(key)
+    if (links === undefined) this.byAddress.set(key, [link])
+    else links.push(link)
+    this.size++
+  }
+
+  *[Symbol.iterator](): IterableIterator<TransportLink> {
+    for (const links of this.byAddress.values()) yield* links
+  }
+
+  /**
+   * A link made again for the same client must not use a packet number twice, or the client would take its answers for
+   * copies: so all later links begin above the highest number of any that went.
+   */
+  private forget(link: TransportLink): void {
+    const { key } = link.address
+    const others = this.byAddress.get(key)!.filter(other => other !== link)
+    if (others.length === 0) this.byAddress.delete(key)
+    else this.byAddress.set(key, others)
+    link.isForgotten = true
+    link.outbox.clear()
+    this.usedNumber = Math.max(this.usedNumber, link.flow.lastNumber)
+    this.size--
+  }
+}
+
+function isIdle(link: TransportLink, nowMs: number): boolean {
+  link.expire(nowMs)
+  return link.outbox.isEmpty && link.flow.inFlightBytes === 0
+}
+
+function leastRecentlyHeard(links: readonly TransportLink[]): TransportLink {
+  return links.reduce((least, link) => (link.lastHeardAtMs < least.lastHeardAtMs ? link : least))
+}

@@ -1,0 +1,100 @@
+/** What the transport offers to a server's shell and to a client, and what it says of itself. */
+import type { ServerMessage } from '../../codec/client-types.js'
+import type { WireMessage } from '../../codec/messages.js'
+import type { ServerId } from '../raft/types.js'
+import type { Address } from './socket.js'
+
+export type { WireMessage }
+
+/** Why a datagram or a message was dropped. Each has a counter; none is an error. */
+export type DropReason =
+  | 'too-short'
+  | 'bad-magic'
+  | 'other-version'
+  | 'bad-checksum'
+  | 'other-cluster'
+  | 'unknown-sender'
+  | 'wrong-kind'
+  | 'malformed'
+  | 'replayed'
+  | 'bad-token'
+  | 'outbox-full'
+  | 'outdated'
+  | 'message-too-large'
+  | 'too-many-clients'
+
+/**
+ * The way to one other party: what is queued for it in this turn, what is in flight to it, what it has room for.
+ * In flight is what was sent and is neither known to be received nor older than the time in which it would have been.
+ */
+export interface Link {
+  readonly address: Address
+  /** Of a peer: its id. Of a client, or of a server that a client talks to: 0 until a datagram named it. */
+  readonly serverId: ServerId
+  /** Payload of one datagram on this path. A single larger message still goes as one larger datagram. */
+  readonly datagramBytesMax: number
+  /** What may be in flight to it: the share that it advertised last. */
+  readonly windowBytes: number
+  /** The window less what is in flight and queued; may be negative by one message. */
+  readonly availableBytes: number
+  /** Smoothed round-trip time in ms (RFC 6298), 0 before the first sample. */
+  readonly roundTripMs: number
+  /** When a datagram of it last arrived, -Infinity before the first. */
+  readonly lastHeardAtMs: number
+  /** The incarnation that the peer named last, 0 before. */
+  readonly incarnation: number
+  /** For a client: the token of the server's Welcome; stands in the envelope of what is sent on this link. */
+  token: number
+  /** Who uses the link may keep its own record here; the transport never looks at it. */
+  owner: unknown
+}
+
+export interface TransportStatus {
+  readonly receiveBufferBytes: number
+  readonly datagramsSent: number
+  readonly datagramsReceived: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  readonly drops: Readonly<Record<string, number>>
+  readonly sendErrors: Readonly<Record<string, number>>
+}
+
+export interface TransportOptions {
+  /** 0 for a client that was not welcomed yet: it then accepts the cluster id of the first Welcome. */
+  clusterId: number
+  /** This server's id; 0 for a client. */
+  readonly sender: ServerId
+  /** Random id of the data directory; 0 for a client. */
+  readonly incarnation: number
+  /** Random at each start of the process. */
+  readonly bootNonce: number
+  /** Payload bytes of a datagram for an address. */
+  readonly datagramBytesMax: (to: Address) => number
+}
+
+/** The transport itself (transport.ts) is a class with these members. */
+export interface TransportApi {
+  /** A server's peers, by id; their datagrams are known by the id in the envelope, answers go to this address. */
+  addPeer(id: ServerId, address: Address): Link
+  peer(id: ServerId): Link | undefined
+  /** A client's way to a server, made when first asked for. */
+  linkTo(address: Address): Link
+  /** Queues a message for the end of this turn. False: dropped and counted, its outbox is full. */
+  send(link: Link, message: WireMessage): boolean
+  /**
+   * Answers a Hello from an address that is not a link yet (keeps no state for it). Sent at once. To be called from
+   * inside onHello with its address, because only then is known how large the answer may be; fills in the token.
+   */
+  welcome(to: Address, message: ServerMessage): void
+  /** Sends what is queued, as far as windows allow. The owner calls it at the end of each turn, after all sends. */
+  flush(): void
+  /** Set once by the owner. A server gets peer messages and client requests, a client gets server messages. */
+  onMessage: (link: Link, message: WireMessage) => void
+  /** A server's: somebody said Hello. */
+  onHello: (from: Address, nonce: number) => void
+  /** After a run of messages was delivered, once per turn: what was held back may fit now. */
+  onRoom: () => void
+  readonly clientLinks: number
+  readonly status: TransportStatus
+  close(done: () => void): void
+}

@@ -1,0 +1,204 @@
+import t from 'tap'
+import type { ClientMessage } from '../../codec/client-types.js'
+import { RealClock } from '../../src/base/real-clock.js'
+import { Client } from '../../src/client/client.js'
+import { parseEndpoints } from '../../src/client/connect.js'
+import {
+  BusyError,
+  FailedError,
+  KeyTooLargeError,
+  UnavailableError,
+  UnknownOutcomeError,
+  UsageError,
+  ValueTooLargeError,
+} from '../../src/client/errors.js'
+import { KvStore } from '../../src/kv/store.js'
+import { pathSizes } from '../../src/transport/path-size.js'
+import { Transport } from '../../src/transport/transport.js'
+import { open } from '../support/real-sockets.js'
+
+interface StoreServer {
+  readonly endpoint: string
+  readonly received: ClientMessage[]
+  /** It receives and does not answer any more. */
+  mute: boolean
+  close(): Promise<void>
+}
+
+/** A "cluster" of one: the key-value store behind a real socket, without a log. */
+async function storeServer(): Promise<StoreServer> {
+  const clock = new RealClock()
+  const socket = await open('127.0.0.1')
+  const options = {
+    clusterId: 5,
+    sender: 1,
+    incarnation: 1,
+    bootNonce: 1,
+    datagramBytesMax: pathSizes(socket.address, null),
+  }
+  const transport = new Transport(socket, clock, options, () => 42)
+  const store = new KvStore()
+  let revision = 0
+  const server: StoreServer = {
+    endpoint: socket.address.key,
+    received: [],
+    mute: false,
+    close: () => new Promise(resolve => transport.close(resolve)),
+  }
+  transport.onHello = (from, nonce) => {
+    const members = [{ id: 1, address: socket.address.key }]
+    transport.welcome(from, { type: 'Welcome', nonce, token: 0, leaderId: 1, members })
+  }
+  transport.onMessage = (link, message) => {
+    const request = message as ClientMessage
+    server.received.push(request)
+    if (server.mute) return
+    const answer = { type: 'Answer', sessionId: 0, code: 'ok', leaderId: 0, result: new Uint8Array(0) } as const
+    if (request.type === 'OpenSession') {
+      transport.send(link, { ...answer, to: 'open', requestId: request.requestId, sessionId: 9 })
+    } else if (request.type === 'Write') {
+      const result = store.apply(request.command, { index: 1, revision: ++revision })
+      transport.send(link, { ...answer, to: 'write', requestId: request.sequence, sessionId: 9, result })
+    } else if (request.type === 'Read') {
+      transport.send(link, { ...answer, to: 'read', requestId: request.requestId, result: store.query(request.query) })
+    } else if (request.type === 'StatusRequest') {
+      const result = new TextEncoder().encode(JSON.stringify({ id: 1, role: 'leader' }))
+      transport.send(link, { ...answer, to: 'status', requestId: request.requestId, result })
+    }
+    clock.endOfTurn(() => transport.flush())
+  }
+  return server
+}
+
+void t.test('what the class says, against a store', async t => {
+  const server = await storeServer()
+  const client = await Client.connect({ endpoints: server.endpoint })
+  t.teardown(async () => {
+    await client.close()
+    await server.close()
+  })
+
+  t.equal(await client.get('a'), null)
+  t.strictSame(await client.put('a', { level: 3 }), { revision: 1 })
+  const found = await client.get('a')
+  t.strictSame(found, { value: { level: 3 }, revision: 1, type: 'msgpack' })
+  t.strictSame(await client.put('t', 'text'), { revision: 2 })
+  t.strictSame(await client.getRaw('t'), { bytes: new TextEncoder().encode('text'), revision: 2, type: 'text' })
+  t.strictSame(await client.get('t', { stale: true }), { value: 'text', revision: 2, type: 'text' })
+
+  t.strictSame(await client.compareAndSet('a', found, 'new'), { swapped: true, revision: 3 })
+  t.strictSame(await client.compareAndSet('a', found, 'newer'), { swapped: false, revision: 3 })
+  t.strictSame(await client.compareAndSet('a', { value: 'new' }, 'newer'), { swapped: true, revision: 5 })
+  t.strictSame(await client.compareAndSet('a', { value: new TextEncoder().encode('newer') }, 0), {
+    swapped: false,
+    revision: 5,
+  })
+  t.strictSame(await client.compareAndSet('a', null, 0), { swapped: false, revision: 5 })
+  t.strictSame(await client.compareAndSet('b', null, 0), { swapped: true, revision: 8 })
+  await t.rejects(client.compareAndSet('b', undefined as unknown as null, 0), UsageError)
+
+  t.strictSame(await client.delete('b'), { existed: true, revision: 9 })
+  t.strictSame(await client.delete('b'), { existed: false, revision: 0 })
+  t.strictSame(await client.status(), [{ id: 1, role: 'leader' }])
+
+  await t.rejects(client.put('', 1), UsageError)
+  await t.rejects(client.put('k'.repeat(2_000), 1), KeyTooLargeError)
+  await t.rejects(client.put('k', undefined), UsageError)
+  await t.rejects(client.put('k', new Uint8Array(60_000)), ValueTooLargeError)
+  await t.rejects(client.get('k', { timeoutMs: 0 }), UsageError)
+  await t.rejects(
+    client.query(new Uint8Array([250])).then(() => client.execute(new Uint8Array(59_000))),
+    UsageError,
+  )
+})
+
+void t.test('the largest key and value go through', async t => {
+  const server = await storeServer()
+  const client = await Client.connect({ endpoints: [server.endpoint] })
+  t.teardown(() => Promise.all([client.close(), server.close()]))
+  const key = 'k'.repeat(1_024)
+  const value = new Uint8Array(57_344).fill(7)
+  await client.put(key, value)
+  t.strictSame((await client.get(key))?.value, value)
+})
+
+void t.test('a scan goes through all pages, in order, up to its limit', async t => {
+  const server = await storeServer()
+  const client = await Client.connect({ endpoints: server.endpoint })
+  t.teardown(() => Promise.all([client.close(), server.close()]))
+  const names = Array.from({ length: 2_500 }, (_, i) => `s/${String(i).padStart(5, '0')}`)
+  await Promise.all([...names, 'r', 't'].map(name => client.put(name, name)))
+  const keys: unknown[] = []
+  for await (const { key, value } of client.scan('s/')) {
+    if (key !== value) t.fail(`${String(key)} has another value`)
+    keys.push(key)
+  }
+  t.strictSame(keys, names)
+  const few: unknown[] = []
+  for await (const { key } of client.scan('s/', { limit: 1_001 })) few.push(key)
+  t.strictSame(few, names.slice(0, 1_001))
+  for await (const record of client.scan('', { limit: 0 })) t.fail(`limit 0 gave ${String(record.key)}`)
+  await t.rejects(client.scan('', { limit: -1 }).next(), UsageError)
+})
+
+void t.test('nobody there: unavailable, naming the endpoints and what starts a cluster', async t => {
+  const socket = await open('127.0.0.1')
+  const endpoint = socket.address.key
+  await new Promise<void>(resolve => socket.close(resolve))
+  await t.rejects(Client.connect({ endpoints: endpoint, timeoutMs: 50 }), {
+    code: 'unavailable',
+    message: new RegExp(`${endpoint.replaceAll('.', '\\.')}.*50 ms.*raftgram dev`),
+  })
+})
+
+void t.test(
+  'an unknown outcome is no failure; a timeout, an abort and close are told apart by what was sent',
+  async t => {
+    const server = await storeServer()
+    const client = await Client.connect({ endpoints: server.endpoint })
+    t.teardown(() => Promise.all([client.close(), server.close()]))
+    await client.put('a', 1)
+    server.mute = true
+    await t.rejects(client.put('a', 2, { timeoutMs: 50 }), UnknownOutcomeError)
+    await t.rejects(client.get('a', { timeoutMs: 50 }), UnavailableError)
+
+    const abort = new AbortController()
+    const aborted = client.put('a', 3, { signal: abort.signal })
+    const before = server.received.length
+    while (server.received.length === before) await new Promise(resolve => setImmediate(resolve))
+    abort.abort()
+    await t.rejects(aborted, UnknownOutcomeError)
+    await t.rejects(client.put('a', 4, { signal: abort.signal }), UnavailableError, 'aborted before: never sent')
+
+    const atClose = client.put('a', 5)
+    const readAtClose = client.get('a')
+    const ends = [t.rejects(atClose, UnavailableError), t.rejects(readAtClose, UnavailableError)]
+    await client.close()
+    await client.close()
+    await Promise.all(ends)
+    await t.rejects(client.put('a', 6), UnavailableError)
+    t.notOk(new UnknownOutcomeError('') instanceof FailedError)
+    t.ok(new BusyError('') instanceof FailedError)
+  },
+)
+
+void t.test('a server that is down is reported as unreachable', async t => {
+  const server = await storeServer()
+  const gone = await open('127.0.0.1')
+  const endpoints = [gone.address.key, server.endpoint]
+  const client = await Client.connect({ endpoints })
+  t.teardown(() => Promise.all([client.close(), server.close(), new Promise<void>(done => gone.close(done))]))
+  t.strictSame(await client.status({ timeoutMs: 100 }), [
+    { id: 0, address: gone.address.key, role: 'unreachable' },
+    { id: 1, role: 'leader' },
+  ])
+})
+
+void t.test('endpoints are HOST:PORT, in an array or with commas', t => {
+  t.strictSame(parseEndpoints('a:1, b:2,a:1,'), ['a:1', 'b:2'])
+  t.strictSame(parseEndpoints(['[::1]:7401']), ['[::1]:7401'])
+  for (const wrong of ['', [], 'a', 'a:b', ['a:1', ':2'], '::1:7401']) {
+    t.throws(() => parseEndpoints(wrong), { code: 'usage' })
+  }
+  t.end()
+})

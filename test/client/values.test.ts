@@ -1,0 +1,80 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { decodeKey, decodeValue, encodeKey, encodePrefix, encodeValue, typeName } from '../../src/client/values.js'
+
+const roundTrip = (value: unknown): unknown => decodeValue(encodeValue(value))
+
+void t.test('any plain data comes back as it was', t => {
+  const plain = fc.jsonValue({ noUnicodeString: false }).filter(value => !JSON.stringify(value).includes('__proto__'))
+  fc.assert(
+    fc.property(plain, value => {
+      // JSON has no -0 either.
+      const expected: unknown = JSON.parse(JSON.stringify(value))
+      t.strictSame(roundTrip(value), expected)
+    }),
+    { numRuns: 300, seed: 7 },
+  )
+  t.end()
+})
+
+void t.test('whole numbers are exact up to 2^53, bigints at any size', t => {
+  fc.assert(
+    fc.property(fc.maxSafeInteger(), n => roundTrip(n) === n),
+    { seed: 7 },
+  )
+  fc.assert(
+    fc.property(fc.bigInt({ min: -(2n ** 100n), max: 2n ** 100n }), n => roundTrip(n) === n),
+    { seed: 7 },
+  )
+  t.equal(roundTrip(Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)
+  t.equal(roundTrip(1e308 * 10), Infinity)
+  t.equal(roundTrip(0.1), 0.1)
+  t.end()
+})
+
+void t.test('bytes are kept as bytes, strings as text, the rest as msgpack', t => {
+  t.equal(typeName(encodeValue(new Uint8Array([1, 2])).type), 'bytes')
+  t.equal(typeName(encodeValue('a').type), 'text')
+  t.equal(typeName(encodeValue(7).type), 'msgpack')
+  t.strictSame(roundTrip(new Uint8Array([0, 255])), new Uint8Array([0, 255]))
+  t.strictSame(roundTrip({ inside: new Uint8Array([1]) }), { inside: new Uint8Array([1]) })
+  t.equal(roundTrip('\ufeffa\u0000\u{1f600}'), '\ufeffa\u0000\u{1f600}', 'also a byte order mark')
+  t.equal(roundTrip(''), '')
+  t.equal(roundTrip(null), null)
+  t.equal((roundTrip(new Date(5)) as Date).getTime(), 5)
+  t.end()
+})
+
+void t.test('what cannot be carried is refused, in one line', t => {
+  const cyclic: { self?: unknown } = {}
+  cyclic.self = cyclic
+  let deep: unknown = 0
+  for (let i = 0; i < 100_000; i++) deep = [deep]
+  for (const value of [undefined, () => 1, Symbol('s'), cyclic, deep, { s: Symbol('s') }, 'half \ud800']) {
+    t.throws(() => encodeValue(value), { code: 'usage', message: /^[^\n]+$/ })
+  }
+  t.throws(() => encodeValue('x'.repeat(57_345)), { code: 'value-too-large', message: /57345.*57344/ })
+  t.throws(() => encodeValue(new Uint8Array(57_345)), { code: 'value-too-large' })
+  t.equal(encodeValue('x'.repeat(57_344)).bytes.byteLength, 57_344)
+  t.end()
+})
+
+void t.test('bytes that are not what their type says are refused', t => {
+  t.throws(() => decodeValue({ type: 1, bytes: new Uint8Array([0xff]) }), { code: 'usage' })
+  t.throws(() => decodeValue({ type: 2, bytes: new Uint8Array([0xdd, 255, 255, 255, 255]) }), { code: 'usage' })
+  t.throws(() => decodeValue({ type: 2, bytes: new Uint8Array(0) }), { code: 'usage' })
+  t.end()
+})
+
+void t.test('keys are UTF-8 or bytes, never empty, up to 1,024 bytes', t => {
+  t.strictSame(encodeKey('é'), new Uint8Array([0xc3, 0xa9]))
+  t.equal(decodeKey(encodeKey('\ufeffé')), '\ufeffé')
+  t.strictSame(decodeKey(new Uint8Array([0xff])), new Uint8Array([0xff]))
+  t.throws(() => encodeKey(''), { code: 'usage' })
+  t.throws(() => encodeKey('\udc00'), { code: 'usage' })
+  t.throws(() => encodeKey(7 as unknown as string), { code: 'usage' })
+  t.throws(() => encodeKey('é'.repeat(513)), { code: 'key-too-large', message: /1026.*1024/ })
+  t.equal(encodeKey('x'.repeat(1_024)).byteLength, 1_024)
+  t.equal(encodePrefix('').byteLength, 0)
+  t.end()
+})

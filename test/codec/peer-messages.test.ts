@@ -1,0 +1,292 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { envelopeBytes } from '../../codec/envelope.js'
+import { commandHeaderBytes, commandsOverheadBytes } from '../../codec/commands.js'
+import { entryHeaderBytes, recordOf } from '../../codec/entry.js'
+import { commandBytesMax, datagramBytesLimit } from '../../codec/limits.js'
+import { appendEntriesOverheadBytes, peerMessageBytes } from '../../codec/peer-messages.js'
+import type { AppendEntries, Entry, Message } from '../../src/raft/types.js'
+import { awkwardIds, hex, hexOf, join, recordWith, tooLargeIds, uint } from './bytes.js'
+import { anyBytes, anyId, anyRecord, checkGolden, checkMessages, datagramOf, receive, receiveBytes } from './checks.js'
+
+const from = 3
+const idMax = Number.MAX_SAFE_INTEGER
+
+/** (0, 0), or an index with a term of [1, currentTerm]. */
+const placeInLog = (currentTerm: number): fc.Arbitrary<{ index: number; term: number }> =>
+  currentTerm === 0
+    ? fc.constant({ index: 0, term: 0 })
+    : fc.oneof(
+        fc.constant({ index: 0, term: 0 }),
+        anyRecord({ index: anyId(1, idMax - 10), term: anyId(1, currentTerm) }),
+      )
+
+const requestVote: fc.Arbitrary<Message> = fc
+  .tuple(anyId(1, idMax - 1), fc.boolean(), fc.boolean())
+  .chain(([currentTerm, preVote, leadershipTransfer]) => {
+    // A pre-vote may come from a server that has never seen a term.
+    const term = preVote ? currentTerm - 1 : currentTerm
+    return placeInLog(term).map(last => ({
+      type: 'RequestVote' as const,
+      term,
+      from,
+      campaignTerm: preVote ? term + 1 : term,
+      lastLogIndex: last.index,
+      lastLogTerm: last.term,
+      preVote,
+      leadershipTransfer,
+    }))
+  })
+
+const requestVoteReply: fc.Arbitrary<Message> = anyRecord({
+  type: fc.constant('RequestVoteReply'),
+  term: anyId(),
+  from: fc.constant(from),
+  campaignTerm: anyId(1),
+  granted: fc.boolean(),
+  preVote: fc.boolean(),
+})
+
+const appendEntries: fc.Arbitrary<Message> = anyId(1).chain(term =>
+  placeInLog(term).chain(prev =>
+    anyRecord({
+      leaderCommit: anyId(),
+      readRound: anyId(),
+      steps: fc.array(fc.tuple(anyId(0, term), anyBytes(30), fc.boolean()), { maxLength: 5 }),
+    }).map(({ leaderCommit, readRound, steps }): AppendEntries => {
+      const terms = steps.map(([step]) => Math.max(step, prev.term, 1)).sort((a, b) => a - b)
+      const entries = steps.map(([, payload, isNoop], at): Entry => {
+        const index = prev.index + 1 + at
+        return { index, term: terms[at]!, kind: isNoop ? 'noop' : 'commands', payload, record: null }
+      })
+      const [prevLogIndex, prevLogTerm] = [prev.index, prev.term]
+      return { type: 'AppendEntries', term, from, prevLogIndex, prevLogTerm, leaderCommit, readRound, entries }
+    }),
+  ),
+)
+
+const appendEntriesReply: fc.Arbitrary<Message> = anyId(1)
+  .chain(term =>
+    anyRecord({
+      type: fc.constant('AppendEntriesReply' as const),
+      term: fc.constant(term),
+      from: fc.constant(from),
+      prevLogIndex: anyId(),
+      matchIndex: anyId(),
+      rejected: fc.boolean(),
+      conflictIndex: anyId(),
+      conflictTerm: anyId(0, term),
+      readRound: anyId(),
+    }),
+  )
+  .map(reply => (reply.rejected ? reply : { ...reply, conflictIndex: 0, conflictTerm: 0 }))
+
+const timeoutNow: fc.Arbitrary<Message> = anyId(1).map(term => ({ type: 'TimeoutNow', term, from }))
+
+const families = { requestVote, requestVoteReply, appendEntries, appendEntriesReply, timeoutNow }
+for (const [name, arbitrary] of Object.entries(families)) {
+  void t.test(`${name}: what holds for every message`, t => {
+    checkMessages(t, 'peer', arbitrary)
+    t.end()
+  })
+}
+
+void t.test('golden bytes', t => {
+  checkGolden(
+    t,
+    'peer',
+    {
+      type: 'RequestVote',
+      term: 7,
+      from,
+      campaignTerm: 8,
+      lastLogIndex: 2 ** 32 + 1,
+      lastLogTerm: 6,
+      preVote: true,
+      leadershipTransfer: false,
+    },
+    '01 210000 0700000000000000 0800000000000000 0100000001000000 0600000000000000 01',
+  )
+  checkGolden(
+    t,
+    'peer',
+    {
+      type: 'RequestVote',
+      term: 8,
+      from,
+      campaignTerm: 8,
+      lastLogIndex: 0,
+      lastLogTerm: 0,
+      preVote: false,
+      leadershipTransfer: true,
+    },
+    '01 210000 0800000000000000 0800000000000000 0000000000000000 0000000000000000 02',
+  )
+  checkGolden(
+    t,
+    'peer',
+    { type: 'RequestVoteReply', term: 8, from, campaignTerm: 9, granted: true, preVote: false },
+    '02 110000 0800000000000000 0900000000000000 01',
+  )
+  checkGolden(
+    t,
+    'peer',
+    {
+      type: 'AppendEntriesReply',
+      term: 9,
+      from,
+      prevLogIndex: 1,
+      matchIndex: 2,
+      rejected: true,
+      conflictIndex: 3,
+      conflictTerm: 4,
+      readRound: 5,
+    },
+    `04 310000 0900000000000000 0100000000000000 0200000000000000 0300000000000000 0400000000000000
+     0500000000000000 01`,
+  )
+  checkGolden(t, 'peer', { type: 'TimeoutNow', term: 0x1234, from }, '05 080000 3412000000000000')
+
+  const records = join(
+    recordWith({ index: 3, term: 2, payload: hex('aa') }),
+    recordWith({ kind: 1, index: 4, term: 5 }),
+  )
+  const block = hexOf(records)
+  const appended = receiveBytes(
+    'peer',
+    hex(`03 610000 0500000000000000 0200000000000000 0200000000000000 0100000000000000 0700000000000000 ${block}`),
+  )
+  const entries: Entry[] = [
+    { index: 3, term: 2, kind: 'commands', payload: hex('aa'), record: records.slice(0, 29) },
+    { index: 4, term: 5, kind: 'noop', payload: hex(''), record: records.slice(29) },
+  ]
+  const numbers = { term: 5, prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 1, readRound: 7 }
+  const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries }
+  t.strictSame(appended, message)
+  t.equal(hexOf(datagramOf('peer', [message])).slice(-block.length), block, 'the records are sent as they are')
+  t.end()
+})
+
+/** AppendEntries field by field, after prevLog (2, term 2) in term 5 unless told otherwise. */
+function append(
+  fields: { term?: number | bigint; prevLogIndex?: number | bigint; prevLogTerm?: number | bigint } & {
+    leaderCommit?: number | bigint
+    readRound?: number | bigint
+  },
+  ...records: readonly Uint8Array[]
+): Uint8Array {
+  const { term = 5, prevLogIndex = 2, prevLogTerm = 2, leaderCommit = 1, readRound = 0 } = fields
+  const ids = [term, prevLogIndex, prevLogTerm, leaderCommit, readRound].map(id => uint(id, 8))
+  const body = join(...ids, ...records)
+  return join(uint(3, 1), uint(body.length, 3), body)
+}
+
+void t.test('AppendEntries: only what a log can take is accepted', t => {
+  const record = (index: number | bigint, term: number | bigint) => recordWith({ index, term })
+  const accepts = (what: string, message: Uint8Array) => t.not(receiveBytes('peer', message), null, what)
+  const refuses = (what: string, message: Uint8Array) => t.equal(receiveBytes('peer', message), null, what)
+  accepts('a heartbeat', append({}))
+  accepts('entries that follow', append({}, record(3, 2), record(4, 5)))
+  accepts('the very first entry', append({ prevLogIndex: 0, prevLogTerm: 0 }, record(1, 1)))
+  accepts('the last index there is', append({ prevLogIndex: idMax - 1 }, record(idMax, 2)))
+  refuses('one entry more than that', append({ prevLogIndex: idMax }, record(2n ** 53n, 2)))
+  refuses('a gap after prevLogIndex', append({}, record(4, 2)))
+  refuses('a repeated index', append({}, record(3, 2), record(3, 2)))
+  refuses('a gap between entries', append({}, record(3, 2), record(5, 2)))
+  refuses('entries in the wrong order', append({}, record(4, 2), record(3, 2)))
+  refuses('a term below prevLogTerm', append({}, record(3, 1)))
+  refuses('a term that decreases', append({}, record(3, 4), record(4, 3)))
+  refuses('a term above the term of the leader', append({}, record(3, 6)))
+  refuses('prevLogTerm above the term of the leader', append({ prevLogTerm: 6 }))
+  refuses('a place with an index and no term', append({ prevLogTerm: 0 }))
+  refuses('a place with a term and no index', append({ prevLogIndex: 0 }))
+  refuses('a leader of term 0', append({ term: 0, prevLogIndex: 0, prevLogTerm: 0 }))
+  refuses('a byte after the last record', append({}, record(3, 2), uint(0, 1)))
+  refuses('zeros after the last record', append({}, record(3, 2), uint(0, 28)))
+  refuses('half a record', append({}, record(3, 2).subarray(0, 20)))
+  refuses('a damaged record', append({}, recordWith({ checksum: 1, index: 3, term: 2 })))
+  refuses('a record that claims the next one', append({}, recordWith({ length: 57, index: 3, term: 2 }), record(4, 2)))
+  refuses('a record that claims everything', append({}, recordWith({ length: 2 ** 32 - 1, index: 3, term: 2 })))
+  for (const id of tooLargeIds) {
+    for (const name of ['term', 'prevLogIndex', 'prevLogTerm', 'leaderCommit', 'readRound']) {
+      refuses(`${name} ${id.toString()}`, append({ [name]: id }))
+    }
+    refuses(`index ${id.toString()}`, append({}, record(id, 2)))
+    refuses(`entry of term ${id.toString()}`, append({ term: idMax }, record(3, id)))
+  }
+  for (const id of awkwardIds.slice(1, -1)) {
+    const wanted = { prevLogIndex: id, leaderCommit: id, readRound: id, entries: [{ index: id + 1 }] }
+    const { prevLogIndex, leaderCommit, readRound } = wanted
+    t.match(receiveBytes('peer', append({ prevLogIndex, leaderCommit, readRound }, record(id + 1, 2))), wanted)
+  }
+  t.end()
+})
+
+void t.test('the other messages: only what a server can mean is accepted', t => {
+  const ids = (...values: readonly (number | bigint)[]) => join(...values.map(value => uint(value, 8)))
+  const message = (type: number, ...body: Uint8Array[]) =>
+    receiveBytes('peer', join(uint(type, 1), uint(join(...body).length, 3), ...body))
+
+  t.not(message(1, ids(5, 5, 1, 1), hex('00')), null, 'a vote')
+  t.not(message(1, ids(0, 1, 0, 0), hex('01')), null, 'a pre-vote of a server that never saw a term')
+  t.equal(message(1, ids(5, 6, 1, 1), hex('00')), null, 'a real campaign for another term than its own')
+  t.equal(message(1, ids(5, 5, 1, 1), hex('01')), null, 'a pre-vote for its own term')
+  t.equal(message(1, ids(5, 7, 1, 1), hex('01')), null, 'a pre-vote two terms ahead')
+  t.equal(message(1, ids(idMax, 2n ** 53n, 1, 1), hex('01')), null, 'a pre-vote after the last term there is')
+  t.equal(message(1, ids(0, 0, 0, 0), hex('00')), null, 'a campaign in term 0')
+  t.equal(message(1, ids(5, 5, 1, 6), hex('00')), null, 'a log from the future')
+  t.equal(message(1, ids(5, 5, 0, 1), hex('00')), null, 'a term without an index')
+  t.equal(message(1, ids(5, 5, 1, 0), hex('00')), null, 'an index without a term')
+  t.equal(message(1, ids(5, 5, 1, 1), hex('04')), null, 'a flag without a meaning')
+  t.equal(message(1, ids(5, 5, 1, 1), hex('0000')), null, 'a byte too much')
+
+  t.not(message(2, ids(0, 1), hex('03')), null, 'a reply')
+  t.equal(message(2, ids(1, 0), hex('00')), null, 'a reply to a campaign for term 0')
+  t.equal(message(2, ids(1, 1), hex('04')), null, 'a reply with a flag without a meaning')
+
+  t.not(message(4, ids(5, 1, 1, 0, 0, 0), hex('00')), null, 'an acknowledgement')
+  t.not(message(4, ids(5, 1, 0, 0, 0, 0), hex('01')), null, 'a rejection because of the term alone')
+  t.equal(message(4, ids(5, 1, 1, 1, 0, 0), hex('00')), null, 'a conflict without rejection')
+  t.equal(message(4, ids(5, 1, 1, 1, 6, 0), hex('01')), null, 'a conflict with a term from the future')
+  t.equal(message(4, ids(0, 1, 1, 1, 0, 0), hex('01')), null, 'an answer to a leader of term 0')
+  t.equal(message(4, ids(5, 1, 2n ** 53n, 0, 0, 0), hex('00')), null, 'matchIndex 2^53')
+  t.equal(message(4, ids(5, 1, 1, 0, 0, 0), hex('02')), null, 'a flag without a meaning')
+
+  t.not(message(5, ids(1)), null, 'TimeoutNow')
+  t.equal(message(5, ids(0)), null, 'TimeoutNow of term 0')
+  t.equal(message(5, ids(1), hex('00')), null, 'TimeoutNow and a byte')
+  t.end()
+})
+
+void t.test('entries own their bytes: one copy for the block, nothing of the datagram (B08)', t => {
+  const entries = [3, 4].map((index): Entry => ({
+    index,
+    term: 2,
+    kind: 'commands',
+    payload: hex('aabb'),
+    record: null,
+  }))
+  const numbers = { term: 5, prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 1, readRound: 0 }
+  const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries }
+  // A Buffer, as Node's sockets deliver: its slice and subarray are not those of Uint8Array.
+  const datagram = Buffer.from(datagramOf('peer', [message]))
+  const received = receive(datagram)?.[0] as AppendEntries
+  datagram.fill(0xff)
+  t.strictSame(received.entries, entries)
+  const [first, second] = received.entries
+  t.equal(first!.payload.buffer, first!.record!.buffer)
+  t.equal(first!.payload.buffer, second!.payload.buffer, 'one block for all')
+  t.equal(first!.payload.buffer.byteLength, 60, 'exactly as large as its records')
+  t.end()
+})
+
+void t.test('the sizes that others count with', t => {
+  const entry: Entry = { index: 1, term: 1, kind: 'commands', payload: new Uint8Array(100), record: null }
+  const numbers = { term: 5, prevLogIndex: 0, prevLogTerm: 0, leaderCommit: 1, readRound: 0 }
+  const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries: [entry] }
+  t.equal(peerMessageBytes(message), appendEntriesOverheadBytes + recordOf(entry).length)
+  const largest = envelopeBytes + appendEntriesOverheadBytes + entryHeaderBytes + commandsOverheadBytes
+  const total = largest + commandHeaderBytes + commandBytesMax
+  t.ok(total <= datagramBytesLimit, `the largest command fits one datagram in an entry of its own: ${total}`)
+  t.end()
+})
