@@ -64,6 +64,7 @@ export class SegmentSupply {
   private full = false
   private failed = false
   private closing: Done | null = null
+  private finished = false
 
   constructor(options: SupplyOptions) {
     assert(options.segmentBytes % batchAlignBytes === 0, 'segments end where a batch could begin')
@@ -106,12 +107,17 @@ export class SegmentSupply {
   close(done: Done): void {
     this.closing = done
     this.retry.set(Infinity)
-    if (!this.busy) this.finish(done)
+    this.goOn()
   }
 
-  private finish(done: Done): void {
-    if (this.file === null) done(null)
-    else this.file.close(done)
+  /** After each step, and when told to close: once only, for a callback of the step may have closed this already. */
+  private goOn(): void {
+    if (this.closing === null) this.work()
+    else if (!this.busy && !this.finished) {
+      this.finished = true
+      if (this.file === null) this.closing(null)
+      else this.file.close(this.closing)
+    }
   }
 
   private work(): void {
@@ -176,8 +182,7 @@ export class SegmentSupply {
         this.busy = false
         if (error !== null) this.fail(error)
         else wanted.got({ file, header })
-        if (this.closing === null) this.work()
-        else this.finish(this.closing)
+        this.goOn()
       },
     )
   }
@@ -190,10 +195,9 @@ export class SegmentSupply {
       this.full = full
       this.options.onSpace(!full, error)
     }
-    if (this.closing !== null) this.finish(this.closing)
-    else if (full) this.retry.set(this.options.clock.now() + noSpaceRetryMs)
-    else if (error !== null) this.fail(error)
-    else this.work()
+    if (error !== null && !full) this.fail(error)
+    if (full && this.closing === null) this.retry.set(this.options.clock.now() + noSpaceRetryMs)
+    else this.goOn()
   }
 
   private fail(error: Error): void {

@@ -2,7 +2,7 @@
 import type { Test } from 'tap'
 import type { Disk, DiskFile } from '../../src/storage/disk.js'
 
-/** A disk to test, a directory on it that exists and is empty, and a way to let its operations complete. */
+/** A disk to test, and a directory on it that exists and is empty. */
 export interface DiskUnderTest {
   readonly disk: Disk
   readonly directory: string
