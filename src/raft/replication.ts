@@ -85,7 +85,6 @@ export function receiveAppendEntriesReply(
  */
 function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesReply): void {
   if (reply.conflictIndex === 0) return // of a message of a former term: nothing of ours was compared
-  if (reply.prevLogIndex <= peer.matchIndex) return
   if (peer.state === 'probe' && reply.prevLogIndex !== peer.nextIndex - 1) return
   // It says that the log ends before what the peer has accepted, so it left before that. Or the peer lost that in a crash:
   // then what is on its way now will not be accepted either, and the timer finds out.
@@ -97,7 +96,8 @@ function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesRe
     if (lastOfTerm > 0) nextIndex = Math.min(lastOfTerm + 1, reply.prevLogIndex)
   }
   nextIndex = Math.max(nextIndex, peer.matchIndex + 1, server.log.firstIndex)
-  // Where the log is compacted there is nothing earlier to try, and the same probe goes out again by its timer only.
+  // At or below matchIndex it is a late copy. Where the log is compacted there is nothing earlier to try, and the same
+  // probe goes out again by its timer only.
   if (nextIndex <= reply.prevLogIndex) peer.probeFrom(nextIndex)
 }
 

@@ -4,26 +4,17 @@
  * is delivered before the servers it reached take their turn, as in an event loop.
  */
 import { assert } from '../../src/base/assert.js'
-import { Prng } from '../../src/base/prng.js'
 import { checkState, checkStep, stateBefore } from '../../src/raft/invariants.js'
 import { Raft } from '../../src/raft/raft.js'
 import { isEmpty } from '../../src/raft/ready.js'
 import type { Leader } from '../../src/raft/server.js'
 import type { LogIndex, Message, RaftOptions, Ready, Refusal, ServerId } from '../../src/raft/types.js'
 import { RaftChecks, type RaftDisk } from './raft-checks.js'
+import { RaftNetwork, type NetworkOptions, type Span } from './raft-network.js'
 import { entriesOf, raftOptions } from './raft-servers.js'
 
-type Span = readonly [fromMs: number, toMs: number]
-
-export interface RaftClusterOptions {
-  readonly servers: number
-  readonly seed?: number
+export interface RaftClusterOptions extends NetworkOptions {
   readonly raft?: Partial<RaftOptions>
-  /** How long a message travels. Unequal ends reorder. */
-  readonly delayMs?: Span
-  /** Shares of messages that are lost, and that arrive twice. */
-  readonly loss?: number
-  readonly copies?: number
   /** How long until an append is durable, and from then until its completion is told. */
   readonly writeMs?: Span
   readonly completionMs?: Span
@@ -52,31 +43,13 @@ interface SimulatedServer {
   appliedIndex: LogIndex
 }
 
-interface Due {
-  readonly atMs: number
-  readonly order: number
-  readonly run: () => void
-}
-
-/** More events than this at one instant are a loop that never ends. */
-const eventsAtOneInstantMax = 20_000
-
-export class RaftCluster {
+export class RaftCluster extends RaftNetwork {
   readonly options: RaftClusterOptions
-  readonly ids: readonly ServerId[]
-  readonly random: Prng
   readonly checks = new RaftChecks()
-  nowMs = 0
-  loss: number
-  copies: number
-  delayMs: Span
-  /** May this message travel at all? */
-  allow: (from: ServerId, to: ServerId, message: Message) => boolean = () => true
   /** Called for every message that a server sends, lost or not. */
   onSent: (from: ServerId, to: ServerId, message: Message) => void = () => undefined
   readonly lines: { readonly atMs: number; readonly text: string }[] = []
   messages = 0
-  events = 0
   /** Every delivery goes in: equal fingerprints are equal runs. */
   fingerprint = 0
   readonly reads = new Map<
@@ -84,20 +57,12 @@ export class RaftCluster {
     { readonly at: ServerId; readonly floor: LogIndex; outcome: LogIndex | 'lost' | null }
   >()
   private readonly servers = new Map<ServerId, SimulatedServer>()
-  private readonly cuts = new Set<string>()
-  /** Latest first. */
-  private readonly queue: Due[] = []
-  private order = 0
   private readonly dirty = new Set<SimulatedServer>()
   private nextToken = 1
 
   constructor(options: RaftClusterOptions) {
+    super(options)
     this.options = options
-    this.ids = Array.from({ length: options.servers }, (_, place) => place + 1)
-    this.random = new Prng(options.seed ?? 1, 99)
-    this.loss = options.loss ?? 0
-    this.copies = options.copies ?? 0
-    this.delayMs = options.delayMs ?? [1, 1]
     for (const id of this.ids) {
       const entries = entriesOf(options.logs?.get(id) ?? [])
       const lastTerm = entries[entries.length - 1]?.term ?? 0
@@ -188,30 +153,6 @@ export class RaftCluster {
 
   // --- what a test does -------------------------------------------------------------------------------------------
 
-  /** Runs everything that is due within the next `durationMs`. */
-  runFor(durationMs: number): void {
-    const untilMs = this.nowMs + durationMs
-    this.takeTurns()
-    while (this.nextDueMs <= untilMs) this.instant()
-    this.nowMs = untilMs
-  }
-
-  /** Runs until `done` holds, for `withinMs` at most, and says whether it holds. */
-  runUntil(done: () => boolean, withinMs: number): boolean {
-    const untilMs = this.nowMs + withinMs
-    this.takeTurns()
-    while (!done()) {
-      if (this.nextDueMs > untilMs) return false
-      this.instant()
-    }
-    return true
-  }
-
-  /** Runs what is due now, and what follows from it at this same instant. */
-  settle(): void {
-    this.runFor(0)
-  }
-
   /** A client proposes at `id`; a server that is down or stopped takes nothing. */
   propose(id: ServerId, text = `${this.messages}`): LogIndex | Refusal {
     if (!this.isRunning(id)) return 'not-leader'
@@ -236,6 +177,13 @@ export class RaftCluster {
   stand(id: ServerId): void {
     const { server } = this.raft(id)
     this.nowMs = Math.max(this.nowMs + server.options.electionTimeoutMs, server.electionDeadlineMs)
+    this.fact(this.sim(id), raft => raft.tick(this.nowMs))
+    this.settle()
+  }
+
+  /** Time passes for `id` alone, for clusters whose timers do not run. */
+  wake(id: ServerId, afterMs: number): void {
+    this.nowMs += afterMs
     this.fact(this.sim(id), raft => raft.tick(this.nowMs))
     this.settle()
   }
@@ -284,46 +232,8 @@ export class RaftCluster {
     if (sim.raft !== null) this.fact(sim, raft => raft.tick(this.nowMs))
   }
 
-  /** Cuts one direction of a link. */
-  cut(from: ServerId, to: ServerId): void {
-    this.cuts.add(`${from}>${to}`)
-  }
-
-  /** Only these links carry anything, in both directions. */
-  connectOnly(pairs: readonly (readonly [ServerId, ServerId])[]): void {
-    for (const from of this.ids) for (const to of this.ids) this.cut(from, to)
-    for (const [a, b] of pairs) {
-      this.cuts.delete(`${a}>${b}`)
-      this.cuts.delete(`${b}>${a}`)
-    }
-  }
-
-  isolate(id: ServerId): void {
-    for (const other of this.ids) {
-      this.cut(id, other)
-      this.cut(other, id)
-    }
-  }
-
-  heal(): void {
-    this.cuts.clear()
-  }
-
   say(text: string): void {
     this.lines.push({ atMs: this.nowMs, text })
-  }
-
-  at(delayMs: number, run: () => void): void {
-    const due = { atMs: this.nowMs + delayMs, order: this.order++, run }
-    let low = 0
-    let high = this.queue.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const other = this.queue[middle]!
-      if (other.atMs > due.atMs) low = middle + 1
-      else high = middle
-    }
-    this.queue.splice(low, 0, due)
   }
 
   // --- the machinery ----------------------------------------------------------------------------------------------
@@ -344,23 +254,7 @@ export class RaftCluster {
     this.dirty.add(sim)
   }
 
-  private get nextDueMs(): number {
-    return this.queue[this.queue.length - 1]?.atMs ?? Infinity
-  }
-
-  private instant(): void {
-    this.nowMs = Math.max(this.nowMs, this.nextDueMs)
-    for (let events = 0; this.nextDueMs <= this.nowMs; events++) {
-      assert(events < eventsAtOneInstantMax, `the events at ${this.nowMs} ms end`)
-      while (this.nextDueMs <= this.nowMs) {
-        this.events++
-        this.queue.pop()!.run()
-      }
-      this.takeTurns()
-    }
-  }
-
-  private takeTurns(): void {
+  protected override takeTurns(): void {
     for (const sim of [...this.dirty].sort((a, b) => a.id - b.id)) {
       this.dirty.delete(sim)
       this.turn(sim)
@@ -482,15 +376,10 @@ export class RaftCluster {
   private send(from: ServerId, to: ServerId, message: Message): void {
     this.messages++
     this.onSent(from, to, message)
-    if (this.cuts.has(`${from}>${to}`) || !this.allow(from, to, message)) return
-    const copies = this.random.fraction() < this.copies ? 2 : 1
-    for (let copy = 0; copy < copies; copy++) {
-      if (this.random.fraction() < this.loss) continue
-      this.at(this.random.between(...this.delayMs), () => {
-        this.fingerprint = (Math.imul(this.fingerprint, 31) + from * 7 + to + message.term * 64 + this.nowMs * 1000) | 0
-        this.inject(to, message)
-      })
-    }
+    this.travel(from, to, message, () => {
+      this.fingerprint = (Math.imul(this.fingerprint, 31) + from * 7 + to + message.term * 64 + this.nowMs * 1000) | 0
+      this.inject(to, message)
+    })
   }
 
   /** `run` after a time drawn from `span`, unless the server dies before. */

@@ -1,0 +1,96 @@
+/** The invariants are checked by breaking each: one that cannot fail proves nothing. */
+import t from 'tap'
+import { checkState, checkStep, stateBefore } from '../../src/raft/invariants.js'
+import type { Log } from '../../src/raft/log.js'
+import type { Leader, Server } from '../../src/raft/server.js'
+import { accept, append, Bench, entryOf, requestVote } from '../support/raft-servers.js'
+
+function follower(): Server {
+  const bench = new Bench({ term: 5, log: [1, 4, 4], votedFor: 2 })
+  bench.receive(append(2, 5, [3, 4], [5], { leaderCommit: 3 }))
+  return bench.raft.server
+}
+
+function leader(): Server & { role: Leader } {
+  const bench = new Bench({ term: 4, log: [1, 4] })
+  bench.lead()
+  bench.receive(accept(2, 5, 3))
+  const { server } = bench.raft
+  if (server.role.name !== 'leader') throw new Error('it leads')
+  return server as Server & { role: Leader }
+}
+
+function replaceEntry(log: Log, index: number, term: number): void {
+  log.truncateFrom(index)
+  log.append(entryOf(index, term))
+}
+
+void t.test('within a state', t => {
+  const breaks: [RegExp, (server: Server) => void][] = [
+    [/lastApplied <= commitIndex/, server => (server.lastApplied = 4)],
+    [/commitIndex <= lastLogIndex/, server => (server.commitIndex = 5)],
+    [/handed to storage is persisted/, server => (server.persistedIndex = 9)],
+    [/in the log was handed/, server => (server.handedIndex = 9)],
+    [/no entry has a term above/, server => (server.currentTerm = 3)],
+    [/claims nothing that was replaced/, server => (server.outstandingWrites = [{ writeId: 1, lastIndex: 9 }])],
+    [/handed out in order/, server => (server.outstandingWrites = [{ writeId: 77, lastIndex: 1 }])],
+    [/verifiedIndex <= lastLogIndex/, server => server.role.name === 'follower' && (server.role.verifiedIndex = 9)],
+    [/was verified is acknowledged/, server => server.role.name === 'follower' && (server.role.reportedMatchIndex = 9)],
+  ]
+  for (const [message, change] of breaks) {
+    const server = follower()
+    checkState(server)
+    change(server)
+    t.throws(() => checkState(server), message)
+  }
+  const leaderBreaks: [RegExp, (server: Server & { role: Leader }) => void][] = [
+    [/leads its own term/, server => (server.currentTerm = 6)],
+    [/voted for itself/, server => (server.votedFor = 3)],
+    [/nextIndex > matchIndex/, ({ role }) => (role.peers.get(2)!.nextIndex = 3)],
+    [/matched was accepted/, ({ role }) => (role.peers.get(2)!.acceptedIndex = 1)],
+    [/does not pass the end/, ({ role }) => (role.peers.get(2)!.nextIndex = 5)],
+    [/a majority holds/, ({ role }) => (role.peers.get(2)!.matchIndex = 2)],
+  ]
+  for (const [message, change] of leaderBreaks) {
+    const server = leader()
+    checkState(server)
+    change(server)
+    t.throws(() => checkState(server), message)
+  }
+  t.end()
+})
+
+void t.test('between two states', t => {
+  const breaks: [RegExp, (server: Server) => void][] = [
+    [/currentTerm never goes back/, server => (server.currentTerm = 4)],
+    [/commitIndex never goes back/, server => (server.commitIndex = 2)],
+    [/lastApplied never goes back/, server => (server.lastApplied = 2)],
+    [/one vote in a term/, server => (server.votedFor = 3)],
+    [/a committed entry is never replaced/, ({ log }) => replaceEntry(log, 3, 5)],
+  ]
+  for (const [message, change] of breaks) {
+    const server = follower()
+    const before = stateBefore(server)
+    change(server)
+    t.throws(() => checkStep(before, server), message)
+  }
+  const leaderBreaks: [RegExp, (server: Server & { role: Leader }) => void][] = [
+    [/log of a leader only grows/, ({ log }) => log.truncateFrom(3)],
+    [/its entries stay/, ({ log }) => replaceEntry(log, 3, 6)],
+    [/matchIndex never goes back/, ({ role }) => (role.peers.get(2)!.matchIndex = 1)],
+  ]
+  for (const [message, change] of leaderBreaks) {
+    const server = leader()
+    const before = stateBefore(server)
+    change(server)
+    t.throws(() => checkStep(before, server), message)
+  }
+  t.end()
+})
+
+void t.test('a vote in a later term is no second vote', t => {
+  const bench = new Bench({ term: 5, log: [1], votedFor: 2 })
+  bench.receive(requestVote(3, 6, [1, 1]))
+  t.same([bench.raft.currentTerm, bench.raft.server.votedFor], [6, 3])
+  t.end()
+})

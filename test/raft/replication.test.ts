@@ -1,0 +1,240 @@
+import t from 'tap'
+import type { AppendEntries, Message } from '../../src/raft/types.js'
+import { RaftCluster } from '../support/raft-cluster.js'
+import { accept, Bench, heartbeatMs, rejectAt, type Start } from '../support/raft-servers.js'
+
+/** The leader of term 5 of two servers, so that everything it sends goes to S2; its no-op has index 11. */
+function leader(some: Start = {}): Bench {
+  const bench = new Bench({ term: 4, voters: [1, 2], log: [1, 1, 1, 4, 4, 4, 4, 4, 4, 4], ...some })
+  bench.lead()
+  return bench
+}
+
+/** The same once S2 has everything. */
+function following(some: Start = {}): Bench {
+  const bench = leader(some)
+  bench.receive(accept(2, 5, 11))
+  return bench
+}
+
+function peerOf(bench: Bench) {
+  const { role } = bench.raft.server
+  if (role.name !== 'leader') throw new Error('it leads')
+  return role.peers.get(2)!
+}
+
+/** "prev+entries" of every AppendEntries. */
+function appends(messages: readonly Message[]): string[] {
+  const sent = messages.filter((message): message is AppendEntries => message.type === 'AppendEntries')
+  return sent.map(message => `${message.prevLogIndex}+${message.entries.length}`)
+}
+
+function propose(bench: Bench, count: number): void {
+  for (let each = 0; each < count; each++) bench.change(raft => raft.propose(new Uint8Array(22)))
+}
+
+void t.test('a new leader probes each peer from the end of its log, one message at a time', t => {
+  const bench = leader()
+  t.equal(peerOf(bench).state, 'probe')
+  propose(bench, 3)
+  t.same(bench.take(), [], 'one probe is on its way')
+  const sent = bench.receive(accept(2, 5, 11))
+  t.same(appends(sent), ['11+3'])
+  t.equal(peerOf(bench).state, 'replicate')
+  t.end()
+})
+
+void t.test('pipelining: proposals leave without waiting for acknowledgements, batched by turn', t => {
+  const bench = following()
+  propose(bench, 2)
+  t.same(appends(bench.take()), ['11+2'])
+  propose(bench, 1)
+  t.same(appends(bench.take()), ['13+1'])
+  t.equal(peerOf(bench).nextIndex, 15)
+  t.equal(peerOf(bench).matchIndex, 11)
+  t.end()
+})
+
+void t.test('appends hold whole entries up to appendBytesMax; the window of bytes is respected', t => {
+  const bench = following({ appendBytesMax: 100, windowBytesMax: 250 })
+  propose(bench, 20)
+  t.same(appends(bench.take()), ['11+2', '13+2'], 'of 100 bytes each: a third would be 300')
+  t.ok(peerOf(bench).inflightBytes <= 250)
+  t.same(appends(bench.receive(accept(2, 5, 13, 11))), ['15+2'], 'what is accepted makes room, durable or not')
+  t.same(appends(bench.do(raft => raft.setPath(2, 500, 1_000))), ['17+10', '27+4'], 'a wider path is used at once')
+  t.end()
+})
+
+void t.test('an entry larger than a message goes alone', t => {
+  const bench = following({ appendBytesMax: 100, windowBytesMax: 250 })
+  bench.change(raft => raft.propose(new Uint8Array(5_000)))
+  propose(bench, 1)
+  t.same(appends(bench.take()), ['11+1'])
+  t.end()
+})
+
+void t.test('R13: a timeout sends one probe again, not the window', t => {
+  const bench = following({ appendBytesMax: 100, windowBytesMax: 1_000 })
+  propose(bench, 20)
+  t.equal(appends(bench.take()).length, 10)
+  const timeoutMs = peerOf(bench).retransmissionMs(50)
+  t.same(appends(bench.tickAt(timeoutMs + bench.nowMs)).slice(0, 1), ['11+2'])
+  t.same([peerOf(bench).state, peerOf(bench).inflightBytes], ['probe', 0])
+  t.same(appends(bench.receive(accept(2, 5, 13))).slice(0, 1), ['13+2'], 'its answer opens the window')
+  t.end()
+})
+
+void t.test('the timeout of an unheard probe doubles; heartbeats go on meanwhile', t => {
+  const bench = leader()
+  const began = bench.nowMs
+  const probes: number[] = []
+  let heartbeats = 0
+  // The other half of two servers is silent, so check-quorum would end this leadership: it is not told of the time.
+  for (bench.nowMs = began; bench.nowMs < began + 90; bench.nowMs++) {
+    for (const sent of appends(bench.take())) {
+      if (sent === '10+1') probes.push(bench.nowMs - began)
+      else heartbeats++
+    }
+  }
+  t.same(probes, [30, 80], 'after 30 ms, and then after half an election timeout at most')
+  t.ok(heartbeats >= 2, `${heartbeats} heartbeats`)
+  t.end()
+})
+
+void t.test('R13, R1: a rejection counts only of what is outstanding, and never leads below matchIndex', t => {
+  const bench = following()
+  const { nextIndex } = peerOf(bench)
+  t.same(bench.receive(rejectAt(2, 5, 10, [5, 4])), [], 'a late copy, below what matches')
+  t.same([peerOf(bench).nextIndex, peerOf(bench).state], [nextIndex, 'replicate'])
+  propose(bench, 1)
+  bench.take()
+  t.same(appends(bench.receive(rejectAt(2, 5, 12, [2, 0]))), [], 'it left before what is known to be accepted')
+  t.equal(peerOf(bench).state, 'replicate')
+  bench.receive(accept(2, 5, 12, 11))
+  t.same(appends(bench.receive(rejectAt(2, 5, 12, [2, 0]))), ['11+1'], 'the peer lost what was not durable')
+  t.end()
+})
+
+void t.test('R18: a rejection moves the probe once, however often it is copied', t => {
+  const bench = leader()
+  const rejection = rejectAt(2, 5, 10, [4, 0])
+  t.same(appends(bench.receive(rejection)), ['3+8'])
+  for (let copy = 0; copy < 5; copy++) t.same(bench.receive(rejection), [])
+  t.equal(peerOf(bench).nextIndex, 4)
+  t.end()
+})
+
+void t.test('a rejection leads back by whole terms (section 5.3)', t => {
+  const known = leader()
+  t.same(appends(known.receive(rejectAt(2, 5, 10, [2, 1]))), ['3+8'], 'after our last entry of that term')
+  const unknown = leader()
+  t.same(appends(unknown.receive(rejectAt(2, 5, 10, [7, 3]))), ['6+5'], 'or at the first of theirs')
+  const short = leader()
+  t.same(appends(short.receive(rejectAt(2, 5, 10, [1, 0]))), ['0+11'])
+  t.end()
+})
+
+void t.test('the rejection of a message of a former term says nothing of this one', t => {
+  const bench = leader()
+  t.same(bench.receive(rejectAt(2, 5, 10, [0, 0])), [])
+  t.equal(peerOf(bench).nextIndex, 11)
+  t.end()
+})
+
+void t.test('where the log is compacted a rejected probe goes again by its timer only', t => {
+  const bench = leader({ snapshot: [10, 4], log: [] })
+  t.same(bench.receive(rejectAt(2, 5, 10, [3, 0])), [])
+  t.same(bench.receive(rejectAt(2, 5, 10, [3, 0])), [])
+  bench.nowMs += 30
+  t.same(appends(bench.take()).slice(0, 1), ['10+1'])
+  t.end()
+})
+
+void t.test('R11: what leaves follows the entry that it names', t => {
+  const bench = following({ appendBytesMax: 100 })
+  propose(bench, 9)
+  const { log } = bench.raft.server
+  for (const message of bench.take()) {
+    if (message.type !== 'AppendEntries') continue
+    t.equal(message.prevLogTerm, log.termAt(message.prevLogIndex))
+    t.equal(message.entries[0]?.index, message.prevLogIndex + 1)
+  }
+  t.end()
+})
+
+void t.test('R6: an idle leader sends a heartbeat each interval, and its loss shows', t => {
+  const bench = following()
+  const began = bench.nowMs
+  t.same(appends(bench.tickAt(began + heartbeatMs - 1)), [])
+  t.same(appends(bench.tickAt(began + heartbeatMs)), ['11+0'])
+  t.same(appends(bench.receive(rejectAt(2, 5, 11, [9, 0]))), ['11+0'].slice(1), 'what matches is durable there')
+  propose(bench, 1)
+  bench.take()
+  bench.tickAt(began + 2 * heartbeatMs)
+  t.same(appends(bench.receive(rejectAt(2, 5, 12, [12, 0]))), ['11+1'], 'a heartbeat finds the gap before any timer')
+  t.end()
+})
+
+void t.test('what was accepted and is not called durable is asked for', t => {
+  const bench = following()
+  propose(bench, 1)
+  bench.take()
+  bench.receive(accept(2, 5, 12, 11))
+  const wait = peerOf(bench).retransmissionMs(50)
+  bench.nowMs += wait
+  t.same(appends(bench.take()), ['12+0'])
+  bench.receive(accept(2, 5, 12, 12))
+  t.equal(bench.raft.commitIndex, 12)
+  t.end()
+})
+
+void t.test(
+  'R16: of 64 messages in flight the third is lost: two round trips later all is as if nothing had been',
+  t => {
+    const cluster = new RaftCluster({
+      servers: 2,
+      delayMs: [10, 10],
+      raft: { appendBytesMax: 50, windowBytesMax: 5_000 },
+    })
+    cluster.runUntil(() => cluster.isSettled, 5_000)
+    const { leaderId } = cluster
+    const follower = 3 - leaderId
+    let sent = 0
+    cluster.onSent = (_, __, message) => {
+      if (message.type === 'AppendEntries' && message.entries.length > 0) sent++
+    }
+    cluster.allow = (_, to, message) =>
+      to !== follower || message.type !== 'AppendEntries' || message.entries.length === 0 || sent !== 3
+    for (let each = 0; each < 64; each++) cluster.propose(leaderId, 'x'.repeat(20))
+    cluster.settle()
+    t.equal(sent, 64)
+    t.ok(
+      cluster.runUntil(() => cluster.checks.committed.length === 65, 65),
+      'window, gap, probe, window: 60 ms of travel',
+    )
+    t.ok(sent <= 64 + 1 + 61, `${sent} messages with entries`)
+    t.end()
+  },
+)
+
+void t.test('a path of 80 ms is not taken for a loss: nothing is sent again once the round trip is known', t => {
+  const raft = { electionTimeoutMs: 1_000, heartbeatMs: 100 }
+  const cluster = new RaftCluster({ servers: 3, delayMs: [40, 40], writeMs: [1, 2], raft })
+  cluster.runUntil(() => cluster.isSettled, 60_000)
+  const { leaderId } = cluster
+  let entries = 0
+  cluster.onSent = (_, __, message) => {
+    if (message.type === 'AppendEntries') entries += message.entries.length
+  }
+  for (let each = 0; each < 200; each++) {
+    cluster.propose(leaderId)
+    cluster.read(leaderId)
+    cluster.runFor(5)
+  }
+  t.ok(cluster.runUntil(() => cluster.isSettled, 1_000))
+  t.ok(entries < 1.3 * 2 * 200, `${entries} entries sent for 200 to two peers`)
+  for (const peer of cluster.leaderRole(leaderId).peers.values()) {
+    t.ok(peer.roundTripMs > 79 && peer.roundTripMs < 90, `a round trip of ${peer.roundTripMs} ms`)
+  }
+  t.end()
+})
