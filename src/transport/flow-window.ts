@@ -98,9 +98,10 @@ export class FlowWindow {
 
   /** Lets go of what is too old to be on its way. `roundTripMs` is 0 where it is not known. */
   expire(nowMs: number, roundTripMs: number): void {
-    const sentBeforeMs = nowMs - goneAfterMs(roundTripMs)
+    const afterMs = goneAfterMs(roundTripMs)
     let next = this.sent[this.goneCount]
-    while (next !== undefined && next.sentAtMs <= sentBeforeMs) {
+    // Summed as in nextExpiryMs: rounded in another way, a timer set by that could find nothing to let go of, for ever.
+    while (next !== undefined && next.sentAtMs + afterMs <= nowMs) {
       this.inFlightBytes -= next.chargedBytes
       const left = this.limitBytes - next.chargedBytes / 2
       this.leftByAgeBytes = Math.max(left, windowBytesAtFirst)

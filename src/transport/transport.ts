@@ -45,6 +45,7 @@ export class Transport implements TransportApi {
   private readonly clients: ClientLinks
   private readonly firstNumber: number
   private readonly drops = new Map<DropReason, number>()
+  private isClosed = false
   private bytesReceived = 0
   private datagramsReceived = 0
   /** The stranger whose Hello is being handled, and how many bytes it brought: an answer must not be larger. */
@@ -134,6 +135,7 @@ export class Transport implements TransportApi {
   }
 
   close(done: () => void): void {
+    this.isClosed = true
     this.outgoing.stop()
     this.socket.onDatagram = () => undefined
     this.socket.close(done)
@@ -241,7 +243,11 @@ export class Transport implements TransportApi {
     // What carries nothing is not acknowledged either, or two sides would acknowledge acknowledgements for ever.
     if (bytes.length > envelopeBytes) link.owe(bytes.length)
     const messages = decodeMessages(envelope, bytes)
-    if (messages !== null) for (const message of messages) this.onMessage(link, message)
+    for (const message of messages ?? []) {
+      // One of them may have made the owner close.
+      if (this.isClosed) return null
+      this.onMessage(link, message)
+    }
     this.outgoing.received(link)
     return messages === null ? 'malformed' : null
   }

@@ -33,7 +33,10 @@ export interface Link {
   readonly serverId: ServerId
   /** Payload of one datagram on this path. A single larger message still goes as one larger datagram. */
   readonly datagramBytesMax: number
-  /** What may be in flight to it: the share that it advertised last. */
+  /**
+   * What may be in flight to it: the share that it advertised last, less what silence took of it. In bytes of the
+   * receiver's socket buffer (kernel-charge.ts), as the next.
+   */
   readonly windowBytes: number
   /** The window less what is in flight and queued; may be negative by one message. */
   readonly availableBytes: number
@@ -79,7 +82,10 @@ export interface TransportApi {
   peer(id: ServerId): Link | undefined
   /** A client's way to a server, made when first asked for. */
   linkTo(address: Address): Link
-  /** Queues a message for the end of this turn. False: dropped and counted, its outbox is full. */
+  /**
+   * Queues a message for the end of this turn. False: dropped and counted, because its outbox is full or it is too large.
+   * A Hello that is repeated keeps its nonce: only the Welcome to the last nonce is believed.
+   */
   send(link: Link, message: WireMessage): boolean
   /**
    * Answers a Hello from an address that is not a link yet (keeps no state for it). Sent at once. To be called from

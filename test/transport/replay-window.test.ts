@@ -1,0 +1,41 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { ReplayWindow } from '../../src/transport/replay-window.js'
+
+void t.test('each number once, in any order, as a set of all numbers would say', t => {
+  const step = fc.oneof(
+    { weight: 8, arbitrary: fc.integer({ min: -1_023, max: 40 }) },
+    { weight: 2, arbitrary: fc.integer({ min: -2_000, max: 3_000 }) },
+  )
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 2 ** 52 }), fc.array(step, { maxLength: 400 }), (first, steps) => {
+      const window = new ReplayWindow()
+      const seen = new Set<number>()
+      let highest = 0
+      for (const step of [first, ...steps]) {
+        const number = Math.max(1, highest + step)
+        const isNew = number > highest - 1_024 && !seen.has(number)
+        if (window.accept(number) !== isNew) return false
+        if (isNew) seen.add(number)
+        highest = Math.max(highest, number)
+        if (window.highest !== highest) return false
+      }
+      return true
+    }),
+    { numRuns: 500 },
+  )
+  t.end()
+})
+
+void t.test('the edges of the window', t => {
+  const window = new ReplayWindow()
+  t.ok(window.accept(5_000))
+  t.ok(window.accept(5_000 - 1_023))
+  t.notOk(window.accept(5_000 - 1_024), 'too old to be told from a copy')
+  t.notOk(window.accept(5_000))
+  t.ok(window.accept(5_001))
+  t.notOk(window.accept(5_001 - 1_024))
+  t.ok(window.accept(Number.MAX_SAFE_INTEGER), 'the largest number that an envelope holds')
+  t.notOk(window.accept(5_002))
+  t.end()
+})

@@ -1,0 +1,51 @@
+import t from 'tap'
+import { SenderBoots } from '../../src/transport/sender-boots.js'
+
+void t.test('a boot that acknowledges something newer takes over, and the former is refused', t => {
+  const boots = new SenderBoots()
+  t.ok(boots.accept(1, 10, false))
+  t.notOk(boots.accept(1, 10, false), 'a copy')
+  t.ok(boots.accept(1, 12, true))
+  t.equal(boots.highestReceived, 12)
+  t.ok(boots.accept(2, 7, false), 'just started: heard before it can prove anything')
+  t.equal(boots.highestReceived, 7, 'and acknowledged, or it never could')
+  t.notOk(boots.accept(2, 7, false))
+  t.ok(boots.accept(1, 11, false), 'the boot before still counts as the living one')
+  t.ok(boots.accept(2, 8, true))
+  t.notOk(boots.accept(1, 13, false), 'a late datagram of the boot before')
+  t.equal(boots.highestReceived, 8, 'changes nothing')
+  t.end()
+})
+
+void t.test('a recording never locks the living boot out', t => {
+  const boots = new SenderBoots()
+  t.ok(boots.accept(9, 100, false), 'first heard is a recording of a boot unknown to this process')
+  t.ok(boots.accept(1, 1, false), 'the living one is heard nevertheless')
+  t.ok(boots.accept(1, 2, true))
+  t.notOk(boots.accept(9, 101, false), 'now the recording is a former boot')
+  for (let packet = 3; packet < 50; packet++) {
+    t.ok(boots.accept(1, packet, packet % 2 === 0))
+    t.ok(boots.accept(1_000 + packet, 1, false), 'recordings of other unknown boots displace nobody')
+  }
+  t.end()
+})
+
+void t.test('a boot taken for dead comes back by its next acknowledgement', t => {
+  const boots = new SenderBoots()
+  boots.accept(1, 1, true)
+  boots.accept(2, 1, true)
+  t.notOk(boots.accept(1, 2, false))
+  t.ok(boots.accept(1, 3, true))
+  t.notOk(boots.accept(2, 2, false))
+  t.ok(boots.accept(1, 4, false))
+  t.end()
+})
+
+void t.test('eight former boots are remembered', t => {
+  const boots = new SenderBoots()
+  for (let boot = 1; boot <= 10; boot++) t.ok(boots.accept(boot, 1, true))
+  for (let boot = 2; boot <= 9; boot++) t.notOk(boots.accept(boot, 99, false), `boot ${boot}`)
+  t.ok(boots.accept(1, 99, false), 'the ninth was forgotten')
+  t.ok(boots.accept(10, 2, false))
+  t.end()
+})
