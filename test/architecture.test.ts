@@ -96,7 +96,7 @@ function withoutComments(text: string): string {
     .replace(/'[^'\n]*'|`[^`]*`/g, "''")
 }
 
-t.test('imports point one way', async t => {
+void t.test('imports point one way', t => {
   for (const source of sources) {
     const room = rooms[roomOf(source.path)]
     if (room === undefined) continue
@@ -109,9 +109,10 @@ t.test('imports point one way', async t => {
     }
   }
   t.ok(sources.length > 60, 'the sources were found')
+  t.end()
 })
 
-t.test('raft, kv, session and codec do no input or output', async t => {
+void t.test('raft, kv, session and codec do no input or output', t => {
   for (const source of sources) {
     if (!['src/raft', 'src/kv', 'src/session', 'codec'].includes(roomOf(source.path))) continue
     for (const { target } of importsOf(source)) {
@@ -120,9 +121,10 @@ t.test('raft, kv, session and codec do no input or output', async t => {
     }
   }
   t.pass()
+  t.end()
 })
 
-t.test('below the public faces nothing knows time, chance or promises', async t => {
+void t.test('below the public faces nothing knows time, chance or promises', t => {
   for (const { path, text } of sources) {
     if (!deterministic.includes(roomOf(path)) || realFiles.has(path)) continue
     for (const [pattern, why] of banned) {
@@ -131,19 +133,22 @@ t.test('below the public faces nothing knows time, chance or promises', async t 
     }
   }
   t.pass()
+  t.end()
 })
 
-t.test('files stay short enough to be one rule', async t => {
+void t.test('files stay short enough to be one rule', t => {
   for (const { path, text } of sources) {
     const lines = text.split('\n').length
     if (lines > 420) t.fail(`${path} has ${lines} lines: split it by rule`)
   }
   t.pass()
+  t.end()
 })
 
-t.test('every source file says what it is', async t => {
+void t.test('every source file says what it is', t => {
   for (const { path, text } of sources) {
     if (!/^(#!.*\n)?\/\*\*/.test(text) && !path.endsWith('.d.ts')) t.fail(`${path} has no header comment`)
   }
   t.pass()
+  t.end()
 })

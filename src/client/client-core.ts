@@ -230,6 +230,7 @@ export class ClientCore {
     // A second copy, or too late: nobody waits.
     if (request === undefined) return
     const isLastCopy = request.sentTo === endpoint && request.list === this.pending.sent
+    if (isLastCopy) request.unansweredCopies = 0
     if (answer.code === 'not-leader') {
       if (request.to === 'leader') {
         this.search.refused(endpoint, this.endpoints.withId(answer.leaderId), nowMs)

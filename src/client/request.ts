@@ -27,6 +27,8 @@ export class Request {
   /** Sequence number of a write, 0 until it is first sent; requestId of the others. The same in every repeat. */
   id = 0
   transmissions = 0
+  /** Copies sent since a server last said anything of it. Repeats back off by these: a refusal proves that the way is open. */
+  unansweredCopies = 0
   /** Where the last copy went. */
   sentTo: Endpoint | null = null
   sentAtMs = -Infinity

@@ -52,9 +52,9 @@ export class RoundTrip {
     this.backoff *= 2
   }
 
-  /** How long a request that has just been sent for the `transmissions`-th time waits until it is repeated. */
-  repeatAfterMs(transmissions: number, prng: Prng): number {
-    const doubledMs = this.estimateMs * 2 ** Math.min(transmissions - 1, 10)
+  /** How long a request waits until it is repeated that has just been sent for the `copies`-th time without an answer. */
+  repeatAfterMs(copies: number, prng: Prng): number {
+    const doubledMs = this.estimateMs * 2 ** Math.min(copies - 1, 10)
     const waitMs = Math.min(Math.max(doubledMs, this.timeoutMs), maxTimeoutMs)
     return waitMs * (1 + jitterShare * prng.fraction())
   }

@@ -123,9 +123,10 @@ export class Sender {
     }
     if (request.kind === 'write' && request.id === 0) this.opener.session!.add(request)
     request.transmissions++
+    request.unansweredCopies++
     request.isHeldBack = false
     request.sentAtMs = nowMs
-    request.repeatAtMs = nowMs + endpoint.roundTrip.repeatAfterMs(request.transmissions, this.prng)
+    request.repeatAtMs = nowMs + endpoint.roundTrip.repeatAfterMs(request.unansweredCopies, this.prng)
     this.pending.toSent(request, endpoint)
     this.repeatLowMs = Math.min(this.repeatLowMs, request.repeatAtMs)
     return true

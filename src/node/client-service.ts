@@ -174,8 +174,15 @@ export class ClientService {
     return read
   }
 
+  /** A query changes nothing, so bytes that a machine chokes on are the client's trouble and not this server's end. */
   private answerRead(read: PendingRead): void {
-    this.answer(read.link, 'read', read.requestId, 0, 'ok', this.state.sessions.query(read.query))
+    let result: Uint8Array
+    try {
+      result = this.state.sessions.query(read.query)
+    } catch {
+      return this.answer(read.link, 'read', read.requestId, 0, 'bad-request', nothing)
+    }
+    this.answer(read.link, 'read', read.requestId, 0, 'ok', result)
   }
 
   private answerOutcome(waiter: Waiter, outcome: Outcome): void {
@@ -186,7 +193,9 @@ export class ClientService {
         return this.answer(waiter.link, 'open', waiter.requestId, outcome.sessionId, 'ok', nothing)
       case 'already-answered':
         return // the client has its answer; this is a copy that was late
-      default:
+      case 'session-expired':
+      case 'request-mismatch':
+      case 'sequence-too-far':
         return this.answerWaiter(waiter, outcome.code)
     }
   }

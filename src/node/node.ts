@@ -15,6 +15,7 @@ import { isEmpty } from '../raft/ready.js'
 import type { RaftOptions, Ready, Recovered, ServerId } from '../raft/types.js'
 import { Sessions } from '../session/sessions.js'
 import type { StateMachine } from '../session/types.js'
+import type { AppendMeta } from '../storage/log-writer.js'
 import type { Storage } from '../storage/storage.js'
 import type { Address, Socket } from '../transport/socket.js'
 import type { Link, TransportApi, WireMessage } from '../transport/types.js'
@@ -64,10 +65,16 @@ export class Node {
   private isSavingHardState = false
   /** The term that this server led when it was last looked at, or 0. */
   private ledTerm = 0
-  private stopping: { done: () => void; giveUpMs: number } | null = null
+  /** When a stop that was asked for waits no longer for somebody to take leadership over; Infinity when none was. */
+  private stopByMs = Infinity
+  /** Nothing is taken in any more; what is open is being closed. */
   private isClosed = false
+  /** Everything is closed. */
+  private hasEnded = false
+  private failure: Error | null = null
+  private readonly whenEnded: (() => void)[] = []
 
-  /** Called once when something broke that must end this server: a disk error, a broken invariant. It has stopped. */
+  /** Called once when something broke that ended this server: a disk error, a broken invariant. It has stopped. */
   onFailure: (error: Error) => void = () => undefined
 
   constructor(parts: NodeParts, options: NodeOptions) {
@@ -95,6 +102,7 @@ export class Node {
         this.raft.persisted(writeId)
         this.scheduleTurn()
       })
+    this.storage.onSpace = available => this.guard(() => this.spaceChanged(available))
     this.storage.onFatal = error => this.fail(error)
     this.scheduleTurn()
   }
@@ -114,11 +122,16 @@ export class Node {
     })
   }
 
-  /** Hands leadership over if there is a peer to take it, then closes storage and transport, then calls back. */
+  /**
+   * Hands leadership over if there is a peer to take it, then closes storage and transport, then calls back. Asked again,
+   * or of a server that broke, it calls back when all is closed.
+   */
   stop(done: () => void): void {
-    if (this.isClosed) return done()
+    if (this.hasEnded) return done()
+    this.whenEnded.push(done)
+    if (this.isClosed || this.stopByMs !== Infinity) return
     const now = this.clock.now()
-    this.stopping = { done, giveUpMs: now + this.options.electionTimeoutMs }
+    this.stopByMs = now + this.options.electionTimeoutMs
     this.guard(() => {
       this.raft.transferLeadership(now, 0)
       this.scheduleTurn()
@@ -158,8 +171,9 @@ export class Node {
   }
 
   private timeIsUp(): void {
+    // While the guard waits the deadline has passed, and fires again and again: its rounds are counted on.
+    if (!this.isTimeUp) this.drainGuard.begin()
     this.isTimeUp = true
-    this.drainGuard.begin()
     this.scheduleTurn()
   }
 
@@ -174,7 +188,8 @@ export class Node {
 
   /** Everything that follows from the facts of this turn. */
   private turn(): void {
-    if (this.isSavingHardState) return // nothing may happen before it is durable; then the turn is taken up again
+    // Nothing follows from any fact before it is durable; then the turn is taken up again. Answers to clients may go.
+    if (this.isSavingHardState) return this.transport.flush()
     const now = this.clock.now()
     if (this.isTimeUp) this.tick(now)
     this.noticeLeadership()
@@ -187,9 +202,8 @@ export class Node {
         break
       }
       if (readies === readiesPerTurn) this.scheduleTurn()
-      this.carryOut(ready)
-      if (this.isSavingHardState) break
-      if (readies === readiesPerTurn) break
+      const isCarriedOut = this.carryOut(ready)
+      if (!isCarriedOut || readies === readiesPerTurn) break
     }
     this.transport.flush()
     this.continueStopping(now)
@@ -208,30 +222,36 @@ export class Node {
     this.ledTerm = leadsTerm
   }
 
-  /** In the order of the durability contract (raft/ready.ts): the hard state first, and nothing before it is durable. */
-  private carryOut(ready: Ready): void {
+  /**
+   * In the order of the durability contract (raft/ready.ts): the hard state first, and nothing before it is durable. False:
+   * that is waited for.
+   */
+  private carryOut(ready: Ready): boolean {
     for (const report of ready.reports) this.reporter.report(report)
-    if (ready.hardState === null) return this.carryOutRest(ready)
+    // As of this ready: while its hard state is saved facts go on to arrive, and the next term may not be durable.
+    const { currentTerm, commitIndex } = this.raft
+    const meta: AppendMeta = { currentTerm, commitIndex }
+    if (ready.hardState === null) {
+      this.carryOutRest(ready, meta)
+      return true
+    }
     this.isSavingHardState = true
     this.storage.saveHardState(ready.hardState, () =>
       this.guard(() => {
         this.isSavingHardState = false
-        if (this.isClosed) return
-        this.carryOutRest(ready)
+        this.carryOutRest(ready, meta)
         this.scheduleTurn()
       }),
     )
+    return false
   }
 
-  private carryOutRest(ready: Ready): void {
+  private carryOutRest(ready: Ready, meta: AppendMeta): void {
     for (const { to, message } of ready.messages) {
       const link = this.transport.peer(to)
       if (link !== undefined) this.transport.send(link, message)
     }
-    if (ready.append !== null) {
-      const { currentTerm, commitIndex } = this.raft
-      this.storage.append(ready.append.writeId, ready.append.entries, { currentTerm, commitIndex })
-    }
+    if (ready.append !== null) this.storage.append(ready.append.writeId, ready.append.entries, meta)
     for (const entry of ready.committed) this.clients.apply(entry)
     this.clients.confirmReads(ready.reads)
     this.clients.loseReads(ready.readsLost)
@@ -254,18 +274,26 @@ export class Node {
     return datagramBytes - envelopeBytes - appendEntriesOverheadBytes - entryHeaderBytes - commandsOverheadBytes
   }
 
-  private continueStopping(now: number): void {
-    const { stopping } = this
-    if (stopping === null || this.isClosed) return
-    const handsOver = this.raft.isLeader && this.peers.length > 0 && now < stopping.giveUpMs
-    if (handsOver || this.isSavingHardState) return
-    this.close(() => stopping.done())
+  /** Its disk is full: somebody who can write had better lead. What was appended waits until there is room. */
+  private spaceChanged(available: boolean): void {
+    const { logger } = this.options
+    if (available) return logger.info({}, 'there is room on the disk again: what waited is written')
+    logger.warn({}, 'the disk is full: nothing more can be written to the log until there is room again')
+    this.raft.transferLeadership(this.clock.now(), 0)
+    this.scheduleTurn()
   }
 
-  private close(done: () => void): void {
+  private continueStopping(now: number): void {
+    if (this.stopByMs === Infinity || this.isClosed) return
+    const handsOver = this.raft.isLeader && this.peers.length > 0 && now < this.stopByMs
+    if (handsOver || this.isSavingHardState) return
+    this.close()
+  }
+
+  private close(): void {
     this.isClosed = true
     this.timer.set(Infinity)
-    this.storage.close(() => this.transport.close(done))
+    this.storage.close(() => this.transport.close(() => this.end()))
   }
 
   /** A server that stops is safe, one that goes on after a broken invariant may not be. */
@@ -278,12 +306,19 @@ export class Node {
     }
   }
 
-  /** Ends this server at once, because of `error`. */
+  /** Ends this server at once, because of `error`: nothing more leaves it, and nothing more is written. */
   fail(error: Error): void {
+    this.failure ??= error
     if (this.isClosed) return
     this.isClosed = true
     this.timer.set(Infinity)
-    this.transport.close(() => this.onFailure(error))
+    this.transport.close(() => this.storage.abandon(() => this.end()))
+  }
+
+  private end(): void {
+    this.hasEnded = true
+    if (this.failure !== null) this.onFailure(this.failure)
+    for (const done of this.whenEnded) done()
   }
 }
 

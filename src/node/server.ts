@@ -1,5 +1,6 @@
 /** The public face of one server: opens the real disk, socket and clock, checks them against the options, runs a Node. */
 import { randomBytes } from 'node:crypto'
+import type { Identity } from '../../codec/identity.js'
 import type { Logger } from '../base/logger.js'
 import { silentLogger } from '../base/logger.js'
 import { Prng } from '../base/prng.js'
@@ -7,6 +8,9 @@ import { RealClock } from '../base/real-clock.js'
 import { KvStore } from '../kv/store.js'
 import type { StateMachine } from '../session/types.js'
 import { nodeDisk } from '../storage/disk-node.js'
+import { pathsOf } from '../storage/files.js'
+import { readIdentity } from '../storage/identity.js'
+import { storageErrorOf } from '../storage/storage-error.js'
 import type { OpenedStorage } from '../storage/storage.js'
 import { openStorage } from '../storage/storage.js'
 import { lookupAddress } from '../transport/address-lookup.js'
@@ -77,12 +81,12 @@ export class Server {
   private readonly node: Node
   private hasStopped: (reason: Error | null) => void = () => undefined
 
-  private constructor(id: number, address: string, node: Node, opened: OpenedStorage) {
+  private constructor(id: number, address: string, node: Node) {
     this.id = id
     this.address = address
     this.node = node
     this.closed = new Promise(resolve => (this.hasStopped = resolve))
-    node.onFailure = error => opened.storage.abandon(() => this.hasStopped(error))
+    node.onFailure = error => this.hasStopped(error)
   }
 
   /**
@@ -95,25 +99,20 @@ export class Server {
     const logger = options.logger ?? silentLogger
     const heartbeatMs = options.heartbeatMs ?? 25
     const electionTimeoutMs = options.electionTimeoutMs ?? 200
-    if (!(heartbeatMs > 0 && electionTimeoutMs >= 3 * heartbeatMs)) {
-      throw new ServerError(
-        'usage',
-        `the election timeout (${electionTimeoutMs} ms) must be at least 3 heartbeats (${heartbeatMs} ms)`,
-      )
-    }
+    checkTimeouts(heartbeatMs, electionTimeoutMs)
     const list: ClusterList = parseClusterList(options.cluster)
     const own = list.members.find(member => member.id === options.id)
     if (own === undefined) {
-      throw new ServerError(
-        'usage',
-        `server ${options.id} is not in the cluster list ${list.text}: add it, or mend the id`,
-      )
+      throw usage(`server ${options.id} is not in the cluster list ${list.text}: add it, or mend the id`)
     }
+    if (options.data === '') throw usage('no data directory: name one, each server needs its own')
     if (list.warning !== null) logger.warn({}, list.warning)
     const members = await Promise.all(
       list.members.map(async ({ id, address }) => ({ id, address: await resolveAddress(address) })),
     )
+    checkAddresses(members)
     const listen = await resolveAddress(options.listen ?? own.address)
+    await checkDirectory(options, list)
 
     const clock = new RealClock()
     const real = await openSocket(listen)
@@ -121,7 +120,6 @@ export class Server {
     let opened: OpenedStorage
     try {
       opened = await open(options, clusterIdOf(options.clusterName ?? list.text), list.text, clock)
-      checkIdentity(opened.identity, options.clusterName, list.text)
     } catch (error) {
       await new Promise<void>(resolve => socket.close(resolve))
       throw error
@@ -161,7 +159,7 @@ export class Server {
         logger,
       },
     )
-    const server = new Server(options.id, socket.address.key, node, opened)
+    const server = new Server(options.id, socket.address.key, node)
     socket.onError = error => node.fail(error)
     logger.info(
       { id: options.id, address: server.address, entries: opened.recovered.entries.length },
@@ -184,6 +182,45 @@ export class Server {
       })
     })
   }
+}
+
+function usage(message: string): ServerError {
+  return new ServerError('usage', message)
+}
+
+function checkTimeouts(heartbeatMs: number, electionTimeoutMs: number): void {
+  if (!(heartbeatMs > 0 && heartbeatMs < Infinity)) {
+    throw usage(`the heartbeat (${heartbeatMs} ms) must be a time above 0, as in 25`)
+  }
+  if (!(electionTimeoutMs >= 3 * heartbeatMs && electionTimeoutMs < Infinity)) {
+    throw usage(
+      `the election timeout (${electionTimeoutMs} ms) must be at least 3 heartbeats (${3 * heartbeatMs} ms), ` +
+        'or a follower loses its leader with every lost datagram: raise it, or let the heart beat faster',
+    )
+  }
+}
+
+/** Two names of one place are found only after names were looked up. */
+function checkAddresses(members: readonly { id: number; address: Address }[]): void {
+  const ids = new Map<string, number>()
+  for (const { id, address } of members) {
+    const other = ids.get(address.key)
+    if (other !== undefined) {
+      throw usage(`servers ${other} and ${id} of the cluster list have the same address ${address.key}: mend one`)
+    }
+    ids.set(address.key, id)
+  }
+}
+
+/** Before anything is opened for writing: a directory of another cluster is left as it is. */
+async function checkDirectory({ data, clusterName }: ServerOptions, list: ClusterList): Promise<void> {
+  const identity = await new Promise<Identity | null>((resolve, reject) => {
+    readIdentity(nodeDisk, pathsOf(data), (error, found) => {
+      if (error === null) resolve(found)
+      else reject(ServerError.ofStorage(storageErrorOf(error, `read ${data}`)))
+    })
+  })
+  if (identity !== null) checkIdentity(identity, clusterName, list.text)
 }
 
 function open(
@@ -221,7 +258,7 @@ function openSocket(listen: Address): Promise<Socket> {
   return new Promise((resolve, reject) => {
     openUdpSocket(listen, (error, socket) => {
       if (socket !== null) resolve(socket)
-      else reject(new ServerError('usage', error?.message ?? 'the socket could not be opened'))
+      else reject(usage(error?.message ?? 'the socket could not be opened'))
     })
   })
 }
@@ -230,7 +267,7 @@ function resolveAddress(text: string): Promise<Address> {
   return new Promise((resolve, reject) => {
     lookupAddress(text, (error, address) => {
       if (address !== null) resolve(address)
-      else reject(new ServerError('usage', error?.message ?? `no address: ${text}`))
+      else reject(usage(error?.message ?? `no address: ${text}`))
     })
   })
 }

@@ -215,12 +215,11 @@ class Pass {
   /** Lets the writes under way whose values nobody will miss take effect just before `step`, which overwrites them. */
   private hideUnneededBehind(step: PlannedStep): void {
     const { row } = this
-    const nextAversionStart = this.plan.nextAversionStart[this.event]!
+    // Taking effect later, each of them could take away a value that somebody, also after their ends, must not find.
+    if (this.plan.nextAversionStart[this.event]! < Infinity) return
     for (const other of this.open) if (other.notBefore !== anyValue && !this.has(row, other)) return
     for (const hidden of this.open) {
       if (hidden === step || !hidden.isBlindWrite || this.has(row, hidden)) continue
-      // It must happen anyway: as long as it may, it could take away a value that somebody must not find.
-      if (hidden.endEvent > nextAversionStart) continue
       if (!this.isWished(hidden.after)) row[hidden.word]! |= hidden.mask
     }
   }

@@ -410,3 +410,25 @@ void t.test('no storm: few messages per operation under 30 % loss and duplicates
   }
   t.end()
 })
+
+void t.test('regression_refusals_do_not_make_the_next_repeat_wait_longer', t => {
+  const cluster = new ScriptedCluster()
+  const client = warmedUp(cluster)
+  const outcomes = new Outcomes()
+  let refusals = 0
+  cluster.server(1).script = (request, link) => {
+    if (request.type !== 'Write') return false
+    cluster.server(1).answer(link, request, 'busy')
+    if (++refusals < 4) return true
+    // As a leader does that handed over: it refuses for a while, and then is not there.
+    cluster.leaderId = 2
+    cluster.server(1).script = () => true
+    return true
+  }
+  client.write(bytes('x'), cluster.clock.now() + 10_000, outcomes.done)
+  for (let ms = 0; refusals < 4 && ms < 1_000; ms++) cluster.clock.runFor(1)
+  t.equal(refusals, 4)
+  cluster.clock.runFor(400)
+  t.same(outcomes.all, ['ok x'], 'the silence is noticed after one timeout, not after sixteen')
+  t.end()
+})

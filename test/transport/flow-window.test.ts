@@ -126,3 +126,19 @@ void t.test('in flight is what was sent, less what was acknowledged or went: aga
   )
   t.end()
 })
+
+void t.test('regression_what_is_due_at_a_time_is_gone_at_that_time', t => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0, max: 1e9, noNaN: true }),
+      fc.double({ min: 12.5, max: 125, noNaN: true }),
+      (at, rtt) => {
+        const flow = new FlowWindow(1)
+        flow.number(payload, at)
+        flow.expire(flow.nextExpiryMs(rtt), rtt)
+        return flow.inFlightBytes === 0
+      },
+    ),
+  )
+  t.end()
+})

@@ -1,0 +1,255 @@
+/** raftgram bench: throughput and latency under a closed loop of requests, and what they cost the servers. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileSystemOf, isInMemory, machineConditions } from '../bench/conditions.js'
+import type { LoadKind } from '../bench/load.js'
+import { Load, loadKinds, numberedKeys, together } from '../bench/load.js'
+import { findProcesses, usageOf } from '../bench/server-usage.js'
+import { valueBytesMax } from '../codec/limits.js'
+import { Prng } from '../src/base/prng.js'
+import { RealClock } from '../src/base/real-clock.js'
+import type { ClientCore } from '../src/client/client-core.js'
+import { Client } from '../src/client/client.js'
+import { openCore, parseEndpoints } from '../src/client/connect.js'
+import type { ServerStatus } from '../src/node/status.js'
+import { defineCommand } from './command.js'
+import { CommandError, exitStatus, usageError } from './exit-status.js'
+import { LocalCluster, freePorts } from './local-cluster.js'
+import { dashed, optional, positive, text, whole, withDefault } from './option.js'
+import type { Output } from './output.js'
+import { showProgress } from './progress.js'
+import { timingOptions } from './server-options.js'
+import { askedToEnd } from './signals.js'
+import { packageVersion } from './version.js'
+
+const electionMsMax = 15_000
+const requestMsMax = 10_000
+
+interface Settings {
+  readonly concurrency: number
+  readonly clients: number
+  readonly valueBytes: number
+  readonly keys: number
+  readonly durationS: number
+  readonly warmUpS: number
+  readonly seed: number
+  readonly datagramBytesMax: number | undefined
+}
+
+/** What was found out about the servers while it ran. */
+interface Costs {
+  readonly cpuUs: number | null
+  readonly diskBytes: number | null
+}
+
+export const benchCommand = defineCommand({
+  name: 'bench',
+  words: ['WHAT'],
+  describe: 'Measure throughput and latency: WHAT is put, get or mixed',
+  details: `
+Without --endpoints it starts three servers of its own, with their data in a temporary directory on a disk, and
+removes everything afterwards. Keys are drawn evenly; every key is written once before the measurement begins.
+put waits for a majority of disks; get is linearizable; mixed is half of each.`,
+  options: {
+    endpoints: optional('Servers of a running cluster, HOST:PORT,...', parseEndpoints),
+    concurrency: withDefault('Requests outstanding, of all clients together', whole(1, 60_000), '64'),
+    clients: withDefault('Clients, each with a socket and a session of its own', whole(1, 1_000), '1'),
+    valueBytes: withDefault('Bytes of a value', whole(0, valueBytesMax), '100'),
+    keys: withDefault('So many different keys', whole(1, 10_000_000), '10000'),
+    durationS: withDefault('Measured time', positive, '10'),
+    warmUpS: withDefault('Time under load before', positive, '2'),
+    seed: withDefault('Of the keys drawn', whole(0), '1'),
+    servers: withDefault('Servers to start, without --endpoints', whole(1, 7), '3'),
+    data: optional('Parent of the temporary directory, without --endpoints', text),
+    ...timingOptions,
+  },
+  examples: [
+    ['bench put', ''],
+    ['bench mixed --concurrency 512 --value-bytes 1000 --duration-s 30 --json', ''],
+  ],
+  async run({ words: [what], options, given, output }) {
+    const kind = loadKinds.find(candidate => candidate === what!.text)
+    if (kind === undefined) throw usageError(`bench takes ${loadKinds.join(', ')}, not '${what!.text}'`)
+    const end = askedToEnd()
+    if (options.endpoints !== undefined) {
+      await measure(kind, options.endpoints, options, {}, end, output)
+      return exitStatus.done
+    }
+    const directory = makeDirectory(options.data)
+    let cluster: LocalCluster | null = null
+    try {
+      cluster = await LocalCluster.start({
+        ports: await freePorts(options.servers),
+        data: directory,
+        serveOptions: [...Object.keys(timingOptions).map(dashed)].flatMap(name =>
+          given.has(name) ? [`--${name}`, given.get(name)!] : [],
+        ),
+        onLogLine: line => {
+          if (options.logLevel === 'debug') output.note(line)
+        },
+      })
+      await cluster.leader(electionMsMax)
+      const { heartbeatMs, electionTimeoutMs } = options
+      const conditions = { heartbeatMs, electionTimeoutMs, fileSystem: fileSystemOf(directory) }
+      await measure(kind, cluster.endpoints, options, conditions, end, output)
+      return exitStatus.done
+    } finally {
+      await cluster?.stop()
+      rmSync(directory, { recursive: true, force: true })
+    }
+  },
+})
+
+async function measure(
+  kind: LoadKind,
+  endpoints: readonly string[],
+  settings: Settings,
+  conditions: object,
+  end: Promise<unknown>,
+  output: Output,
+): Promise<void> {
+  const clock = new RealClock()
+  const { concurrency, clients, valueBytes, keys, durationS, warmUpS, seed } = settings
+  const observer = await Client.connect({ endpoints, timeoutMs: requestMsMax })
+  const cores = await Promise.all(Array.from({ length: clients }, () => connect(clock, endpoints, settings)))
+  const encodedKeys = numberedKeys(keys)
+  const loads = cores.map(
+    (core, at) =>
+      new Load(core, clock, {
+        kind,
+        // What does not divide evenly goes to the first ones.
+        concurrency: Math.floor(concurrency / clients) + (at < concurrency % clients ? 1 : 0),
+        valueBytes,
+        keys: encodedKeys,
+        timeoutMs: requestMsMax,
+        prng: new Prng(seed, at),
+      }),
+  )
+  try {
+    await fill(loads[0]!)
+    for (const load of loads) load.start()
+    await until(end, warmUpS)
+    const before = await serverStatuses(observer)
+    const pids = findProcesses(before.map(({ address }) => address))
+    const usedBefore = pids === null ? null : usageOf(pids)
+    const ownBefore = process.cpuUsage()
+    for (const load of loads) load.reset()
+    const startMs = clock.now()
+    const progress = showProgress(durationS * 1_000, () =>
+      loads.reduce((sum, load) => sum + load.measured.completed, 0),
+    )
+    await until(end, durationS).finally(() => progress.stop())
+
+    const elapsedS = (clock.now() - startMs) / 1_000
+    const measured = together(loads.map(load => load.measured))
+    const own = process.cpuUsage(ownBefore)
+    const used = pids === null ? null : usageOf(pids)
+    const costs: Costs = {
+      cpuUs: used === null || usedBefore === null ? null : used.cpuUs - usedBefore.cpuUs,
+      diskBytes: used === null || usedBefore === null ? null : used.diskBytes - usedBefore.diskBytes,
+    }
+    const after = await serverStatuses(observer)
+    const ms = (ns: number) => rounded(ns / 1e6)
+    const { latencyNs, completed, errors } = measured
+    const perOp = (total: number | null) => (total === null || completed === 0 ? null : rounded(total / completed))
+    const quantileMs = (percent: number) => (completed === 0 ? 0 : ms(latencyNs.percentile(percent)))
+    report(
+      {
+        what: kind,
+        opsPerSec: Math.round(completed / elapsedS),
+        p50Ms: quantileMs(50),
+        p99Ms: quantileMs(99),
+        p999Ms: quantileMs(99.9),
+        maxMs: completed === 0 ? 0 : ms(latencyNs.max),
+        operations: completed,
+        errors: [...errors.values()].reduce((sum, count) => sum + count, 0),
+        errorsByCode: Object.fromEntries(errors),
+        cpuUsPerOp: perOp(costs.cpuUs),
+        clientCpuUsPerOp: perOp(own.user + own.system),
+        diskBytesPerOp: perOp(costs.diskBytes),
+        leaderRssMiB: rssMiB(after.filter(({ role }) => role === 'leader')),
+        followerRssMiB: rssMiB(after.filter(({ role }) => role !== 'leader')),
+        concurrency,
+        clients,
+        valueBytes,
+        keys,
+        durationS: rounded(elapsedS),
+        warmUpS,
+        seed,
+        servers: after.length,
+        fsync: 'O_DSYNC',
+        datagramBytesMax: largestDatagram(after),
+        ...conditions,
+        raftgram: packageVersion(),
+        ...machineConditions(),
+      },
+      output,
+    )
+  } finally {
+    for (const load of loads) load.stop()
+    await observer.close()
+    await Promise.all(cores.map(core => new Promise<void>(resolve => core.close(resolve))))
+  }
+}
+
+async function connect(clock: RealClock, endpoints: readonly string[], settings: Settings): Promise<ClientCore> {
+  const core = await openCore(clock, { endpoints, limits: {}, datagramBytesMax: settings.datagramBytesMax ?? null })
+  const outcome = await new Promise<{ code: string }>(resolve => core.connect(clock.now() + requestMsMax, resolve))
+  if (outcome.code !== 'ok') throw new CommandError('unavailable', `no server answered at ${endpoints.join(', ')}`)
+  return core
+}
+
+async function fill(load: Load): Promise<void> {
+  const failure = await new Promise<{ code: string } | null>(resolve => load.fill(resolve))
+  if (failure !== null) throw new CommandError('unavailable', `the keys could not be written first: ${failure.code}`)
+}
+
+/** Waits, unless the process is asked to end: then everything is taken down, and nothing is reported. */
+async function until(end: Promise<unknown>, seconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<'over'>(resolve => (timer = setTimeout(() => resolve('over'), seconds * 1_000)))
+  const why = await Promise.race([over, end])
+  clearTimeout(timer)
+  if (why !== 'over') throw new CommandError('interrupted', 'interrupted: nothing was measured to the end')
+}
+
+async function serverStatuses(observer: Client): Promise<ServerStatus[]> {
+  const reports = await observer.status()
+  return reports.filter(report => report.role !== 'unreachable')
+}
+
+/** Of the largest of them; null where there is none. */
+function rssMiB(servers: readonly ServerStatus[]): number | null {
+  if (servers.length === 0) return null
+  return rounded(Math.max(...servers.map(({ memory }) => memory.rssBytes)) / 2 ** 20)
+}
+
+function largestDatagram(servers: readonly ServerStatus[]): number {
+  return Math.max(0, ...servers.flatMap(({ peers }) => peers.map(peer => peer.datagramBytesMax)))
+}
+
+/** A directory on a disk: most systems keep /tmp there, and where they do not, this directory may be on one. */
+function makeDirectory(parent: string | undefined): string {
+  const candidates = parent === undefined ? [tmpdir(), '/var/tmp', process.cwd()] : [parent]
+  if (parent !== undefined) mkdirSync(parent, { recursive: true })
+  const onDisk = candidates.find(candidate => !isInMemory(candidate))
+  if (onDisk === undefined) {
+    throw usageError(
+      `${candidates.join(', ')} are all in memory, where a sync costs nothing: name a disk with --data DIR`,
+    )
+  }
+  return mkdtempSync(join(onDisk, 'raftgram-bench-'))
+}
+
+function report(result: Record<string, unknown>, output: Output): void {
+  const width = Math.max(...Object.keys(result).map(name => name.length))
+  const shown = (value: unknown) =>
+    typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
+  const lines = Object.entries(result).map(([name, value]) => `${name.padEnd(width)}  ${shown(value ?? 'not known')}`)
+  output.result({ ok: true, ...result }, lines.join('\n'))
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1_000) / 1_000
+}

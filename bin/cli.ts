@@ -1,0 +1,195 @@
+/** The command line as a whole: finds the command, reads its options, runs it, and turns whatever happens into a status. */
+import yargs from 'yargs'
+import type { Word } from './arguments.js'
+import { splitArguments, takeCommandName } from './arguments.js'
+import type { Command } from './command.js'
+import { commonOptions } from './command.js'
+import type { ExitStatus } from './exit-status.js'
+import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, usageError } from './exit-status.js'
+import type { Options } from './option.js'
+import { dashed } from './option.js'
+import { Output } from './output.js'
+import { readSettings } from './settings.js'
+import { suggestion } from './suggestion.js'
+import { packageVersion } from './version.js'
+
+const epilogue = `Options also come from the environment (RAFTGRAM_TIMEOUT_MS) and from --config FILE; what is typed goes first.
+Exit status: 0 done; 1 a definite no (not found, no match, refused); 2 wrong usage; 3 unavailable, or outcome unknown.`
+
+/** Runs what was typed and returns the exit status. Throws nothing: what goes wrong is one line on stderr. */
+export async function runCommandLine(typed: readonly string[], commands: readonly Command[]): Promise<ExitStatus> {
+  const speaking: Speaking = { output: new Output(seemsToWantJson(typed)) }
+  try {
+    return await dispatch(typed, commands, speaking)
+  } catch (error) {
+    return reportFailure(error, speaking.output)
+  }
+}
+
+/** One line for whatever was thrown, and the status that goes with it. */
+export function reportFailure(error: unknown, output: Output): ExitStatus {
+  const code = codeOfError(error)
+  const fields = error instanceof CommandError ? error.fields : {}
+  output.failure(code, messageOfError(error) + placeOf(error, code), fields)
+  return exitStatusOf(code)
+}
+
+/** Of what nobody foresaw: where it happened, for the report of a bug; all of it for whoever asks. */
+function placeOf(error: unknown, code: string): string {
+  if (code !== 'internal' || !(error instanceof Error) || error.stack === undefined) return ''
+  if (process.env['RAFTGRAM_LOG_LEVEL'] === 'debug') process.stderr.write(`${error.stack}\n`)
+  const first = /^ +(at .*)$/m.exec(error.stack)?.[1]
+  return first === undefined ? '' : ` (${first}; RAFTGRAM_LOG_LEVEL=debug says more)`
+}
+
+/** How failures are told: by a guess at first, as the options say once they are read. */
+interface Speaking {
+  output: Output
+}
+
+async function dispatch(
+  typed: readonly string[],
+  commands: readonly Command[],
+  speaking: Speaking,
+): Promise<ExitStatus> {
+  const everyOption: Options = Object.assign({}, ...commands.map(({ options }) => options)) as Options
+  const [name, rest] = takeCommandName(typed, everyOption)
+  const command = commands.find(candidate => candidate.name === name)
+  if (wantsHelpOrVersion(name, rest, command)) {
+    await parser(commands, 'boolean').parseAsync([
+      ...(command === undefined ? [] : [command.name]),
+      helpOrVersion(rest),
+    ])
+    return exitStatus.done
+  }
+  if (name === null) {
+    splitArguments(rest, everyOption)
+    throw usageError('which command? raftgram --help lists them, raftgram dev starts a cluster to try them on')
+  }
+  if (command === undefined) {
+    const names = commands.map(candidate => candidate.name)
+    throw usageError(`unknown command '${name}'${suggestion(name, names) || ': raftgram --help lists them all'}`)
+  }
+
+  const { words, given: typedTexts } = splitArguments(rest, command.options)
+  const configFile = typedTexts.get('config') ?? process.env['RAFTGRAM_CONFIG']
+  const settings = readSettings(command.options, everyOption, process.env, configFile)
+  const given = new Map([...settings, ...typedTexts])
+  checkWords(command, words)
+  const values = await readValues(command, commands, given, words)
+  speaking.output = new Output(values['json'] === true)
+  return command.run(words, values, given, speaking.output)
+}
+
+/** The values of the options; to yargs the words are stood in for, so that it cannot touch them. */
+async function readValues(
+  command: Command,
+  commands: readonly Command[],
+  given: ReadonlyMap<string, string>,
+  words: readonly Word[],
+): Promise<Record<string, unknown>> {
+  const texts = [...given].map(([name, text]) => `--${name}=${text}`)
+  const argv = await parser(commands, 'string').parseAsync([command.name, ...texts, ...words.map(() => 'WORD')])
+  const values: Record<string, unknown> = {}
+  for (const [name, option] of Object.entries(command.options)) {
+    const key = dashed(name)
+    if (option.isRequired && !given.has(key)) {
+      throw usageError(
+        `${command.name} needs --${key} (${lowerFirst(option.describe)}); see raftgram ${command.name} --help`,
+      )
+    }
+    values[name] = given.has(key) ? readOption(key, option, String(argv[key])) : option.fallback
+  }
+  return values
+}
+
+/**
+ * Flags are booleans to whoever reads --help; to be read they are texts like all others: `--absent=maybe` is then refused
+ * by the option itself, where yargs would take it for no.
+ */
+function parser(commands: readonly Command[], flagType: 'boolean' | 'string') {
+  const whole = yargs([])
+    .scriptName('raftgram')
+    .usage('raftgram: a replicated key-value store, Raft over UDP\n\nUsage: $0 COMMAND [options]')
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'short-option-groups': false,
+    })
+    .locale('en')
+    .updateStrings({ 'Positionals:': 'Words:', string: 'value', boolean: 'flag' })
+    .version(packageVersion())
+    .exitProcess(false)
+    .wrap(Math.min(process.stdout.columns || 110, 110))
+    .epilogue(epilogue)
+    .fail((message, error) => {
+      throw (error as Error | undefined) ?? usageError(message)
+    })
+  for (const command of commands) {
+    whole.command(
+      [command.name, ...command.words.map(word => (word.startsWith('[') ? word : `<${word}>`))].join(' '),
+      command.describe,
+      builder => {
+        if (command.details !== undefined)
+          builder.usage(`$0 ${command.name}\n\n${command.describe}.\n${command.details}`)
+        for (const [name, option] of Object.entries(command.options)) {
+          const key = dashed(name)
+          builder.option(key, {
+            describe: option.describe,
+            type: option.isFlag ? flagType : 'string',
+            hidden: option.isHidden,
+            group: name in commonOptions ? 'Everywhere:' : 'Options:',
+            ...(option.fallbackText === undefined ? {} : { defaultDescription: option.fallbackText }),
+          })
+        }
+        for (const [commandLine, meaning] of command.examples) builder.example(`raftgram ${commandLine}`, meaning)
+        return builder
+      },
+      () => undefined,
+    )
+  }
+  return whole
+}
+
+function readOption(key: string, option: Options[string], text: string): unknown {
+  try {
+    return option.parse(text)
+  } catch (error) {
+    throw usageError(`--${key} ${messageOfError(error)}`)
+  }
+}
+
+function checkWords({ name, words: names }: Command, words: readonly Word[]): void {
+  const needed = names.filter(word => !word.startsWith('[')).length
+  if (words.length >= needed && words.length <= names.length) return
+  const wanted = names.length === 0 ? 'no words' : names.join(' ')
+  const found = words.length === 0 ? 'none' : words.map(({ text }) => `'${text}'`).join(' ')
+  throw usageError(`${name} takes ${wanted}, not ${found}; see raftgram ${name} --help`)
+}
+
+/** Before the options are read. */
+function seemsToWantJson(typed: readonly string[]): boolean {
+  return beforeDashes(typed).includes('--json') || ['1', 'true'].includes(process.env['RAFTGRAM_JSON'] ?? '')
+}
+
+function beforeDashes(typed: readonly string[]): readonly string[] {
+  const end = typed.indexOf('--')
+  return end < 0 ? typed : typed.slice(0, end)
+}
+
+/** -h is a word to commands that take words. */
+function wantsHelpOrVersion(name: string | null, rest: readonly string[], command: Command | undefined): boolean {
+  if (name === '-h' || (command?.words.length === 0 && rest.includes('-h'))) return true
+  return beforeDashes(rest).some(argument => argument === '--help' || argument === '--version')
+}
+
+function helpOrVersion(rest: readonly string[]): string {
+  return rest.includes('--version') ? '--version' : '--help'
+}
+
+function lowerFirst(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1)
+}

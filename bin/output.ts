@@ -1,0 +1,109 @@
+/**
+ * Where a command's words go: results to stdout, everything else to stderr. With --json a result is one object per line
+ * and nothing else ever reaches stdout.
+ */
+import Table from 'cli-table3'
+
+/** A reader that went away (`raftgram scan | head -1`) is no error: what is left to say is dropped. */
+export function ignoreBrokenPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      if (stream === process.stdout) stdoutIsClosed = true
+    })
+  }
+}
+
+let stdoutIsClosed = false
+
+export class Output {
+  readonly isJson: boolean
+
+  constructor(isJson: boolean) {
+    this.isJson = isJson
+  }
+
+  /** Nobody reads any more: a command that prints much may stop. */
+  get isClosed(): boolean {
+    return stdoutIsClosed
+  }
+
+  /** A result: `object` with --json, `text` (if any) for people. */
+  result(object: object, text?: string): void {
+    if (this.isJson) this.write(`${toJson(object)}\n`)
+    else if (text !== undefined) this.write(`${text}\n`)
+  }
+
+  /** The bytes as they are; a terminal gets the newline that its next prompt needs. */
+  raw(bytes: Uint8Array): void {
+    this.write(bytes)
+    if (process.stdout.isTTY) this.write('\n')
+  }
+
+  /** Something that is not the result. */
+  note(line: string): void {
+    process.stderr.write(`${line}\n`)
+  }
+
+  /** Every failure, in one line. */
+  failure(code: string, message: string, fields: object = {}): void {
+    if (this.isJson) this.write(`${toJson({ ok: false, error: code, message, ...fields })}\n`)
+    process.stderr.write(`raftgram: ${message}\n`)
+  }
+
+  private write(data: string | Uint8Array): void {
+    if (!stdoutIsClosed) process.stdout.write(data)
+  }
+}
+
+/** JSON on one line; what JSON does not know is written so that it can be told apart (bigint as decimal text). */
+function toJson(object: object): string {
+  return JSON.stringify(object, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
+}
+
+/** Rows under headings, without lines between rows; `rightAligned` names the columns that hold numbers. */
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  rightAligned: string[],
+): string {
+  const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' }
+  const drawn = new Table({
+    head: [...headings],
+    colAligns: headings.map(heading => (rightAligned.includes(heading) ? 'right' : 'left')),
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+    chars: {
+      ...none,
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '  ',
+    },
+  })
+  for (const row of rows) drawn.push([...row])
+  return drawn
+    .toString()
+    .split('\n')
+    .map(line => line.trimEnd())
+    .join('\n')
+}
+
+/** Text on one line for people: control characters and quotes as JSON writes them, cut at `charactersMax`. */
+export function quoted(text: string, charactersMax = Infinity): string {
+  if (text.length <= charactersMax) return JSON.stringify(text)
+  // Not between the two halves of a surrogate pair.
+  const cut = text.slice(0, charactersMax).replace(/[\uD800-\uDBFF]$/, '')
+  return `${JSON.stringify(cut)}…`
+}
+
+/** A word as a POSIX shell takes it unchanged. */
+export function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,45 @@
+/** Options that `serve` knows and `dev` hands on to the servers that it starts. */
+import { serverIdMax, udpPayloadBytesMax } from '../codec/limits.js'
+import type { ServerFaults } from '../src/node/server.js'
+import type { Values } from './option.js'
+import { optional, positive, range, share, whole, withDefault } from './option.js'
+
+export const timingOptions = {
+  heartbeatMs: withDefault('A leader speaks to each follower at least so often', positive, '25'),
+  electionTimeoutMs: withDefault('t: a follower waits [t, 2t) ms for its leader before an election', positive, '200'),
+  datagramBytesMax: optional(
+    'Payload of a datagram on every path; found out by default',
+    whole(512, udpPayloadBytesMax),
+  ),
+}
+
+export const faultOptions = {
+  faultLoss: withDefault('Share of sent datagrams that are lost, 0 to 1', share, '0'),
+  faultDuplicate: withDefault('Share that is sent twice', share, '0'),
+  faultReorder: withDefault('Share that is held back, so that others overtake it', share, '0'),
+  faultCorrupt: withDefault('Share in which bits are flipped', share, '0'),
+  faultDelayMs: optional('Delay of every datagram, drawn from A..B ms', range),
+  faultCut: optional('Servers that are neither sent to nor heard: ID,ID', serverIds),
+  faultSeed: withDefault('Equal seeds draw equal faults', whole(0), '1'),
+}
+
+/** The faults that were asked for; undefined for none, so that nothing stands between a server and its socket. */
+export function faultsOf(options: Values<typeof faultOptions>): ServerFaults | undefined {
+  const { faultDelayMs: delay, faultCut: cut = [] } = options
+  const faults: ServerFaults = {
+    seed: options.faultSeed,
+    lossShare: options.faultLoss,
+    duplicateShare: options.faultDuplicate,
+    reorderShare: options.faultReorder,
+    corruptShare: options.faultCorrupt,
+    delayFromMs: delay?.from ?? 0,
+    delayToMs: delay?.to ?? 0,
+    cut,
+  }
+  const { lossShare = 0, duplicateShare = 0, reorderShare = 0, corruptShare = 0, delayToMs = 0 } = faults
+  return lossShare + duplicateShare + reorderShare + corruptShare + delayToMs + cut.length > 0 ? faults : undefined
+}
+
+function serverIds(typed: string): readonly number[] {
+  return typed.split(',').map(whole(1, serverIdMax))
+}

@@ -1,0 +1,111 @@
+/** The client commands against a real cluster: what they print, what they end with, and that words are taken as typed. */
+import t from 'tap'
+import { raftgram, run } from '../process/program.js'
+import { startDev } from './dev-cluster.js'
+
+const commandLine = raftgram.join(' ')
+
+void t.test('the client commands', async t => {
+  const { environment, servers } = await startDev(t)
+  const typed = (...words: string[]) => run(t, [...raftgram, ...words], environment)
+  const shell = (script: string) => run(t, ['sh', '-c', script], environment)
+  const json = async (...words: string[]) => {
+    const { status, stdout } = await typed(...words, '--json')
+    return { status, ...(JSON.parse(stdout) as object) }
+  }
+
+  await t.test('keys and values are kept as they were typed', async t => {
+    const pairs = [
+      ['007', '1e3'],
+      ['1e3', '-1'],
+      ['-k', ''],
+      ['ключ', ' "quoted"\n'],
+    ] as const
+    const written = await Promise.all(pairs.map(([key, value]) => typed('put', key, value)))
+    for (const { status, stdout } of written)
+      t.match({ status, stdout }, { status: 0, stdout: /^written, revision \d+\n$/ })
+    t.equal((await typed('put', '--', '--flag', '--value')).status, 0)
+    const read = await Promise.all([...pairs.map(([key]) => typed('get', key)), typed('get', '--', '--flag')])
+    const values = [...pairs.map(([, value]) => value), '--value']
+    t.strictSame(
+      read.map(({ status, stdout }) => ({ status, stdout })),
+      values.map(stdout => ({ status: 0, stdout })),
+    )
+    t.match(await json('get', '1e3'), { status: 0, ok: true, key: '1e3', type: 'text', value: '-1', revision: Number })
+  })
+
+  await t.test('stdin and stdout carry bytes', async t => {
+    const [written, tooLarge, dash] = await Promise.all([
+      shell(`printf '\\000\\377\\n' | ${commandLine} put bytes -`),
+      shell(`head -c 57345 /dev/zero | ${commandLine} put large -`),
+      typed('put', 'dash', '--', '-'),
+    ])
+    t.equal(written.status, 0)
+    t.match(tooLarge, { status: 2, stderr: /limit/ })
+    t.equal(dash.status, 0)
+    const [asJson, asBytes, dashRead] = await Promise.all([
+      json('get', 'bytes'),
+      shell(`${commandLine} get bytes | od -An -tx1`),
+      typed('get', 'dash'),
+    ])
+    t.match(asJson, { ok: true, type: 'bytes', valueBase64: 'AP8K' })
+    t.equal(asBytes.stdout.trim(), '00 ff 0a')
+    t.equal(dashRead.stdout, '-')
+  })
+
+  await t.test('a definite no is status 1, a mistake 2, silence 3', async t => {
+    const [missing, deleted, mistaken, empty, long, silent, plain] = await Promise.all([
+      json('get', 'nothing'),
+      json('delete', 'nothing'),
+      json('cas', '007', 'other', 'new'),
+      json('put', '', 'value'),
+      json('put', 'k'.repeat(1_025), 'value'),
+      json('get', 'k', '--endpoints', '127.0.0.1:9', '--timeout-ms', '100'),
+      typed('get', 'nothing'),
+    ])
+    t.match(missing, { status: 1, ok: false, error: 'not-found', key: 'nothing' })
+    t.match(deleted, { status: 1, ok: false, error: 'not-found' })
+    t.match(mistaken, { status: 1, ok: false, error: 'mismatch', revision: Number })
+    t.match(empty, { status: 2, ok: false, error: 'usage' })
+    t.match(long, { status: 2, ok: false, error: 'key-too-large' })
+    t.match(silent, { status: 3, ok: false, error: 'unavailable' })
+    t.match(plain, { status: 1, stdout: '', stderr: 'raftgram: not found: nothing\n' })
+  })
+
+  await t.test('compare and set, delete', async t => {
+    t.match(await json('cas', 'lock', 'mine', '--absent'), { status: 0, ok: true })
+    t.match(await json('cas', 'lock', 'mine', '--absent'), { status: 1, error: 'mismatch' })
+    t.match(await json('cas', 'lock', 'mine', 'yours'), { status: 0, ok: true, value: 'yours' })
+    t.match(await json('delete', 'lock'), { status: 0, ok: true, key: 'lock' })
+  })
+
+  await t.test('scan lists in order, and a reader that goes away is no error', async t => {
+    await Promise.all([typed('put', 'list/b', '2'), typed('put', 'list/a', '1')])
+    const [listed, asJson, limited, piped] = await Promise.all([
+      typed('scan', 'list/'),
+      typed('scan', 'list/', '--json'),
+      typed('scan', 'list/', '--limit', '1'),
+      shell(`{ ${commandLine} scan; echo "status $?" >&2; } | true`),
+    ])
+    t.equal(listed.stdout, 'list/a = "1"\nlist/b = "2"\n')
+    t.match(JSON.parse(asJson.stdout.split('\n')[0]!), { key: 'list/a', value: '1' })
+    t.equal(limited.stdout, 'list/a = "1"\n')
+    t.equal(piped.stderr, 'status 0\n')
+  })
+
+  await t.test('status names every server, and the leader', async t => {
+    const [{ status, stdout }, table] = await Promise.all([typed('status', '--json'), typed('status')])
+    const reports = stdout
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as { id: number; address: string; role: string; commitIndex: number })
+    t.equal(status, 0)
+    t.strictSame(
+      reports.map(({ id, address }) => ({ id, address })),
+      servers.map(({ id, address }) => ({ id, address })),
+    )
+    t.match(reports, Array(3).fill({ role: String, term: Number, leaderId: Number, commitIndex: Number }))
+    t.equal(reports.filter(({ role }) => role === 'leader').length, 1)
+    t.match(table.stdout, /^id {2}address .*\n1 {3}127\.0\.0\.1:\d+ .*\n2 .*\n3 .*\n$/)
+  })
+})

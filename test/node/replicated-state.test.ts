@@ -1,0 +1,57 @@
+import t from 'tap'
+import { encodeCommands } from '../../codec/commands.js'
+import { decodeResult, encodeCommand } from '../../src/kv/commands.js'
+import { KvStore } from '../../src/kv/store.js'
+import { ReplicatedState } from '../../src/node/replicated-state.js'
+import type { Entry } from '../../src/raft/types.js'
+import { Sessions } from '../../src/session/sessions.js'
+import type { SessionCommand } from '../../src/session/types.js'
+import { putCommand } from './clients.js'
+
+function entry(index: number, commands: readonly SessionCommand[]): Entry {
+  return { index, term: 1, kind: 'commands', payload: encodeCommands(commands), record: null }
+}
+
+function put(sequence: number, value: string): SessionCommand {
+  return { kind: 'execute', sessionId: 1, sequence, answeredUpTo: 0, command: encodeCommand(putCommand('a', value)) }
+}
+
+function newState(): ReplicatedState {
+  return new ReplicatedState(new Sessions(new KvStore()))
+}
+
+void t.test('the commands of an entry are applied in their order, each with an outcome of its own', t => {
+  const state = newState()
+  t.strictSame(state.apply({ index: 1, term: 1, kind: 'noop', payload: new Uint8Array(0), record: null }), [])
+  const outcomes = state.apply(entry(2, [{ kind: 'open' }, put(1, 'x'), put(2, 'y'), put(1, 'x')]))
+  t.strictSame(
+    outcomes.map(outcome => (outcome.code === 'ok' ? decodeResult(outcome.result)?.revision : outcome.code)),
+    ['opened', 2, 3, 2],
+  )
+  t.equal(state.lastApplied, 2)
+  t.equal(state.sessions.revision, 4)
+  t.end()
+})
+
+void t.test('entries come in order and hold commands, or the server must not go on', t => {
+  const state = newState()
+  t.throws(() => state.apply(entry(2, [])), /entry 2 is applied after 0/)
+  state.apply(entry(1, []))
+  t.throws(() => state.apply(entry(1, [])), /entry 1 is applied after 1/)
+  const damaged: Entry = { ...entry(2, [{ kind: 'open' }]), payload: Uint8Array.of(1, 2, 3) }
+  t.throws(() => state.apply(damaged), /committed entry 2 holds commands/)
+  t.equal(state.lastApplied, 1)
+  t.end()
+})
+
+void t.test('every 4,096 entries the hash of the state is kept', t => {
+  const [one, other] = [newState(), newState()]
+  for (const state of [one, other]) {
+    state.apply(entry(1, [{ kind: 'open' }]))
+    for (let index = 2; index <= 4_100; index++) state.apply(entry(index, [put(index, `${index}`)]))
+    t.equal(state.checkpointIndex, 4_096)
+  }
+  t.equal(one.checkpointHash, other.checkpointHash)
+  t.not(one.checkpointHash, one.sessions.stateHash, 'it is that of the checkpoint, not of now')
+  t.end()
+})

@@ -1,0 +1,238 @@
+/** The public Server over real UDP sockets and a real disk. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createSocket } from 'node:dgram'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Logger } from '../../src/base/logger.js'
+import { Client, Server } from '../../src/index.js'
+import type { ServerOptions, StateMachine } from '../../src/index.js'
+
+const root = mkdtempSync(join(tmpdir(), 'raftgram-server-'))
+t.teardown(() => rmSync(root, { recursive: true, force: true }))
+let directories = 0
+
+function newDirectory(): string {
+  return join(root, `d${++directories}`)
+}
+
+/** Ports that nobody has just now. */
+async function freePorts(count: number): Promise<number[]> {
+  const sockets = Array.from({ length: count }, () => createSocket('udp4'))
+  await Promise.all(sockets.map(socket => new Promise<void>(resolve => socket.bind(0, '127.0.0.1', resolve))))
+  const ports = sockets.map(socket => socket.address().port)
+  await Promise.all(sockets.map(socket => new Promise<void>(resolve => socket.close(resolve))))
+  return ports
+}
+
+async function clusterList(count: number): Promise<{ cluster: string; endpoints: string[] }> {
+  const endpoints = (await freePorts(count)).map(port => `127.0.0.1:${port}`)
+  return { cluster: endpoints.map((endpoint, i) => `${i + 1}=${endpoint}`).join(','), endpoints }
+}
+
+/** The README's counter. */
+class Counter implements StateMachine {
+  private total = 0
+
+  apply(): Uint8Array {
+    return this.bytes(++this.total)
+  }
+
+  query(): Uint8Array {
+    return this.bytes(this.total)
+  }
+
+  snapshot(): Iterable<Uint8Array> {
+    return [this.bytes(this.total)]
+  }
+
+  restore(chunks: Iterable<Uint8Array>): void {
+    for (const chunk of chunks) this.total = new DataView(chunk.buffer, chunk.byteOffset).getFloat64(0)
+  }
+
+  private bytes(total: number): Uint8Array {
+    const bytes = new Uint8Array(8)
+    new DataView(bytes.buffer).setFloat64(0, total)
+    return bytes
+  }
+}
+
+void t.test('one server: what was put is there after a stop and a start', async t => {
+  const { cluster, endpoints } = await clusterList(1)
+  const options = { id: 1, cluster, data: newDirectory() }
+  const server = await Server.start(options)
+  t.equal(server.address, endpoints[0])
+  const client = await Client.connect({ endpoints })
+  await client.put('a', { level: 3 })
+  t.match(server.status(), {
+    id: 1,
+    address: endpoints[0],
+    role: 'leader',
+    term: 1,
+    leaderId: 1,
+    commitIndex: 3,
+    lastApplied: 3,
+    firstLogIndex: 1,
+    lastLogIndex: 3,
+    snapshotIndex: 0,
+    checkpointIndex: 0,
+    checkpointHash: '0',
+    peers: [],
+  })
+  t.ok(server.status().memory.rssBytes > 0)
+  await server.stop()
+  t.equal(await server.closed, null)
+  const again = await Server.start(options)
+  t.match((await client.get('a'))?.value, { level: 3 })
+  await client.close()
+  await again.stop()
+  await again.stop()
+  t.equal(await again.closed, null)
+})
+
+void t.test('three servers: one fails over to another, also by a clean stop of the leader', async t => {
+  const { cluster, endpoints } = await clusterList(3)
+  const optionsOf = (id: number): ServerOptions => ({ id, cluster, data: join(root, `three-${id}`) })
+  const servers = await Promise.all([1, 2, 3].map(id => Server.start(optionsOf(id))))
+  const client = await Client.connect({ endpoints })
+  await client.put('a', 1)
+  const leader = servers.find(server => server.status().role === 'leader')!
+  await Promise.all([leader.stop(), leader.stop()])
+  await client.put('b', 2)
+  t.equal((await client.get('a'))?.value, 1)
+  const others = servers.filter(server => server !== leader)
+  t.equal(others.filter(server => server.status().role === 'leader').length, 1)
+
+  const back = await Server.start(optionsOf(leader.id))
+  await client.put('c', 3)
+  t.equal((await client.get('b'))?.value, 2)
+  await client.close()
+  await Promise.all([...others, back].map(server => server.stop()))
+  t.strictSame(await Promise.all(servers.map(server => server.closed)), [null, null, null])
+})
+
+void t.test('any state machine is replicated, and each command is executed once', async t => {
+  const { cluster, endpoints } = await clusterList(3)
+  const servers = await Promise.all(
+    [1, 2, 3].map(id => Server.start({ id, cluster, data: newDirectory(), machine: new Counter() })),
+  )
+  const client = await Client.connect({ endpoints })
+  const one = Uint8Array.of(1)
+  const results = await Promise.all(Array.from({ length: 50 }, () => client.execute(one)))
+  const total = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0)
+  t.equal(new Set(results.map(total)).size, 50)
+  t.equal(total(await client.query(one)), 50)
+  await client.close()
+  await Promise.all(servers.map(server => server.stop()))
+})
+
+void t.test('a cluster works while its network loses, copies, reorders and damages', async t => {
+  const { cluster, endpoints } = await clusterList(3)
+  const faults = { seed: 1, lossShare: 0.1, duplicateShare: 0.1, reorderShare: 0.1, corruptShare: 0.02 }
+  const servers = await Promise.all([1, 2, 3].map(id => Server.start({ id, cluster, data: newDirectory(), faults })))
+  const client = await Client.connect({ endpoints, timeoutMs: 10_000 })
+  await Promise.all(Array.from({ length: 50 }, (_, i) => client.put(`k${i}`, i)))
+  const found = await Promise.all(Array.from({ length: 50 }, (_, i) => client.get(`k${i}`)))
+  t.strictSame(
+    found.map(one => one?.value),
+    Array.from({ length: 50 }, (_, i) => i),
+  )
+  await client.close()
+  await Promise.all(servers.map(server => server.stop()))
+})
+
+void t.test('options that cannot be are refused in one line, and nothing is written', async t => {
+  const { cluster, endpoints } = await clusterList(3)
+  const [own] = endpoints
+  const cases: [what: string, options: Partial<ServerOptions>, says: RegExp][] = [
+    ['an id that is not there', { id: 4 }, /server 4 is not in the cluster list .*: add it, or mend the id/],
+    ['an id that is no id', { id: 1.5 }, /server 1.5 is not in the cluster list/],
+    ['no list', { cluster: '' }, /is not ID=HOST:PORT/],
+    ['an id twice', { cluster: `1=${own},1=${endpoints[1]}` }, /names server 1 twice/],
+    ['an address twice', { cluster: `1=${own},2=${own}` }, /gives servers 1 and 2 the same address/],
+    [
+      'an address under two names',
+      { cluster: `1=${own},2=${own!.replace('127.0.0.1', 'localhost')}` },
+      /have the same address/,
+    ],
+    ['a host that is nowhere', { cluster: `1=no-such-host.invalid:7401` }, /no-such-host\.invalid/],
+    ['a heart that does not beat', { heartbeatMs: 0 }, /the heartbeat \(0 ms\) must be a time above 0/],
+    ['a heart that is no number', { heartbeatMs: NaN }, /the heartbeat \(NaN ms\)/],
+    ['an impatient follower', { electionTimeoutMs: 50 }, /timeout \(50 ms\) must be at least 3 heartbeats \(75 ms\)/],
+    ['a patient follower', { electionTimeoutMs: Infinity }, /the election timeout \(Infinity ms\)/],
+    ['no directory', { data: '' }, /no data directory/],
+    ['a place that is not here', { listen: '192.0.2.1:7401' }, /cannot listen on 192\.0\.2\.1:7401/],
+    ['a place that is none', { listen: 'here' }, /here/],
+  ]
+  for (const [what, wrong, says] of cases) {
+    const data = newDirectory()
+    const refusal = await Server.start({ id: 1, cluster, data, ...wrong }).catch((error: unknown) => error as Error)
+    t.match(refusal, { name: 'ServerError', code: 'usage', message: says }, what)
+    t.notOk((refusal as Error).message.includes('\n'), `${what}: one line`)
+    t.throws(() => readdirSync(data), { code: 'ENOENT' }, `${what}: nothing written`)
+  }
+})
+
+void t.test('an address that somebody listens on is refused, and nothing is written', async t => {
+  const { cluster } = await clusterList(1)
+  const first = await Server.start({ id: 1, cluster, data: newDirectory() })
+  const data = newDirectory()
+  await t.rejects(Server.start({ id: 1, cluster, data }), {
+    name: 'ServerError',
+    code: 'usage',
+    message: /cannot listen on 127\.0\.0\.1:\d+: another process listens there/,
+  })
+  t.throws(() => readdirSync(data), { code: 'ENOENT' })
+  await first.stop()
+})
+
+void t.test(
+  'a directory that is in use, of another server or of another cluster is refused and left alone',
+  async t => {
+    const { cluster } = await clusterList(2)
+    const data = newDirectory()
+    const server = await Server.start({ id: 1, cluster, data, clusterName: 'orchard' })
+    const listen = '127.0.0.1:0'
+    await t.rejects(Server.start({ id: 1, cluster, data, listen }), {
+      code: 'usage',
+      message: /in use by another process/,
+    })
+    await server.stop()
+
+    const before = readdirSync(data, { recursive: true })
+    await t.rejects(Server.start({ id: 2, cluster, data, listen }), { code: 'usage', message: /belongs to server 1/ })
+    const other = await clusterList(2)
+    await t.rejects(Server.start({ id: 1, cluster: other.cluster, data, listen }), {
+      code: 'usage',
+      message: /--cluster is .*, but this data directory was founded with/,
+    })
+    await t.rejects(Server.start({ id: 1, cluster, data, listen, clusterName: 'meadow' }), {
+      code: 'usage',
+      message: /--cluster-name is meadow, but this data directory was founded with the name orchard/,
+    })
+    t.strictSame(readdirSync(data, { recursive: true }), before)
+    const again = await Server.start({ id: 1, cluster, data, listen })
+    t.pass('regression_a_refused_start_keeps_no_lock')
+    await again.stop()
+  },
+)
+
+void t.test('a damaged directory is refused, with the place and what to do', async t => {
+  const { cluster } = await clusterList(1)
+  const data = newDirectory()
+  mkdirSync(data)
+  writeFileSync(join(data, 'identity'), 'not mine')
+  await t.rejects(Server.start({ id: 1, cluster, data }), { name: 'ServerError', code: 'corrupt', message: /identity/ })
+})
+
+void t.test('a few lines say what an operator should know', async t => {
+  const lines: string[] = []
+  const say = (_fields: object, line: string): void => void lines.push(line)
+  const logger: Logger = { debug: say, info: say, warn: say, error: say }
+  const { cluster, endpoints } = await clusterList(2)
+  const server = await Server.start({ id: 1, cluster, data: newDirectory(), logger })
+  await server.stop()
+  t.match(lines[0], /a cluster of 2 servers survives the loss of 0/)
+  t.ok(lines.some(line => line.includes('made the data directory')))
+  t.ok(lines.some(line => line.startsWith(`server 1 listens on ${endpoints[0]}, data in `)))
+})
