@@ -55,7 +55,7 @@ function rowOf(report: ServerReport): string[] {
     return [report.id === 0 ? '?' : String(report.id), report.address, report.role, ...headings.slice(3).map(() => '')]
   }
   const { id, address, role, term, leaderId, commitIndex, lastApplied, lastLogIndex, peers, memory } = report
-  const roundTrips = peers.filter(peer => role === 'leader' || peer.id === leaderId).map(peer => peer.roundTripMs)
+  const roundTripMs = Math.max(...peers.map(peer => peer.roundTripMs), 0)
   const drops = Object.values(report.transport.drops).reduce((sum, count) => sum + count, 0)
   return [
     String(id),
@@ -67,7 +67,7 @@ function rowOf(report: ServerReport): string[] {
     String(lastApplied),
     String(lastLogIndex),
     report.checkpointIndex === 0 ? '-' : `${report.checkpointHash.slice(0, 6)}@${report.checkpointIndex}`,
-    roundTrips.length === 0 ? '-' : `${Math.max(...roundTrips).toFixed(2)} ms`,
+    roundTripMs === 0 ? '-' : `${roundTripMs.toFixed(2)} ms`,
     `${Math.round(memory.rssBytes / 2 ** 20)} MiB`,
     String(drops),
   ]

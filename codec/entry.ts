@@ -35,7 +35,11 @@ export function recordBytes(entry: Entry): number {
 
 /** The record of `entry`, made when first asked for and kept in `entry.record`. Nobody may write into it. */
 export function recordOf(entry: Entry): Uint8Array {
-  entry.record ??= encodeRecord(entry)
+  if (entry.record === null) {
+    entry.record = encodeRecord(entry)
+    // The same bytes: a log of entries must not take twice its size in memory.
+    entry.payload = entry.record.subarray(entryHeaderBytes)
+  }
   return entry.record
 }
 

@@ -31,6 +31,7 @@ export interface ServerStatus {
     readonly address: string
     readonly datagramBytesMax: number
     readonly windowBytes: number
+    /** On a leader: until the peer's word on entries, its disk included (RFC 6298). Elsewhere 0. */
     readonly roundTripMs: number
   })[]
   readonly transport: TransportStatus
@@ -70,14 +71,18 @@ export function describeStatus(sources: Sources): ServerStatus {
     clients: sources.clientLinks,
     uptimeMs: Math.round(sources.uptimeMs),
     memory: sources.memory,
-    peers: sources.peers.map(link => ({
-      ...raft.peers.find(peer => peer.id === link.serverId),
-      id: link.serverId,
-      address: link.address.key,
-      datagramBytesMax: link.datagramBytesMax,
-      windowBytes: link.windowBytes,
-      roundTripMs: Math.round(link.roundTripMs * 1_000) / 1_000,
-    })),
+    peers: sources.peers.map(link => {
+      const known = raft.peers.find(peer => peer.id === link.serverId)
+      return {
+        ...known,
+        id: link.serverId,
+        address: link.address.key,
+        datagramBytesMax: link.datagramBytesMax,
+        windowBytes: link.windowBytes,
+        // The transport's own estimate includes how long the other side had nothing to say: here it would mislead.
+        roundTripMs: Math.round((known?.roundTripMs ?? 0) * 1_000) / 1_000,
+      }
+    }),
     transport: sources.transport,
     storage: sources.storage,
   }

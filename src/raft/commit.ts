@@ -4,8 +4,8 @@ import { quorumIndex } from './quorum.js'
 import type { Leader, Server } from './server.js'
 import type { Entry } from './types.js'
 
-/** Entries handed out for application in one ready: a long catch-up leaves room for heartbeats in between. */
-const appliedBytesMax = 1_048_576
+/** Entries handed out for application in one ready: about a millisecond's work, or peers would wait for a word. */
+const appliedBytesMax = 65_536
 
 /**
  * "If there exists an N such that N > commitIndex, a majority of matchIndex[i] >= N, and log[N].term == currentTerm: set

@@ -20,7 +20,8 @@ export interface Entry {
   readonly index: LogIndex
   readonly term: Term
   readonly kind: EntryKind
-  readonly payload: Uint8Array
+  /** What it carries; once there is a record, a part of it. */
+  payload: Uint8Array
   /**
    * The entry as it stands in datagrams and in the log file. The codec makes it when it is first asked for and keeps it
    * here, so that an entry is encoded once in its life on a server; the core never looks at it.
@@ -28,7 +29,7 @@ export interface Entry {
   record: Uint8Array | null
 }
 
-/** Bytes that an entry's record takes beyond its payload. The codec asserts that this is so. */
+/** Bytes that an entry's record takes beyond its payload. A test holds it against the codec. */
 export const entryOverheadBytes = 28
 
 /** Figure 2, "Persistent state on all servers", less the log. One atomic durable record. */

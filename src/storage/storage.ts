@@ -92,12 +92,11 @@ function openLocked(
   lock: Lock,
   got: (error: StorageError | null, opened: OpenedStorage | null) => void,
 ): void {
-  const notes: string[] = []
   const refuse = (error: Error | null): void => {
     lock.release()
     got(storageErrorOf(error ?? new Error('nothing to open'), `open ${paths.directory}`), null)
   }
-  readOrCreateIdentity(disk, paths, options, notes, (identityError, identity) => {
+  readOrCreateIdentity(disk, paths, options, (identityError, identity) => {
     if (identityError !== null || identity === null) {
       refuse(identityError)
       return
@@ -113,7 +112,7 @@ function openLocked(
           store.close(() => refuse(logError))
           return
         }
-        notes.push(...(opened.note === null ? [] : [opened.note]), ...log.notes)
+        const notes = [...(opened.note === null ? [] : [opened.note]), ...log.notes]
         const storage = new Storage(disk, paths, options, lock, store, log)
         const { entries } = log.replay
         const recovered = { hardState: store.hardState, snapshotIndex: 0, snapshotTerm: 0, entries }
@@ -127,7 +126,6 @@ function readOrCreateIdentity(
   disk: Disk,
   paths: Paths,
   options: StorageOptions,
-  notes: string[],
   got: Got<Identity | null>,
 ): void {
   readIdentity(disk, paths, (error, found) => {
@@ -137,7 +135,6 @@ function readOrCreateIdentity(
     }
     const { serverId, clusterId, clusterName, foundingCluster, segmentBytes, prng, clock } = options
     const identity = { serverId, clusterId, clusterName, foundingCluster, incarnation: prng.id() }
-    notes.push(`made the data directory ${paths.directory}`)
     createDirectory({ disk, paths, identity, segmentBytes, clock, salt: newSalt(prng) }, createError => {
       got(createError, identity)
     })
