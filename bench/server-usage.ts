@@ -1,5 +1,5 @@
 /**
- * What servers on this host use, as the kernel counts it (proc(5)): processor time, bytes handed to disks. A server is
+ * The processor time that servers on this host use, as the kernel counts it (proc(5)). A server is
  * found by the UDP port that it listens on, so it does not matter who started it.
  */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
@@ -9,8 +9,6 @@ import { parseAddress } from '../src/transport/address.js'
 export interface Usage {
   /** User and system time, in microseconds; the kernel counts in ticks of 10,000. */
   readonly cpuUs: number
-  /** Bytes that were caused to go to the storage layer. */
-  readonly diskBytes: number
 }
 
 /** USER_HZ is 100 on every Linux that Node runs on. */
@@ -37,15 +35,13 @@ export function findProcesses(addresses: readonly string[]): readonly number[] |
 export function usageOf(pids: readonly number[]): Usage | null {
   try {
     let cpuUs = 0
-    let diskBytes = 0
     for (const pid of pids) {
       // The name in the second field may hold anything, blanks and brackets too: count from its end.
       const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       cpuUs += (Number(fields[11]) + Number(fields[12])) * usPerTick
-      diskBytes += Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))![1])
     }
-    return { cpuUs, diskBytes }
+    return { cpuUs }
   } catch {
     return null
   }

@@ -40,7 +40,7 @@ interface Settings {
 /** What was found out about the servers while it ran. */
 interface Costs {
   readonly cpuUs: number | null
-  readonly diskBytes: number | null
+  readonly diskBytes: number
 }
 
 export const benchCommand = defineCommand({
@@ -145,11 +145,11 @@ async function measure(
     const measured = together(loads.map(load => load.measured))
     const own = process.cpuUsage(ownBefore)
     const used = pids === null ? null : usageOf(pids)
+    const after = await serverStatuses(observer)
     const costs: Costs = {
       cpuUs: used === null || usedBefore === null ? null : used.cpuUs - usedBefore.cpuUs,
-      diskBytes: used === null || usedBefore === null ? null : used.diskBytes - usedBefore.diskBytes,
+      diskBytes: bytesWritten(after) - bytesWritten(before),
     }
-    const after = await serverStatuses(observer)
     const ms = (ns: number) => rounded(ns / 1e6)
     const { latencyNs, completed, errors } = measured
     const perOp = (total: number | null) => (total === null || completed === 0 ? null : rounded(total / completed))
@@ -191,6 +191,14 @@ async function measure(
     await observer.close()
     await Promise.all(cores.map(core => new Promise<void>(resolve => core.close(resolve))))
   }
+}
+
+/**
+ * What the servers wrote, log and zeros ahead of it, by their own count: the kernel's counts whole pages of its cache,
+ * which may be megabytes for a small write.
+ */
+function bytesWritten(servers: readonly ServerStatus[]): number {
+  return servers.reduce((sum, { storage }) => sum + storage.bytesWritten + storage.bytesZeroed, 0)
 }
 
 async function connect(clock: RealClock, endpoints: readonly string[], settings: Settings): Promise<ClientCore> {

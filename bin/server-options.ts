@@ -1,5 +1,5 @@
 /** Options that `serve` knows and `dev` hands on to the servers that it starts. */
-import { serverIdMax, udpPayloadBytesMax } from '../codec/limits.js'
+import { datagramBytesLimit, datagramBytesUnknownPath, serverIdMax } from '../codec/limits.js'
 import type { ServerFaults } from '../src/node/server.js'
 import type { Values } from './option.js'
 import { optional, positive, range, share, whole, withDefault } from './option.js'
@@ -9,7 +9,7 @@ export const timingOptions = {
   electionTimeoutMs: withDefault('t: a follower waits [t, 2t) ms for its leader before an election', positive, '200'),
   datagramBytesMax: optional(
     'Payload of a datagram on every path; found out by default',
-    whole(512, udpPayloadBytesMax),
+    whole(datagramBytesUnknownPath, datagramBytesLimit),
   ),
 }
 

@@ -1,43 +1,66 @@
 // Runs the built tests with tap and closes with one line, `N passed, N failed, N skipped`, counted from what tap wrote.
 // Arguments are handed to tap: `node scripts/run-tests.mjs dist/test/raft/paper.test.js` runs one file.
-import { spawnSync } from 'node:child_process'
+// On a terminal tap shows what it does by itself; elsewhere there is a line for each file, and every failure in full.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Parser } from 'tap-parser'
 
-const folder = mkdtempSync(join(tmpdir(), 'raftgram-tests-'))
-const output = join(folder, 'results.tap')
-const reporter = process.stdout.isTTY ? 'base' : 'terse'
-const args = ['tap', '--output-file', output, '--reporter', reporter, ...process.argv.slice(2)]
-const run = spawnSync('npx', args, { stdio: 'inherit' })
-
 const count = { passed: 0, failed: 0, skipped: 0 }
-const parser = new Parser()
-const watch = suite => {
-  // A file and a subtest are closed by a line of their own; what they held was counted already.
+
+/** Counts what a suite holds. A file and a subtest are closed by a line of their own, which is not counted again. */
+function watch(suite, isQuiet) {
   let heldByChild = 0
   suite.on('child', child => {
     child.on('assert', () => heldByChild++)
-    watch(child)
+    watch(child, isQuiet)
   })
   suite.on('assert', assert => {
     const isSummary = heldByChild > 0
     heldByChild = 0
+    if (!isQuiet && suite.level === 0) {
+      console.log(`${assert.ok ? 'ok' : 'NOT OK'}  ${assert.name}  ${Math.round(assert.time ?? 0)} ms`)
+    }
     if (isSummary) return
     if (assert.skip || assert.todo) count.skipped++
     else if (assert.ok) count.passed++
-    else count.failed++
+    else {
+      count.failed++
+      if (!isQuiet)
+        console.log(`\nfailed: ${suite.fullname} > ${assert.name}\n${JSON.stringify(assert.diag, null, 2)}\n`)
+    }
   })
 }
-watch(parser)
-await new Promise(resolve => {
-  parser.on('complete', resolve)
-  createReadStream(output).on('error', resolve).pipe(parser)
-})
-rmSync(folder, { recursive: true, force: true })
 
-const ok = run.status === 0 && count.failed === 0 && count.passed > 0
-if (!ok && count.failed === 0) count.failed = 1
+async function runTap(options, stdout) {
+  const run = spawn('npx', ['tap', ...options, ...process.argv.slice(2)], { stdio: ['inherit', stdout, 'inherit'] })
+  const parser = new Parser()
+  watch(parser, stdout === 'inherit')
+  const parsed = once(parser, 'complete')
+  if (run.stdout !== null) run.stdout.pipe(parser)
+  const [status] = await once(run, 'exit')
+  return { status, parser, parsed }
+}
+
+let status
+if (process.stdout.isTTY) {
+  const folder = mkdtempSync(join(tmpdir(), 'raftgram-tests-'))
+  const output = join(folder, 'results.tap')
+  const run = await runTap(['--output-file', output, '--reporter', 'base'], 'inherit')
+  createReadStream(output).pipe(run.parser)
+  await run.parsed
+  rmSync(folder, { recursive: true, force: true })
+  status = run.status
+} else {
+  const run = await runTap(['--reporter', 'tap'], 'pipe')
+  await run.parsed
+  status = run.status
+}
+
+const isOk = status === 0 && count.failed === 0 && count.passed > 0
+// A file that crashed or ran nothing has no assertion to be counted by.
+if (!isOk && count.failed === 0) count.failed = 1
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
-process.exitCode = ok ? 0 : 1
+process.exitCode = isOk ? 0 : 1

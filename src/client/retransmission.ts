@@ -11,12 +11,12 @@ import type { Prng } from '../base/prng.js'
 
 /** Before the first sample. RFC 6298 says 1 s; between servers of one site that is an age. */
 export const initialTimeoutMs = 100
-/** A timeout below a collection pause or a slow fsync repeats what is not lost. */
-export const minTimeoutMs = 30
+/** A timeout below a short pause or an fsync repeats what is not lost; one far above it only waits for what is. */
+export const minTimeoutMs = 10
 export const maxTimeoutMs = 1_000
 
 /** Least allowance over the smoothed time (G of RFC 6298): timers and turns are no finer under load. */
-const graceMs = 10
+const graceMs = 5
 
 /** Share of the wait that is drawn at random on top. */
 const jitterShare = 0.25

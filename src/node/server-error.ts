@@ -16,13 +16,14 @@ export class ServerError extends Error {
     this.code = code
   }
 
-  /** A directory that is in use, of another server or of another version is the caller's mistake; damage is not. */
+  /** A directory that cannot be used, is in use, of another server or of another version is the caller's mistake; damage is not. */
   static ofStorage(error: StorageError): ServerError {
     switch (error.code) {
       case 'locked':
       case 'other-server':
       case 'other-version':
       case 'other-cluster':
+      case 'no-directory':
         return new ServerError('usage', error.message)
       case 'corrupt':
         return new ServerError('corrupt', error.message)

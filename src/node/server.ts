@@ -1,5 +1,6 @@
 /** The public face of one server: opens the real disk, socket and clock, checks them against the options, runs a Node. */
 import { randomBytes } from 'node:crypto'
+import { datagramBytesLimit, datagramBytesUnknownPath } from '../../codec/limits.js'
 import type { Identity } from '../../codec/identity.js'
 import type { Logger } from '../base/logger.js'
 import { silentLogger } from '../base/logger.js'
@@ -10,7 +11,7 @@ import type { StateMachine } from '../session/types.js'
 import { nodeDisk } from '../storage/disk-node.js'
 import { pathsOf } from '../storage/files.js'
 import { readIdentity } from '../storage/identity.js'
-import { storageErrorOf } from '../storage/storage-error.js'
+import { directoryErrorOf } from '../storage/storage-error.js'
 import type { OpenedStorage } from '../storage/storage.js'
 import { openStorage } from '../storage/storage.js'
 import { lookupAddress } from '../transport/address-lookup.js'
@@ -65,6 +66,9 @@ const segmentBytes = 64 * 1024 * 1024
 /** What a leader may hold uncommitted before it answers `busy`. */
 const uncommittedBytesMax = 64 * 1024 * 1024
 
+/** What may wait for the disk before a follower takes no more. */
+const unpersistedBytesMax = 64 * 1024 * 1024
+
 /**
  * One server of a cluster, running in this process: Raft over UDP, a durable log, a state machine.
  *
@@ -111,6 +115,7 @@ export class Server {
       list.members.map(async ({ id, address }) => ({ id, address: await resolveAddress(address) })),
     )
     checkAddresses(members)
+    checkOwnOptions(options, members)
     const listen = await resolveAddress(options.listen ?? own.address)
     await checkDirectory(options, list)
 
@@ -154,6 +159,7 @@ export class Server {
         heartbeatMs,
         electionTimeoutMs,
         uncommittedBytesMax,
+        unpersistedBytesMax,
         appendBytesMax: 1_000,
         windowBytesMax: 64_000,
         logger,
@@ -212,12 +218,24 @@ function checkAddresses(members: readonly { id: number; address: Address }[]): v
   }
 }
 
+function checkOwnOptions(
+  { faults, datagramBytesMax }: ServerOptions,
+  members: readonly { readonly id: number }[],
+): void {
+  const stranger = faults?.cut?.find(cutId => !members.some(({ id }) => id === cutId))
+  if (stranger !== undefined) throw usage(`there is no server ${stranger} to cut off: name servers of the cluster list`)
+  const [least, most] = [datagramBytesUnknownPath, datagramBytesLimit]
+  if (datagramBytesMax !== undefined && !(datagramBytesMax >= least && datagramBytesMax <= most)) {
+    throw usage(`datagrams of ${datagramBytesMax} bytes are not possible: choose from ${least} to ${most}`)
+  }
+}
+
 /** Before anything is opened for writing: a directory of another cluster is left as it is. */
 async function checkDirectory({ data, clusterName }: ServerOptions, list: ClusterList): Promise<void> {
   const identity = await new Promise<Identity | null>((resolve, reject) => {
     readIdentity(nodeDisk, pathsOf(data), (error, found) => {
       if (error === null) resolve(found)
-      else reject(ServerError.ofStorage(storageErrorOf(error, `read ${data}`)))
+      else reject(ServerError.ofStorage(directoryErrorOf(error, `read the directory ${data}`)))
     })
   })
   if (identity !== null) checkIdentity(identity, clusterName, list.text)

@@ -10,9 +10,13 @@ import type { AppendEntries, AppendEntriesReply, LogIndex, Milliseconds, Outgoin
  * How long the receipt of entries may wait for the disk, so that one reply says both. Shorter than any retransmission
  * timeout. Heartbeats, rejections and new read rounds are answered at once.
  */
-const receiptDelayMs = 5
+const receiptDelayMs = 3
 
-export function receiveAppendEntries(server: Server, message: AppendEntries, now: Milliseconds): void {
+export function receiveAppendEntries(server: Server, received: AppendEntries, now: Milliseconds): void {
+  // With that much waiting for the disk no entries are taken: a full or stalled disk must not fill the memory (R11). It is
+  // as if the leader had sent fewer, which it may at any time; the others are still missing here, so they come again.
+  const isFull = server.unpersistedBytes >= server.options.unpersistedBytesMax
+  const message = isFull ? { ...received, entries: [] } : received
   // "Reply false if term < currentTerm" (rule 1): our term in the reply tells the old leader (R06). Nothing else in it
   // may count: whoever sent this may lead our term by now, and its round of reads has the number of another (L03).
   if (message.term < server.currentTerm) return reject(server, { ...message, readRound: 0 }, 0, 0)

@@ -1,5 +1,6 @@
 /** What is on this server's disk: appends handed to storage, their completions, and what a replacement does to both. */
 import { assert } from '../base/assert.js'
+import { entryBytes } from './log.js'
 import type { Server } from './server.js'
 import type { Entry, HardState, LogIndex } from './types.js'
 
@@ -17,7 +18,9 @@ export function takeAppend(server: Server): { writeId: number; entries: readonly
   const { log, handedIndex } = server
   if (handedIndex === log.lastIndex) return null
   const append = { writeId: server.nextWriteId++, entries: log.range(handedIndex + 1, log.lastIndex) }
-  server.outstandingWrites.push({ writeId: append.writeId, lastIndex: log.lastIndex })
+  const bytes = append.entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
+  server.outstandingWrites.push({ writeId: append.writeId, bytes, lastIndex: log.lastIndex })
+  server.unpersistedBytes += bytes
   server.handedIndex = log.lastIndex
   return append
 }
@@ -27,7 +30,9 @@ export function persisted(server: Server, writeId: number): void {
   assert(writeId < server.nextWriteId, `write ${writeId} was handed out`)
   const { outstandingWrites } = server
   while (outstandingWrites.length > 0 && outstandingWrites[0]!.writeId <= writeId) {
-    server.persistedIndex = Math.max(server.persistedIndex, outstandingWrites.shift()!.lastIndex)
+    const { lastIndex, bytes } = outstandingWrites.shift()!
+    server.unpersistedBytes -= bytes
+    server.persistedIndex = Math.max(server.persistedIndex, lastIndex)
   }
 }
 

@@ -20,8 +20,9 @@ interface Inflight {
 /** More messages than this are never on their way to one peer, however small they are. */
 const inflightMessagesMax = 256
 /** The retransmission timeout is never below this: a receipt waits up to `receiptDelayMs` for the peer's disk. */
-const retransmissionMsMin = 12
+const retransmissionMsMin = 8
 const retransmissionMsInitial = 30
+const backoffMax = 64
 
 export class Progress {
   readonly id: ServerId
@@ -59,11 +60,17 @@ export class Progress {
     this.windowBytesMax = windowBytesMax
   }
 
-  /** How long to wait for a word about what was sent before it is asked for again (RFC 6298 section 2, with backoff). */
-  retransmissionMs(maxMs: Milliseconds): Milliseconds {
+  /**
+   * How long to wait for a word about what was sent before it is asked for again (RFC 6298 section 2, with backoff). The
+   * backoff goes up to `soonMs`, for on a LAN silence is loss; the estimate may be longer, or a longer path would never
+   * give a sample, and so may the backoff once it has doubled in vain to its end. Nothing goes beyond `limitMs`.
+   */
+  retransmissionMs(soonMs: Milliseconds, limitMs: Milliseconds): Milliseconds {
     const base =
       this.roundTripMs === 0 ? retransmissionMsInitial : this.roundTripMs + Math.max(1, 4 * this.roundTripVarianceMs)
-    return Math.min(maxMs, Math.max(retransmissionMsMin, base) * this.backoff)
+    const leastMs = Math.max(retransmissionMsMin, base)
+    const backedOffMs = Math.min(leastMs * this.backoff, this.backoff < backoffMax ? soonMs : limitMs)
+    return Math.min(Math.max(leastMs, backedOffMs), limitMs)
   }
 
   /** May entries of so many bytes be sent ahead? Only in `replicate`. Something always fits an empty window. */
@@ -137,7 +144,7 @@ export class Progress {
 
   /** The peer owes a word: it is asked for, each time after a longer pause. */
   overdue(): void {
-    this.backoff = Math.min(this.backoff * 2, 64)
+    this.backoff = Math.min(this.backoff * 2, backoffMax)
   }
 
   /**

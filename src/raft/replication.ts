@@ -117,7 +117,8 @@ function isOwedAnswer(role: Leader, peer: Progress): boolean {
 }
 
 function retransmissionMs(server: Server, peer: Progress): Milliseconds {
-  return peer.retransmissionMs(server.options.electionTimeoutMs / 2)
+  const { heartbeatMs, electionTimeoutMs } = server.options
+  return peer.retransmissionMs(2 * heartbeatMs, electionTimeoutMs / 2)
 }
 
 function send(

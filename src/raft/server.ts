@@ -76,6 +76,7 @@ export type Role = Follower | Campaigner | Leader
 /** An append that storage works at. Its last index is clamped when entries are replaced meanwhile. */
 export interface OutstandingWrite {
   readonly writeId: number
+  readonly bytes: number
   lastIndex: LogIndex
 }
 
@@ -95,6 +96,8 @@ export interface Server {
   handedIndex: LogIndex
   outstandingWrites: OutstandingWrite[]
   nextWriteId: number
+  /** Bytes of records handed to storage and not durable yet. */
+  unpersistedBytes: number
   /** Up to here this server's log is on its disk. */
   persistedIndex: LogIndex
   commitIndex: LogIndex
@@ -134,6 +137,7 @@ export function createServer(options: RaftOptions, recovered: Recovered, now: Mi
     handedIndex: log.lastIndex,
     outstandingWrites: [],
     nextWriteId: 1,
+    unpersistedBytes: 0,
     persistedIndex: log.lastIndex,
     commitIndex: log.snapshotIndex,
     lastApplied: log.snapshotIndex,

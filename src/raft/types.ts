@@ -162,6 +162,8 @@ export interface RaftOptions {
   readonly electionTimeoutMs: number
   /** What a leader may hold that is not committed yet, in bytes of records, before proposals are refused as busy. */
   readonly uncommittedBytesMax: number
+  /** What may wait for this server's disk, in bytes of records, before it takes no more entries from its leader. */
+  readonly unpersistedBytesMax: number
   /** Bytes of entry records in one AppendEntries, until `setPath` says otherwise. A single larger entry still goes. */
   readonly appendBytesMax: number
   /** Bytes of entry records on their way to one peer, until `setPath` says otherwise. */

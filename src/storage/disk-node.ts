@@ -99,6 +99,34 @@ function lockedError(path: string): Error {
   return Object.assign(new Error(`ELOCKED: held by another process, lock '${path}'`), { code: 'ELOCKED' })
 }
 
+/**
+ * Gives the topmost directory that had to be made, or null. Node's own recursive mkdir never comes back where a parent
+ * says ENOENT to its children, as /proc does.
+ */
+function makeWithParents(
+  path: string,
+  got: (error: NodeJS.ErrnoException | null, firstMade: string | null) => void,
+): void {
+  const make = (then: (error: NodeJS.ErrnoException | null) => void) => fs.mkdir(path, { mode: 0o700 }, then)
+  make(error => {
+    if (error === null) return got(null, path)
+    if (error.code === 'EEXIST') return mustBeDirectory(path, got)
+    if (error.code !== 'ENOENT' || dirname(path) === path) return got(error, null)
+    makeWithParents(dirname(path), (parentError, firstMade) => {
+      // The parent is there and still there is "no such place": it cannot hold directories.
+      if (parentError !== null || firstMade === null) return got(parentError ?? error, null)
+      make(childError => got(childError, firstMade))
+    })
+  })
+}
+
+function mustBeDirectory(path: string, got: (error: NodeJS.ErrnoException | null, firstMade: null) => void): void {
+  fs.stat(path, (error, found) => {
+    if (error !== null || found.isDirectory()) return got(error, null)
+    got(Object.assign(new Error(`ENOTDIR: not a directory, mkdir '${path}'`), { code: 'ENOTDIR' }), null)
+  })
+}
+
 class NodeDisk implements Disk {
   open(path: string, mode: 'existing' | 'create' | 'read-only', got: Got<DiskFile>): void {
     open(path, openFlags[mode], (error, file) => {
@@ -116,10 +144,10 @@ class NodeDisk implements Disk {
 
   makeDirectory(directory: string, done: Done): void {
     const path = resolve(directory)
-    fs.mkdir(path, { recursive: true, mode: 0o700 }, (error, firstMade) => {
+    makeWithParents(path, (error, firstMade) => {
       if (error !== null) done(error)
-      else if (firstMade === undefined) syncParentIfReadable(path, done)
-      else syncParents(path, resolve(firstMade), done)
+      else if (firstMade === null) syncParentIfReadable(path, done)
+      else syncParents(path, firstMade, done)
     })
   }
 

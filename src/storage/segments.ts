@@ -54,6 +54,8 @@ export interface SupplyOptions {
 export class SegmentSupply {
   /** Bytes of `prepared` that are durable. */
   preparedBytes = 0
+  /** Zeros written since the start. */
+  bytesZeroed = 0
   private readonly options: SupplyOptions
   private readonly zeros: Uint8Array
   private readonly retry: Timer
@@ -158,7 +160,10 @@ export class SegmentSupply {
     const bytes = Math.min(this.zeros.length, this.options.segmentBytes - this.preparedBytes)
     this.busy = true
     file.write(this.preparedBytes, this.zeros.subarray(0, bytes), error => {
-      if (error === null) this.preparedBytes += bytes
+      if (error === null) {
+        this.preparedBytes += bytes
+        this.bytesZeroed += bytes
+      }
       this.ended(error)
     })
   }

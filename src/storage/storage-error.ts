@@ -9,6 +9,8 @@ export type StorageErrorCode =
   | 'other-version'
   /** A file in it belongs to another cluster. */
   | 'other-cluster'
+  /** There is no such directory and it cannot be made, or it must not be entered. */
+  | 'no-directory'
   /** Something that was durable is damaged or missing: acknowledged entries or a vote may be lost. */
   | 'corrupt'
   /** The operating system failed a read, a write or a sync. */
@@ -43,6 +45,14 @@ export function storageErrorOf(error: Error, doing: string): StorageError {
     return new StorageError('no-space', `no space left to ${doing}: ${error.message}; free some space and start again`)
   }
   return new StorageError('io', `failed to ${doing}: ${error.message}; check the disk, then start again`)
+}
+
+/** What making or entering a data directory failed with: mostly a path that was mistyped, or not meant for this user. */
+export function directoryErrorOf(error: Error, doing: string): StorageError {
+  const isPath = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP'].includes(codeOf(error))
+  if (!isPath) return storageErrorOf(error, doing)
+  const message = `cannot ${doing}: ${error.message}; choose a directory that this user may make and write to`
+  return new StorageError('no-directory', message)
 }
 
 const restoreAdvice =

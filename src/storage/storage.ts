@@ -17,7 +17,7 @@ import type { Prng } from '../base/prng.js'
 import type { Entry, HardState, Recovered, ServerId, Term } from '../raft/types.js'
 import { createDirectory } from './create.js'
 import type { Disk, Got } from './disk.js'
-import { storageErrorOf, type StorageError } from './storage-error.js'
+import { directoryErrorOf, storageErrorOf, type StorageError } from './storage-error.js'
 import { pathsOf, type Paths } from './files.js'
 import { openHardState, type HardStateStore } from './hard-state.js'
 import { otherServerError, readIdentity } from './identity.js'
@@ -59,6 +59,8 @@ export interface StorageStatus {
   readonly segment: number
   /** Durable bytes of the next one. */
   readonly preparedBytes: number
+  /** Zeros written ahead of use, since the start. */
+  readonly bytesZeroed: number
   /** False while there is no room to prepare the next segment. */
   readonly spaceAvailable: boolean
 }
@@ -72,7 +74,7 @@ export function openStorage(
   const paths = pathsOf(options.directory)
   disk.makeDirectory(options.directory, makeError => {
     if (makeError !== null) {
-      got(storageErrorOf(makeError, `make the directory ${options.directory}`), null)
+      got(directoryErrorOf(makeError, `make the directory ${options.directory}`), null)
       return
     }
     lockDirectory(disk, paths, (lockError, lock) => {
@@ -122,12 +124,7 @@ function openLocked(
   })
 }
 
-function readOrCreateIdentity(
-  disk: Disk,
-  paths: Paths,
-  options: StorageOptions,
-  got: Got<Identity | null>,
-): void {
+function readOrCreateIdentity(disk: Disk, paths: Paths, options: StorageOptions, got: Got<Identity | null>): void {
   readIdentity(disk, paths, (error, found) => {
     if (error !== null || found !== null) {
       got(error ?? otherServerError(paths.directory, found!, options.serverId), found)
@@ -222,6 +219,7 @@ export class Storage {
       queuedEntries: writer.queuedEntries,
       segment: writer.sequence,
       preparedBytes: supply.preparedBytes,
+      bytesZeroed: supply.bytesZeroed,
       spaceAvailable,
     }
   }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { ClientCore } from '../../src/client/client-core.js'
+import { minTimeoutMs } from '../../src/client/retransmission.js'
 import { Outcomes, ScriptedCluster, bytes } from './scripted-cluster.js'
 
 /** Connects, writes once, and so has a session and a leader it trusts. */
@@ -91,19 +92,20 @@ void t.test('the answer to a repeated request gives no sample of the round trip 
   const server = cluster.server(1)
   server.script = (request, link) => {
     if (request.type !== 'Write') return false
-    // Shortly after the repeat, which leaves after 30 to 38 ms.
-    if (request.sequence === 2) cluster.clock.at(cluster.clock.now() + 39, () => server.answer(link, request, 'ok'))
+    // Shortly after the repeat, which leaves after 1 to 1.25 timeouts.
+    const answerAtMs = cluster.clock.now() + 1.3 * minTimeoutMs
+    if (request.sequence === 2) cluster.clock.at(answerAtMs, () => server.answer(link, request, 'ok'))
     return true
   }
   const outcomes = new Outcomes()
   client.write(bytes('slow'), cluster.clock.now() + 5_000, outcomes.done)
-  cluster.clock.runFor(50)
+  cluster.clock.runFor(1.6 * minTimeoutMs)
   t.equal(server.receivedOf('Write').length, 3, 'repeated once')
   t.same(outcomes.all, ['ok '])
   client.write(bytes('next'), cluster.clock.now() + 5_000, outcomes.done)
-  cluster.clock.runFor(58)
+  cluster.clock.runFor(1.9 * minTimeoutMs)
   t.equal(server.receivedOf('Write').length, 4, 'the doubled timeout stays, until a request sent once is answered')
-  cluster.clock.runFor(30)
+  cluster.clock.runFor(minTimeoutMs)
   t.equal(server.receivedOf('Write').length, 5)
   t.end()
 })

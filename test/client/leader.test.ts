@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { ClientCore } from '../../src/client/client-core.js'
+import { minTimeoutMs } from '../../src/client/retransmission.js'
 import { Outcomes, ScriptedCluster, bytes } from './scripted-cluster.js'
 
 function warmedUp(cluster: ScriptedCluster): ClientCore {
@@ -152,9 +153,10 @@ void t.test('requests that fall due one after the other are one silence: a short
   const client = warmedUp(cluster)
   cluster.server(1).script = () => true
   const outcomes = new Outcomes()
+  // Eight thirds of the first timeout: the second silence, after twice the timeout more, would end at nine.
   for (let i = 0; i < 8; i++) {
     client.write(bytes(`w${i}`), cluster.clock.now() + 5_000, outcomes.done)
-    cluster.clock.runFor(10)
+    cluster.clock.runFor(minTimeoutMs / 3)
   }
   t.equal(cluster.server(2).receivedOf('Write').length + cluster.server(3).receivedOf('Write').length, 0)
   cluster.server(1).script = () => false

@@ -1,16 +1,19 @@
 import t from 'tap'
 import { Prng } from '../../src/base/prng.js'
-import { RoundTrip } from '../../src/client/retransmission.js'
+import { minTimeoutMs, RoundTrip } from '../../src/client/retransmission.js'
 
-void t.test('100 ms before the first sample, then RFC 6298 with a floor of 30 ms', t => {
+void t.test('100 ms before the first sample, then RFC 6298 with a floor of 10 ms', t => {
   const roundTrip = new RoundTrip()
   t.equal(roundTrip.timeoutMs, 100)
   roundTrip.sample(40)
   t.equal(roundTrip.timeoutMs, 40 + 4 * 20)
   roundTrip.sample(40)
   t.equal(roundTrip.timeoutMs, 40 + 4 * 15)
+  for (let i = 0; i < 100; i++) roundTrip.sample(40)
+  t.equal(roundTrip.timeoutMs, 40 + 5, 'never without an allowance, however even the samples are')
   for (let i = 0; i < 100; i++) roundTrip.sample(1)
-  t.equal(roundTrip.timeoutMs, 30)
+  t.equal(roundTrip.timeoutMs, 10)
+  t.equal(minTimeoutMs, 10)
   for (let i = 0; i < 100; i++) roundTrip.sample(5_000)
   t.equal(roundTrip.timeoutMs, 1_000)
   t.end()

@@ -31,7 +31,13 @@ class Rig {
   constructor(voters: number[] = [1], machine: StateMachine = new KvStore(), uncommittedBytesMax = 1_000_000) {
     const options = { id: 1, voters, seed: 1, heartbeatMs: 10, electionTimeoutMs: 100 }
     this.raft = new Raft(
-      { ...options, uncommittedBytesMax, appendBytesMax: 1_000, windowBytesMax: 10_000 },
+      {
+        ...options,
+        uncommittedBytesMax,
+        unpersistedBytesMax: 1_000_000,
+        appendBytesMax: 1_000,
+        windowBytesMax: 10_000,
+      },
       { hardState: { currentTerm: 0, votedFor: 0 }, snapshotIndex: 0, snapshotTerm: 0, entries: [] },
       0,
     )

@@ -222,6 +222,7 @@ export class ServerProcess {
         heartbeatMs,
         electionTimeoutMs,
         uncommittedBytesMax: 1_000_000,
+        unpersistedBytesMax: 1_000_000,
         appendBytesMax: 1_000,
         windowBytesMax: 64_000,
         logger,

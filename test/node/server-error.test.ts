@@ -9,6 +9,7 @@ void t.test('what storage refuses has a code that says whose mistake it is', t =
     'other-server': 'usage',
     'other-version': 'usage',
     'other-cluster': 'usage',
+    'no-directory': 'usage',
     corrupt: 'corrupt',
     io: 'io',
     'no-space': 'io',

@@ -145,6 +145,21 @@ void t.test('what was accepted is acknowledged as far as it is durable, and agai
   t.end()
 })
 
+void t.test(
+  'regression_backlog: a follower whose disk stands still takes no more than its bound, and goes on after',
+  t => {
+    const bench = new Bench({ term: 5, log: [1], unpersistedBytesMax: 60 })
+    bench.holdsWrites = true
+    bench.receive(append(2, 5, [1, 1], [5, 5]))
+    t.match(bench.receive(append(2, 5, [3, 5], [5])), [{ rejected: false, prevLogIndex: 3, matchIndex: 1 }])
+    t.same(bench.terms, [1, 5, 5], 'as if the message had been empty')
+    bench.persist()
+    bench.receive(append(2, 5, [3, 5], [5]))
+    t.same(bench.terms, [1, 5, 5, 5])
+    t.end()
+  },
+)
+
 void t.test('when the disk is quicker than the receipt there is one reply', t => {
   const bench = following()
   bench.holdsWrites = true

@@ -32,8 +32,11 @@ void t.test('within a state', t => {
     [/handed to storage is persisted/, server => (server.persistedIndex = 9)],
     [/in the log was handed/, server => (server.handedIndex = 9)],
     [/no entry has a term above/, server => (server.currentTerm = 3)],
-    [/claims nothing that was replaced/, server => (server.outstandingWrites = [{ writeId: 1, lastIndex: 9 }])],
-    [/handed out in order/, server => (server.outstandingWrites = [{ writeId: 77, lastIndex: 1 }])],
+    [
+      /claims nothing that was replaced/,
+      server => (server.outstandingWrites = [{ writeId: 1, bytes: 30, lastIndex: 9 }]),
+    ],
+    [/handed out in order/, server => (server.outstandingWrites = [{ writeId: 77, bytes: 30, lastIndex: 1 }])],
     [/verifiedIndex <= lastLogIndex/, server => server.role.name === 'follower' && (server.role.verifiedIndex = 9)],
     [/was verified is acknowledged/, server => server.role.name === 'follower' && (server.role.reportedMatchIndex = 9)],
   ]

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { AppendEntries, Message } from '../../src/raft/types.js'
 import { RaftCluster } from '../support/raft-cluster.js'
-import { accept, Bench, heartbeatMs, rejectAt, type Start } from '../support/raft-servers.js'
+import { accept, Bench, electionTimeoutMs, heartbeatMs, rejectAt, type Start } from '../support/raft-servers.js'
 
 /** The leader of term 5 of two servers, so that everything it sends goes to S2; its no-op has index 11. */
 function leader(some: Start = {}): Bench {
@@ -77,7 +77,7 @@ void t.test('R13: a timeout sends one probe again, not the window', t => {
   const bench = following({ appendBytesMax: 100, windowBytesMax: 1_000 })
   propose(bench, 20)
   t.equal(appends(bench.take()).length, 10)
-  const timeoutMs = peerOf(bench).retransmissionMs(50)
+  const timeoutMs = peerOf(bench).retransmissionMs(2 * heartbeatMs, electionTimeoutMs / 2)
   t.same(appends(bench.tickAt(timeoutMs + bench.nowMs)).slice(0, 1), ['11+2'])
   t.same([peerOf(bench).state, peerOf(bench).inflightBytes], ['probe', 0])
   t.same(appends(bench.receive(accept(2, 5, 13))).slice(0, 1), ['13+2'], 'its answer opens the window')
@@ -96,7 +96,7 @@ void t.test('the timeout of an unheard probe doubles; heartbeats go on meanwhile
       else heartbeats++
     }
   }
-  t.same(probes, [30, 80], 'after 30 ms, and then after half an election timeout at most')
+  t.same(probes, [30, 30 + 2 * heartbeatMs], 'after 30 ms, and then after two heartbeats at most')
   t.ok(heartbeats >= 2, `${heartbeats} heartbeats`)
   t.end()
 })
@@ -180,7 +180,7 @@ void t.test('what was accepted and is not called durable is asked for', t => {
   propose(bench, 1)
   bench.take()
   bench.receive(accept(2, 5, 12, 11))
-  const wait = peerOf(bench).retransmissionMs(50)
+  const wait = peerOf(bench).retransmissionMs(2 * heartbeatMs, electionTimeoutMs / 2)
   bench.nowMs += wait
   t.same(appends(bench.take()), ['12+0'])
   bench.receive(accept(2, 5, 12, 12))
@@ -216,6 +216,20 @@ void t.test(
     t.end()
   },
 )
+
+void t.test('regression_slow_path: a round trip of more than two heartbeats is learnt all the same', t => {
+  const raft = { electionTimeoutMs: 200, heartbeatMs: 25 }
+  const cluster = new RaftCluster({ servers: 3, delayMs: [40, 40], writeMs: [1, 2], raft })
+  cluster.runUntil(() => cluster.isSettled, 60_000)
+  const { leaderId } = cluster
+  for (let each = 0; each < 200; each++) {
+    cluster.propose(leaderId)
+    cluster.runFor(5)
+  }
+  t.ok(cluster.runUntil(() => cluster.isSettled, 1_000))
+  for (const peer of cluster.leaderRole(leaderId).peers.values()) t.ok(peer.roundTripMs > 79, 'a sample was had')
+  t.end()
+})
 
 void t.test('a path of 80 ms is not taken for a loss: nothing is sent again once the round trip is known', t => {
   const raft = { electionTimeoutMs: 1_000, heartbeatMs: 100 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -28,4 +28,16 @@ void t.test('a lock keeps out another process, and ends with kill -9', async t =
   await once(child, 'exit')
   const held = await lock()
   held.release()
+})
+
+void t.test('regression_mkdir: where no directory can be made, that is said, and never waited for', async t => {
+  const make = (path: string) =>
+    new Promise<NodeJS.ErrnoException | null>(resolve => nodeDisk.makeDirectory(path, resolve))
+  // Node's recursive mkdir does not come back from here.
+  if (existsSync('/proc/self')) t.match(await make('/proc/nope/deeper'), { code: 'ENOENT' })
+  writeFileSync(join(directory, 'a-file'), '')
+  t.match(await make(join(directory, 'a-file')), { code: 'ENOTDIR' })
+  t.match(await make(join(directory, 'a-file/below')), { code: 'ENOTDIR' })
+  t.equal(await make(join(directory, 'one/two/three')), null)
+  t.equal(await make(join(directory, 'one/two/three')), null, 'as it is')
 })

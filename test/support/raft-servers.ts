@@ -27,6 +27,7 @@ export function raftOptions(some: Partial<RaftOptions> = {}): RaftOptions {
     heartbeatMs,
     electionTimeoutMs,
     uncommittedBytesMax: 1_000_000,
+    unpersistedBytesMax: 1_000_000,
     appendBytesMax: 1_000,
     windowBytesMax: 16_000,
     ...some,
