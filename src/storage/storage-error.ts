@@ -55,11 +55,11 @@ export function directoryErrorOf(error: Error, doing: string): StorageError {
   return new StorageError('no-directory', message)
 }
 
-const restoreAdvice =
-  'acknowledged data may be lost, so this server does not start: restore the directory from a backup of this server, ' +
-  'or look at it with `raftgram verify`'
+const damageAdvice =
+  'acknowledged data may be lost here, so this server does not start; the others go on without it. Keep the directory, ' +
+  'and start this id neither with an older copy nor with an empty one: it would have forgotten what it promised'
 
 /** The refusal of a damaged file, with the place and the advice that fits all of them. */
 export function corruptError(file: string, offset: number, what: string): StorageError {
-  return new StorageError('corrupt', `${file} is damaged at byte ${offset}: ${what}; ${restoreAdvice}`)
+  return new StorageError('corrupt', `${file} is damaged at byte ${offset}: ${what}; ${damageAdvice}`)
 }
