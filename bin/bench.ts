@@ -11,12 +11,13 @@ import { Prng } from '../src/base/prng.js'
 import { RealClock } from '../src/base/real-clock.js'
 import type { ClientCore } from '../src/client/client-core.js'
 import { Client } from '../src/client/client.js'
-import { openCore, parseEndpoints } from '../src/client/connect.js'
+import { openCore } from '../src/client/connect.js'
 import type { ServerStatus } from '../src/node/status.js'
+import { endpoints } from './client-command.js'
 import { defineCommand } from './command.js'
 import { CommandError, exitStatus, usageError } from './exit-status.js'
 import { LocalCluster, freePorts } from './local-cluster.js'
-import { dashed, optional, positive, text, whole, withDefault } from './option.js'
+import { dashed, optional, seconds, secondsOrNone, text, whole, withDefault } from './option.js'
 import type { Output } from './output.js'
 import { showProgress } from './progress.js'
 import { timingOptions } from './server-options.js'
@@ -45,20 +46,20 @@ interface Costs {
 
 export const benchCommand = defineCommand({
   name: 'bench',
-  words: ['WHAT'],
-  describe: 'Measure throughput and latency: WHAT is put, get or mixed',
+  words: ['put|get|mixed'],
+  describe: 'Measure throughput and latency of put, get or half of each',
   details: `
 Without --endpoints it starts three servers of its own, with their data in a temporary directory on a disk, and
 removes everything afterwards. Keys are drawn evenly; every key is written once before the measurement begins.
 put waits for a majority of disks; get is linearizable; mixed is half of each.`,
   options: {
-    endpoints: optional('Servers of a running cluster, HOST:PORT,...', parseEndpoints),
+    endpoints: optional('Servers of a running cluster, HOST:PORT,...', endpoints),
     concurrency: withDefault('Requests outstanding, of all clients together', whole(1, 60_000), '64'),
     clients: withDefault('Clients, each with a socket and a session of its own', whole(1, 1_000), '1'),
     valueBytes: withDefault('Bytes of a value', whole(0, valueBytesMax), '100'),
     keys: withDefault('So many different keys', whole(1, 10_000_000), '10000'),
-    durationS: withDefault('Measured time', positive, '10'),
-    warmUpS: withDefault('Time under load before', positive, '2'),
+    durationS: withDefault('Measured time', seconds, '10'),
+    warmUpS: withDefault('Time under load before, 0 for none', secondsOrNone, '2'),
     seed: withDefault('Of the keys drawn', whole(0), '1'),
     servers: withDefault('Servers to start, without --endpoints', whole(1, 7), '3'),
     data: optional('Parent of the temporary directory, without --endpoints', text),
@@ -82,9 +83,10 @@ put waits for a majority of disks; get is linearizable; mixed is half of each.`,
       cluster = await LocalCluster.start({
         ports: await freePorts(options.servers),
         data: directory,
-        serveOptions: [...Object.keys(timingOptions).map(dashed)].flatMap(name =>
-          given.has(name) ? [`--${name}`, given.get(name)!] : [],
-        ),
+        serveOptions: () =>
+          Object.keys(timingOptions)
+            .map(dashed)
+            .flatMap(name => (given.has(name) ? [`--${name}`, given.get(name)!] : [])),
         onLogLine: line => {
           if (options.logLevel === 'debug') output.note(line)
         },
@@ -127,6 +129,7 @@ async function measure(
       }),
   )
   try {
+    output.note(`writing ${keys} keys, then ${warmUpS} s of load, before ${durationS} s are measured`)
     await fill(loads[0]!)
     for (const load of loads) load.start()
     await until(end, warmUpS)
@@ -219,7 +222,7 @@ async function until(end: Promise<unknown>, seconds: number): Promise<void> {
   const over = new Promise<'over'>(resolve => (timer = setTimeout(() => resolve('over'), seconds * 1_000)))
   const why = await Promise.race([over, end])
   clearTimeout(timer)
-  if (why !== 'over') throw new CommandError('interrupted', 'interrupted: nothing was measured to the end')
+  if (why !== 'over') throw new CommandError('unavailable', 'interrupted: nothing was measured to the end')
 }
 
 async function serverStatuses(observer: Client): Promise<ServerStatus[]> {
@@ -251,12 +254,42 @@ function makeDirectory(parent: string | undefined): string {
 }
 
 function report(result: Record<string, unknown>, output: Output): void {
-  const width = Math.max(...Object.keys(result).map(name => name.length))
+  const width = Math.max(...Object.keys(result).map(name => readableName(name).length))
   const shown = (value: unknown) =>
     typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
-  const lines = Object.entries(result).map(([name, value]) => `${name.padEnd(width)}  ${shown(value ?? 'not known')}`)
+  const lines = Object.entries(result).map(
+    ([name, value]) => `${readableName(name).padEnd(width)}  ${shown(value ?? 'not known')}`,
+  )
   output.result({ ok: true, ...result }, lines.join('\n'))
 }
+
+/** What people read for a key of the JSON. */
+function readableName(key: string): string {
+  return readableNames.get(key) ?? key.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
+}
+
+const readableNames: ReadonlyMap<string, string> = new Map([
+  ['opsPerSec', 'operations per second'],
+  ['p50Ms', 'latency p50 (ms)'],
+  ['p99Ms', 'latency p99 (ms)'],
+  ['p999Ms', 'latency p99.9 (ms)'],
+  ['maxMs', 'longest latency (ms)'],
+  ['errorsByCode', 'errors by code'],
+  ['cpuUsPerOp', 'CPU of all servers (us per operation)'],
+  ['clientCpuUsPerOp', 'CPU of the clients (us per operation)'],
+  ['diskBytesPerOp', 'written to disks (bytes per operation)'],
+  ['leaderRssMiB', 'memory of the leader (MiB)'],
+  ['followerRssMiB', 'memory of a follower (MiB)'],
+  ['concurrency', 'requests outstanding'],
+  ['valueBytes', 'value (bytes)'],
+  ['durationS', 'measured (s)'],
+  ['warmUpS', 'warm-up (s)'],
+  ['datagramBytesMax', 'largest datagram (bytes)'],
+  ['heartbeatMs', 'heartbeat (ms)'],
+  ['electionTimeoutMs', 'election timeout (ms)'],
+  ['cpuModel', 'CPU model'],
+  ['memoryMiB', 'memory of the host (MiB)'],
+])
 
 function rounded(value: number): number {
   return Math.round(value * 1_000) / 1_000

@@ -1,15 +1,14 @@
 /** raftgram check FILE: is the history of a workload linearizable? */
-import { readFileSync } from 'node:fs'
-import type { Operation } from '../src/sim/history.js'
-import { HistoryError, parseHistory } from '../src/sim/history.js'
+import { Worker } from 'node:worker_threads'
 import type { NotLinearizable } from '../src/sim/linearizability.js'
-import { checkHistory } from '../src/sim/linearizability.js'
-import type { Part } from '../src/sim/violation.js'
-import { describeOperation, reasonOf, windowAround } from '../src/sim/violation.js'
+import type { Part, WindowLine } from '../src/sim/violation.js'
+import { describeOperation } from '../src/sim/violation.js'
+import type { CheckResult, CheckTask } from './check-worker.js'
 import { defineCommand } from './command.js'
-import { codeOfError, exitStatus, messageOfError, usageError } from './exit-status.js'
-import { positive, withDefault } from './option.js'
+import { CommandError, exitStatus, usageError } from './exit-status.js'
+import { seconds, withDefault } from './option.js'
 import { quoted, table } from './output.js'
+import { askedToEnd } from './signals.js'
 
 export const checkCommand = defineCommand({
   name: 'check',
@@ -18,17 +17,20 @@ export const checkCommand = defineCommand({
   details: `
 FILE has one line of JSON per operation, as workload writes it; - reads the standard input. Exit
 status 0: linearizable. 1: not; the key and the first impossible answer are named. 2: FILE is no
-history. 3: undecided, for time or memory ran out, which is no pass.`,
+history. 3: undecided, for time or memory ran out or FILE holds no operations, which is no pass.`,
   options: {
-    timeoutS: withDefault('Give up after so many seconds', positive, '600'),
+    timeoutS: withDefault('Give up after so many seconds', seconds, '600'),
   },
   examples: [['check history.jsonl', 'what workload --history wrote']],
-  // eslint-disable-next-line @typescript-eslint/require-await
-  async run({ words, options, output }) {
-    const operations = readHistory(words[0]?.text ?? '', words[0]?.isLiteral ?? false)
-    const startMs = performance.now()
-    const verdict = checkHistory(operations, () => performance.now() - startMs > options.timeoutS * 1_000)
-    const ms = Math.round(performance.now() - startMs)
+  async run({ words: [word], options, output }) {
+    const path = word?.text ?? ''
+    const { timeoutS } = options
+    const file = path === '-' && word?.isLiteral === false ? 0 : path
+    const { verdict, ms, reason, window } = await check({ file, timeoutS }, path)
+    if (verdict.operations === 0) {
+      output.failure('undecided', `${path} holds no operations: nothing was decided`, { operations: 0, keys: 0, ms })
+      return exitStatus.unavailable
+    }
     const counted = `operations: ${verdict.operations}, keys: ${verdict.keys}, ${ms} ms`
     switch (verdict.verdict) {
       case 'linearizable':
@@ -46,8 +48,6 @@ history. 3: undecided, for time or memory ran out, which is no pass.`,
       }
       case 'not-linearizable': {
         const { impossible, ...fields } = verdict
-        const reason = reasonOf(impossible, operations)
-        const window = windowAround(impossible, operations)
         const lines = window.map(({ operation, part }) => ({ part, ...operation }))
         output.result(
           { ok: false, error: 'not-linearizable', ...fields, operation: impossible, reason, window: lines, ms },
@@ -59,24 +59,18 @@ history. 3: undecided, for time or memory ran out, which is no pass.`,
   },
 })
 
-/** The operations of a file; usage errors for one that cannot be read or is malformed. */
-function readHistory(path: string, isLiteral: boolean): Operation[] {
-  try {
-    return parseHistory(linesOf(readFileSync(path === '-' && !isLiteral ? 0 : path)))
-  } catch (error) {
-    if (!(error instanceof HistoryError) && codeOfError(error) === 'internal') throw error
-    throw usageError(`${path}: ${messageOfError(error)}`)
-  }
-}
-
-/** One line at a time, so that a file may be longer than a string can be. */
-function* linesOf(bytes: Buffer): Generator<string> {
-  for (let from = 0; from < bytes.length;) {
-    const newline = bytes.indexOf(0x0a, from)
-    const to = newline < 0 ? bytes.length : newline
-    yield bytes.toString('utf8', from, to)
-    from = to + 1
-  }
+/** Has it checked by a thread. Throws a usage error for a file that is no history, and when it is interrupted. */
+async function check(task: CheckTask, path: string): Promise<Exclude<CheckResult, { unreadable: string }>> {
+  const worker = new Worker(new URL('./check-worker.js', import.meta.url), { workerData: task })
+  const found = new Promise<CheckResult>((resolve, reject) => {
+    worker.once('message', resolve)
+    worker.once('error', reject)
+  })
+  const result = await Promise.race([found, askedToEnd()])
+  await worker.terminate()
+  if (typeof result === 'string') throw new CommandError('unavailable', 'interrupted: nothing was decided')
+  if ('unreadable' in result) throw usageError(`${path}: ${result.unreadable}`)
+  return result
 }
 
 function explanation({ key, impossible, isFirst }: NotLinearizable, reason: string): string {
@@ -92,7 +86,7 @@ const partMarks: Readonly<Record<Part, string>> = {
   before: '',
 }
 
-function drawn(window: ReturnType<typeof windowAround>): string {
+function drawn(window: readonly WindowLine[]): string {
   const rows = window.map(({ operation, part }) => [
     partMarks[part],
     String(operation.line),

@@ -74,9 +74,10 @@ async function dispatch(
   const { words, given: typedTexts } = splitArguments(rest, command.options)
   const configFile = typedTexts.get('config') ?? process.env['RAFTGRAM_CONFIG']
   const settings = readSettings(command.options, everyOption, process.env, configFile)
-  const given = new Map([...settings, ...typedTexts])
+  const given = new Map([...[...settings].map(([key, { text }]) => [key, text] as const), ...typedTexts])
+  const sourceOf = (key: string) => (typedTexts.has(key) ? undefined : settings.get(key)?.source) ?? `--${key}`
   checkWords(command, words)
-  const values = await readValues(command, commands, given, words)
+  const values = await readValues(command, commands, given, sourceOf, words)
   speaking.output = new Output(values['json'] === true)
   return command.run(words, values, given, speaking.output)
 }
@@ -86,6 +87,7 @@ async function readValues(
   command: Command,
   commands: readonly Command[],
   given: ReadonlyMap<string, string>,
+  sourceOf: (key: string) => string,
   words: readonly Word[],
 ): Promise<Record<string, unknown>> {
   const texts = [...given].map(([name, text]) => `--${name}=${text}`)
@@ -98,7 +100,7 @@ async function readValues(
         `${command.name} needs --${key} (${lowerFirst(option.describe)}); see raftgram ${command.name} --help`,
       )
     }
-    values[name] = given.has(key) ? readOption(key, option, String(argv[key])) : option.fallback
+    values[name] = given.has(key) ? readOption(sourceOf(key), option, String(argv[key])) : option.fallback
   }
   return values
 }
@@ -133,8 +135,8 @@ function parser(commands: readonly Command[], flagType: 'boolean' | 'string') {
       [command.name, ...command.words.map(word => (word.startsWith('[') ? word : `<${word}>`))].join(' '),
       command.describe,
       builder => {
-        if (command.details !== undefined)
-          builder.usage(`$0 ${command.name}\n\n${command.describe}.\n${command.details}`)
+        builder.usage(usageOf(command))
+        builder.epilogue(examplesOf(command))
         for (const [name, option] of Object.entries(command.options)) {
           const key = dashed(name)
           builder.option(key, {
@@ -145,7 +147,6 @@ function parser(commands: readonly Command[], flagType: 'boolean' | 'string') {
             ...(option.fallbackText === undefined ? {} : { defaultDescription: option.fallbackText }),
           })
         }
-        for (const [commandLine, meaning] of command.examples) builder.example(`raftgram ${commandLine}`, meaning)
         return builder
       },
       () => undefined,
@@ -154,15 +155,39 @@ function parser(commands: readonly Command[], flagType: 'boolean' | 'string') {
   return whole
 }
 
-function readOption(key: string, option: Options[string], text: string): unknown {
+/** Its words and what it does. Line breaks within a paragraph are those of the source: the terminal has its own. */
+function usageOf({ name, words, describe, details = '' }: Command): string {
+  const paragraphs = details
+    .trim()
+    .split(/\n{2,}/)
+    .map(paragraph => paragraph.replaceAll('\n', ' '))
+  return [`Usage: ${['$0', name, ...words].join(' ')} [options]`, `${describe}.`, ...paragraphs].join('\n\n').trimEnd()
+}
+
+/** One below the other, each to be copied: beside one another, columns would break the long ones. */
+function examplesOf({ examples }: Command): string {
+  const lines = examples.flatMap(([commandLine, meaning]) => [
+    ...(meaning === '' ? [] : [`  # ${meaning}`]),
+    `  raftgram ${commandLine}`,
+  ])
+  return lines.length === 0 ? '' : ['Examples:', ...lines].join('\n')
+}
+
+/** `source`: where the text stood, for whoever must mend it. */
+function readOption(source: string, option: Options[string], text: string): unknown {
   try {
     return option.parse(text)
   } catch (error) {
-    throw usageError(`--${key} ${messageOfError(error)}`)
+    throw usageError(`${source} ${messageOfError(error)}`)
   }
 }
 
 function checkWords({ name, words: names }: Command, words: readonly Word[]): void {
+  // What is not valid UTF-8 reaches a program as this character: what was typed is lost.
+  const spoilt = words.find(({ text }) => text.includes('\u{fffd}'))
+  if (spoilt !== undefined) {
+    throw usageError(`'${spoilt.text}' is not valid UTF-8, as words must be: bytes are put from stdin, with - as VALUE`)
+  }
   const needed = names.filter(word => !word.startsWith('[')).length
   if (words.length >= needed && words.length <= names.length) return
   const wanted = names.length === 0 ? 'no words' : names.join(' ')

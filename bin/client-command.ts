@@ -1,25 +1,33 @@
 /** What all commands that talk to a cluster share: where it is, how long they wait, and how they end on Ctrl-C. */
 import { Client } from '../src/client/client.js'
-import { parseEndpoints } from '../src/client/connect.js'
+import { parseHostPort } from '../src/transport/address.js'
 import { encodeKey, encodeValue } from '../src/client/values.js'
 import type { Word } from './arguments.js'
 import { exitStatus } from './exit-status.js'
-import { positive, withDefault } from './option.js'
+import { milliseconds, withDefault } from './option.js'
 import type { Output } from './output.js'
 
 /** Where `raftgram dev` listens by default. */
 export const devPort = 7401
 const devEndpoints = [devPort, devPort + 1, devPort + 2].map(port => `127.0.0.1:${port}`).join(',')
 
+/** Addresses of servers; the port is one that a server can listen on. */
+export function endpoints(typed: string): readonly string[] {
+  const parts = typed.split(',').map(part => part.trim())
+  const wrong = parts.find(part => (parseHostPort(part)?.port ?? 0) === 0)
+  if (wrong !== undefined) throw new Error(`'${wrong}' is not HOST:PORT, as in 127.0.0.1:7401`)
+  return [...new Set(parts)]
+}
+
 export const endpointsOption = withDefault(
   'Servers to ask, HOST:PORT,...; one that answers is enough',
-  parseEndpoints,
+  endpoints,
   devEndpoints,
 )
 
 export const clientOptions = {
   endpoints: endpointsOption,
-  timeoutMs: withDefault('Give up after so many ms in all', positive, '5000'),
+  timeoutMs: withDefault('Give up after so many ms in all', milliseconds, '5000'),
 }
 
 /** A word as a key; refused before anything is sent where it cannot be one. */

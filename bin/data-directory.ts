@@ -23,6 +23,9 @@ export function inspectDirectory(directory: string): Promise<Inspection> {
   })
 }
 
+/** Of these a server's directory has some, however damaged it is. */
+const ownNames = ['identity', 'identity.tmp', 'hard-state', 'log', 'lock']
+
 function checkDirectory(directory: string): void {
   if (!existsSync(directory)) throw usageError(`--data ${directory} does not exist`)
   if (!statSync(directory).isDirectory()) throw usageError(`--data ${directory} is no directory`)
@@ -33,6 +36,9 @@ function checkDirectory(directory: string): void {
     throw usageError(
       `--data ${directory} holds the data of several servers: choose one, as in ${join(directory, servers[0]!)}`,
     )
+  }
+  if (names.length > 0 && !names.some(name => ownNames.includes(name))) {
+    throw usageError(`--data ${directory} holds nothing of raftgram: name the directory of one server`)
   }
   if (names.length === 0) throw usageError(`--data ${directory} is empty: no server has used it`)
 }

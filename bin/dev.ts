@@ -40,7 +40,7 @@ again is printed.`,
     const cluster = await LocalCluster.start({
       ports: Array.from({ length: size }, (_, at) => port + at),
       data,
-      serveOptions: handedOn.flatMap(name => (given.has(name) ? [`--${name}`, given.get(name)!] : [])),
+      serveOptions: id => handedOn.flatMap(name => handOn(name, given.get(name), id)),
       onLogLine: line => writeLogLine(`${line}\n`),
     })
     let isEnding = false
@@ -63,6 +63,14 @@ again is printed.`,
     }
   },
 })
+
+/** An option as server `id` gets it: none can be cut off from itself. */
+function handOn(name: string, typed: string | undefined, id: number): string[] {
+  if (typed === undefined) return []
+  if (name !== 'fault-cut') return [`--${name}`, typed]
+  const others = typed.split(',').filter(cut => cut !== String(id))
+  return others.length === 0 ? [] : [`--${name}`, others.join(',')]
+}
 
 function introduce(cluster: LocalCluster, leaderId: number, data: string, output: Output): void {
   const { servers, endpoints } = cluster
@@ -88,9 +96,10 @@ function introduce(cluster: LocalCluster, leaderId: number, data: string, output
 }
 
 function reportEnd(server: ServerProcess, { status, signal }: ServerEnd, output: Output): void {
-  const { id, pid, commandLine } = server
+  const { id, pid, commandLine, reason } = server
   const how = signal === null ? `with status ${String(status)}` : `by ${signal}`
-  const line = `server ${id} (pid ${pid}) was ended ${how}; this starts it again, in a terminal of its own:\n  ${commandLine}`
+  const why = reason === '' ? '' : ` (${reason})`
+  const line = `server ${id} (pid ${pid}) was ended ${how}${why}; this starts it again, in a terminal of its own:\n  ${commandLine}`
   if (output.isJson) output.result({ event: 'ended', id, pid, status, signal, restart: commandLine })
   output.note(line)
 }

@@ -6,7 +6,10 @@ export const exitStatus = {
   no: 1,
   /** Wrong usage or configuration: nothing was started or written. */
   usage: 2,
-  /** Unavailable, or the outcome is unknown; undecided; no leader. */
+  /**
+   * Unavailable, or the outcome is unknown; undecided; no leader; stdout cannot be written. Also what a signal ended before
+   * there was a result: its code is `unavailable` where nothing was done, `unknown-outcome` where a write had been sent.
+   */
   unavailable: 3,
 } as const
 
@@ -40,6 +43,7 @@ const statusOfCode: Readonly<Record<string, ExitStatus>> = {
   'not-leader': exitStatus.unavailable,
   busy: exitStatus.unavailable,
   'no-leader': exitStatus.unavailable,
+  undecided: exitStatus.unavailable,
 }
 
 export function exitStatusOf(code: string): ExitStatus {

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { join, resolve } from 'node:path'
 import { Client } from '../src/client/client.js'
 import { CommandError, usageError } from './exit-status.js'
+import { checkFounding } from './founding-check.js'
 import { ServerProcess } from './server-process.js'
 
 export const loopback = '127.0.0.1'
@@ -12,7 +13,7 @@ export interface LocalClusterOptions {
   /** Each server has a directory of its own in it, named by its id. */
   readonly data: string
   /** Options of `serve` beyond those that say who and where it is. */
-  readonly serveOptions: readonly string[]
+  readonly serveOptions: (id: number) => readonly string[]
   readonly onLogLine: (line: string) => void
 }
 
@@ -27,10 +28,16 @@ export class LocalCluster {
   static async start({ ports, data, serveOptions, onLogLine }: LocalClusterOptions): Promise<LocalCluster> {
     for (const port of ports) await checkPort(port)
     const list = ports.map((port, at) => `${at + 1}=${loopback}:${port}`).join(',')
+    const directoryOf = (id: number) => resolve(join(data, String(id)))
+    await checkFounding(
+      data,
+      ports.map((_, at) => directoryOf(at + 1)),
+      list,
+    )
     const servers = ports.map((port, at) => {
-      const id = String(at + 1)
-      const options = ['--id', id, '--cluster', list, '--data', resolve(join(data, id)), ...serveOptions]
-      return new ServerProcess(at + 1, `${loopback}:${port}`, options, onLogLine)
+      const id = at + 1
+      const options = ['--id', String(id), '--cluster', list, '--data', directoryOf(id), ...serveOptions(id)]
+      return new ServerProcess(id, `${loopback}:${port}`, options, onLogLine)
     })
     const cluster = new LocalCluster(servers)
     const started = await Promise.allSettled(servers.map(server => server.ready()))

@@ -41,6 +41,7 @@ everything committed is applied.`,
       output.result({}, `${entries.length} entries, committed up to ${commitIndex}, applied up to ${commitIndex}\n`)
     }
     let rows: string[][] = []
+    let hasHeadings = false
     for (const entry of entries) {
       if (output.isClosed) break
       for (const line of linesOf(entry, commitIndex, applied)) {
@@ -48,10 +49,11 @@ everything committed is applied.`,
         else rows.push(line.cells)
       }
       if (rows.length < rowsPerTable) continue
-      printRows(rows, output)
+      printRows(rows, hasHeadings, output)
+      hasHeadings = true
       rows = []
     }
-    if (rows.length > 0) printRows(rows, output)
+    if (rows.length > 0) printRows(rows, hasHeadings, output)
     for (const { what } of inspection.problems) output.note(`raftgram: ${what}`)
     return inspection.problems.some(({ fatal }) => fatal) ? exitStatus.no : exitStatus.done
   },
@@ -148,6 +150,8 @@ function show({ type, bytes }: Value): string {
   return valueForPeople(typeName(type), bytes, valueCharactersMax)
 }
 
-function printRows(rows: readonly (readonly string[])[], output: Output): void {
-  output.result({}, table(['index', 'term', 'operation', 'status', 'state machine'], rows, ['index', 'term']))
+function printRows(rows: readonly (readonly string[])[], hasHeadings: boolean, output: Output): void {
+  const drawn = table(['index', 'term', 'operation', 'status', 'state machine'], rows, ['index', 'term'])
+  // Only the first of several tables shows them.
+  output.result({}, hasHeadings ? drawn.slice(drawn.indexOf('\n') + 1) : drawn)
 }

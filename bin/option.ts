@@ -68,7 +68,7 @@ export function whole(from: number, to: number = Number.MAX_SAFE_INTEGER): Parse
   return typed => {
     const value = Number(typed)
     if (!/^(0|[1-9]\d*)$/.test(typed) || value < from || value > to) {
-      const range = to === Number.MAX_SAFE_INTEGER ? `from ${from}` : `from ${from} to ${to}`
+      const range = to === Number.MAX_SAFE_INTEGER && !(value > to) ? `from ${from}` : `from ${from} to ${to}`
       throw new Error(`must be a whole number ${range}, not '${typed}'`)
     }
     return value
@@ -76,12 +76,12 @@ export function whole(from: number, to: number = Number.MAX_SAFE_INTEGER): Parse
 }
 
 /** A number with or without a fraction, above or from `from`. */
-export function amount(from: number, to = Infinity, isFromAllowed = true): Parse<number> {
+export function amount(from: number, to: number = Number.MAX_SAFE_INTEGER, isFromAllowed = true): Parse<number> {
   return typed => {
     const value = Number(typed)
     const isBelow = isFromAllowed ? value < from : value <= from
     if (!/^\d+(\.\d+)?$/.test(typed) || isBelow || value > to) {
-      const range = `${isFromAllowed ? 'from' : 'above'} ${from}${to === Infinity ? '' : ` to ${to}`}`
+      const range = `${isFromAllowed ? 'from' : 'above'} ${from}${to === Number.MAX_SAFE_INTEGER && !(value > to) ? '' : ` to ${to}`}`
       throw new Error(`must be a number ${range}, not '${typed}'`)
     }
     return value
@@ -92,7 +92,21 @@ export function amount(from: number, to = Infinity, isFromAllowed = true): Parse
 export const share: Parse<number> = amount(0, 1)
 
 /** A time that is not 0. */
-export const positive: Parse<number> = amount(0, Infinity, false)
+export const positive: Parse<number> = amount(0, Number.MAX_SAFE_INTEGER, false)
+
+/** What a timer of Node takes; it fires at once for more. */
+const timerMsMax = 2 ** 31 - 1
+
+/** A time in ms that is not 0. */
+export const milliseconds: Parse<number> = amount(0, timerMsMax, false)
+
+const secondsMax = Math.floor(timerMsMax / 1_000)
+
+/** A time in seconds that is not 0. */
+export const seconds: Parse<number> = amount(0, secondsMax, false)
+
+/** A time in seconds, or none. */
+export const secondsOrNone: Parse<number> = amount(0, secondsMax)
 
 /** "A..B", or "A" alone for A..A. */
 export const range: Parse<{ readonly from: number; readonly to: number }> = typed => {

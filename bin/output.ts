@@ -2,16 +2,25 @@
  * Where a command's words go: results to stdout, everything else to stderr. With --json a result is one object per line
  * and nothing else ever reaches stdout.
  */
+import { getSystemErrorMap } from 'node:util'
 import Table from 'cli-table3'
+import { exitStatus } from './exit-status.js'
 
-/** A reader that went away (`raftgram scan | head -1`) is no error: what is left to say is dropped. */
-export function ignoreBrokenPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      if (stream === process.stdout) stdoutIsClosed = true
-    })
-  }
+/**
+ * A reader that went away (`raftgram scan | head -1`) is no error: what is left to say is dropped. Where stdout fails
+ * otherwise, as on a full disk, the process ends: what was asked for may be done, but its outcome could not be told.
+ */
+export function handleOutputErrors(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (stdoutIsClosed) return
+    stdoutIsClosed = true
+    if (error.code === 'EPIPE') return
+    const [, why = error.message] = getSystemErrorMap().get(error.errno ?? 0) ?? []
+    process.stderr.write(`raftgram: cannot write to stdout: ${why}\n`)
+    process.exit(exitStatus.unavailable)
+  })
+  // There is nowhere left to say it.
+  process.stderr.on('error', () => undefined)
 }
 
 let stdoutIsClosed = false

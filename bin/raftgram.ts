@@ -8,7 +8,7 @@ import { deleteCommand } from './delete.js'
 import { devCommand } from './dev.js'
 import { getCommand } from './get.js'
 import { logCommand } from './log.js'
-import { Output, ignoreBrokenPipes } from './output.js'
+import { Output, handleOutputErrors } from './output.js'
 import { putCommand } from './put.js'
 import { scanCommand } from './scan.js'
 import { serveCommand } from './serve.js'
@@ -35,7 +35,7 @@ const commands = [
 /** What still holds the process, once its command has ended, is not waited for longer than this. */
 const lingerMsMax = 1_000
 
-ignoreBrokenPipes()
+handleOutputErrors()
 // A broken invariant in a callback: the process must stop, and one line says why.
 process.on('uncaughtException', error => process.exit(reportFailure(error, new Output(false))))
 process.exitCode = await runCommandLine(process.argv.slice(2), commands)

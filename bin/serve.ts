@@ -2,7 +2,7 @@
 import { serverIdMax } from '../codec/limits.js'
 import type { Server } from '../src/node/server.js'
 import { defineCommand } from './command.js'
-import { CommandError, exitStatus } from './exit-status.js'
+import { CommandError, exitStatus, usageError } from './exit-status.js'
 import { flag, hidden, optional, required, text, whole } from './option.js'
 import { faultOptions, faultsOf, timingOptions } from './server-options.js'
 import { askedToEnd } from './signals.js'
@@ -31,6 +31,9 @@ cleanly: a leader hands over first. The log goes to stderr: JSON to a pipe, read
   async run({ options, output }) {
     const { id, cluster, data, listen, clusterName, heartbeatMs, electionTimeoutMs, datagramBytesMax } = options
     const faults = faultsOf(options)
+    if (options.faultCut?.includes(id) === true) {
+      throw usageError(`--fault-cut names ${id}, which is this server: name those that it is cut off from`)
+    }
     // Only here: the other commands start a third faster without them.
     const [node, { makeLogger }] = await Promise.all([import('../src/node/server.js'), import('./server-logger.js')])
     const server = await node.Server.start({

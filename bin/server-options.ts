@@ -2,11 +2,15 @@
 import { datagramBytesLimit, datagramBytesUnknownPath, serverIdMax } from '../codec/limits.js'
 import type { ServerFaults } from '../src/node/server.js'
 import type { Values } from './option.js'
-import { optional, positive, range, share, whole, withDefault } from './option.js'
+import { optional, milliseconds, range, share, whole, withDefault } from './option.js'
 
 export const timingOptions = {
-  heartbeatMs: withDefault('A leader speaks to each follower at least so often', positive, '25'),
-  electionTimeoutMs: withDefault('t: a follower waits [t, 2t) ms for its leader before an election', positive, '200'),
+  heartbeatMs: withDefault('A leader speaks to each follower at least so often', milliseconds, '25'),
+  electionTimeoutMs: withDefault(
+    't: a follower waits [t, 2t) ms for its leader before an election',
+    milliseconds,
+    '200',
+  ),
   datagramBytesMax: optional(
     'Payload of a datagram on every path; found out by default',
     whole(datagramBytesUnknownPath, datagramBytesLimit),

@@ -12,6 +12,9 @@ import { shellQuoted } from './output.js'
 
 const script = fileURLToPath(new URL('./raftgram.js', import.meta.url))
 
+/** In front of the one line with which a command fails; everything else on stderr is its log. */
+const ownPrefix = 'raftgram: '
+
 /** Time that a server gets to stop cleanly: handing over takes less than an election timeout, closing the log less. */
 const stopMsMax = 5_000
 
@@ -29,7 +32,7 @@ export class ServerProcess {
   private readonly child: ChildProcessByStdio<Writable, Readable, Readable>
   private readonly options: readonly string[]
   private readonly isReady: Promise<boolean>
-  private lastLine = ''
+  private lastWord = ''
 
   /** `options` are those of `serve`; every line of its log goes to `onLogLine`, without the newline. */
   constructor(id: number, address: string, options: readonly string[], onLogLine: (line: string) => void) {
@@ -45,13 +48,20 @@ export class ServerProcess {
     // A server that is gone closes its stdin; that it is gone is told by `ended`.
     this.child.stdin.on('error', () => undefined)
     createInterface(this.child.stderr).on('line', line => {
-      this.lastLine = line
-      onLogLine(line)
+      // Its last word, which `reason` hands on.
+      if (line.startsWith(ownPrefix)) this.lastWord = line.slice(ownPrefix.length)
+      else onLogLine(line)
     })
     this.isReady = new Promise(resolve => {
-      createInterface(this.child.stdout).once('line', () => resolve(true))
+      // A failure is an object too.
+      createInterface(this.child.stdout).once('line', line => resolve(line.includes('"event":"ready"')))
       void this.ended.then(() => resolve(false))
     })
+  }
+
+  /** The one line in which it said why it ended; empty where it said nothing. */
+  get reason(): string {
+    return this.lastWord
   }
 
   get pid(): number {
@@ -62,8 +72,8 @@ export class ServerProcess {
   async ready(): Promise<void> {
     if (await this.isReady) return
     const { status } = await this.ended
-    const why = this.lastLine.replace(/^raftgram: /, '') || 'it said nothing'
-    throw new CommandError(status === exitStatus.usage ? 'usage' : 'failed', `server ${this.id} did not start: ${why}`)
+    const code = status === exitStatus.usage ? 'usage' : 'failed'
+    throw new CommandError(code, `server ${this.id} did not start: ${this.reason || 'it said nothing'}`)
   }
 
   /** Stops it cleanly, and with force where that takes too long. */

@@ -1,10 +1,16 @@
 /** Options that were not typed: from the environment, then from the configuration file. What was typed goes before both. */
 import { readFileSync } from 'node:fs'
-import { messageOfError, usageError } from './exit-status.js'
+import { codeOfError, messageOfError, usageError } from './exit-status.js'
 import type { Options } from './option.js'
 import { dashed, environmentName, unknownOption } from './option.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Setting {
+  readonly text: string
+  /** Where it stood, as messages name it. */
+  readonly source: string
+}
 
 /**
  * The texts of `options` from the environment and the file, by dashed name. `everyOption` holds those of all commands: a
@@ -15,12 +21,16 @@ export function readSettings(
   everyOption: Options,
   environment: Environment,
   configFile: string | undefined,
-): Map<string, string> {
-  const settings = new Map<string, string>()
+): Map<string, Setting> {
+  const settings = new Map<string, Setting>()
   const configured = configFile === undefined ? new Map<string, string>() : readConfigFile(configFile, everyOption)
   for (const name of Object.keys(options)) {
-    const text = environment[environmentName(name)] ?? configured.get(dashed(name))
-    if (text !== undefined) settings.set(dashed(name), text)
+    const key = dashed(name)
+    const variable = environmentName(name)
+    const fromEnvironment = environment[variable]
+    const fromFile = configured.get(key)
+    if (fromEnvironment !== undefined) settings.set(key, { text: fromEnvironment, source: variable })
+    else if (fromFile !== undefined) settings.set(key, { text: fromFile, source: `--${key} in ${configFile}` })
   }
   return settings
 }
@@ -29,8 +39,10 @@ export function readSettings(
 function readConfigFile(file: string, everyOption: Options): Map<string, string> {
   let content: unknown
   try {
-    content = JSON.parse(readFileSync(file, 'utf8'))
+    // Some editors begin a file with a byte-order mark.
+    content = JSON.parse(readFileSync(file, 'utf8').replace(/^\u{feff}/u, ''))
   } catch (error) {
+    if (codeOfError(error) === 'ENOENT') throw usageError(`--config: ${file} does not exist`)
     throw usageError(`--config: cannot read ${file} as JSON: ${messageOfError(error)}`)
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
@@ -39,7 +51,19 @@ function readConfigFile(file: string, everyOption: Options): Map<string, string>
   const configured = new Map<string, string>()
   for (const [key, value] of Object.entries(content)) {
     const name = dashed(key)
-    if (!Object.keys(everyOption).some(known => dashed(known) === name)) unknownOption(name, everyOption, ` in ${file}`)
+    if (!/^[a-z][a-zA-Z0-9-]*$/.test(key)) {
+      throw usageError(
+        `--config: ${file} has ${JSON.stringify(key)}, which is no option: KEY, VALUE and so on are typed`,
+      )
+    }
+    if (['help', 'version', 'config'].includes(name)) {
+      throw usageError(`--config: ${file} has "${key}", which can only be typed: take it out`)
+    }
+    const option = Object.entries(everyOption).find(([known]) => dashed(known) === name)?.[1]
+    if (option === undefined) unknownOption(name, everyOption, ` in ${file}`)
+    if (option.isFlag && typeof value !== 'boolean') {
+      throw usageError(`--${name} in ${file} must be true or false, not ${JSON.stringify(value)}`)
+    }
     configured.set(name, textOf(value, name, file))
   }
   return configured

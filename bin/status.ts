@@ -36,7 +36,9 @@ others. lost: datagrams dropped on arrival. --json says more. Exit status 3 wher
   run({ options, output }) {
     return withClient(options, output, async (client, left) => {
       const reports = await client.status(left())
-      if (output.isJson) for (const report of reports) output.result(report)
+      // Id 0 is that of a server that never answered.
+      if (output.isJson)
+        for (const report of reports) output.result({ ...report, id: report.id === 0 ? null : report.id })
       else output.result({}, table(headings, reports.map(rowOf), headings.slice(3)))
       if (!reports.some(({ role }) => role === 'leader')) {
         const reached = reports.filter(({ role }) => role !== 'unreachable').length

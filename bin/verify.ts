@@ -29,7 +29,7 @@ with it. A torn tail, which a crash may leave, is told but is no damage: the nex
       hardState === null
         ? 'hard state  unreadable'
         : `hard state  term ${hardState.currentTerm}, voted for ${hardState.votedFor === 0 ? 'nobody' : hardState.votedFor}`,
-      `log         ${segments.length} segments, ${batches} batches, ${bytes} bytes`,
+      `log         ${counted(segments.length, 'segment', 'segments')}, ${counted(batches, 'batch', 'batches')}, ${bytes} bytes`,
       firstLogIndex === null || lastLogIndex === null
         ? 'entries     none'
         : `entries     ${firstLogIndex} to ${lastLogIndex}, committed for certain up to ${commitIndex}`,
@@ -53,3 +53,7 @@ with it. A torn tail, which a crash may leave, is told but is no damage: the nex
     return isWhole ? exitStatus.done : exitStatus.no
   },
 })
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}

@@ -10,7 +10,7 @@ import { Client } from '../src/client/client.js'
 import { clientOptions } from './client-command.js'
 import { defineCommand } from './command.js'
 import { exitStatus, messageOfError, usageError } from './exit-status.js'
-import { optional, positive, required, text, whole, withDefault } from './option.js'
+import { optional, positive, required, seconds, text, whole, withDefault } from './option.js'
 import { showProgress } from './progress.js'
 import { askedToEnd } from './signals.js'
 
@@ -26,7 +26,7 @@ read once more. Every run uses keys of its own, so what a cluster holds already 
     ...clientOptions,
     clients: withDefault('Clients, each with a session of its own', whole(1, 1_000), '8'),
     keys: withDefault('Keys; few make many conflicts', whole(1, 100_000), '5'),
-    durationS: withDefault('How long', positive, '10'),
+    durationS: withDefault('How long', seconds, '10'),
     history: required('File to write the history to', text),
     mix: withDefault('Weights of the operations', readMix, 'put=4,get=4,cas=2,delete=1'),
     seed: optional('Equal seeds ask for the same things; drawn where it is not given', whole(0)),

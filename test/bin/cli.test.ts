@@ -125,7 +125,7 @@ void t.test('wrong usage is status 2 and one line, and nothing runs', async t =>
     [['put', 'a', '--timeout-ms', '0'], /--timeout-ms must be a number above 0/],
     [['put', 'a', '--absent=maybe'], /--absent/],
     [['put', 'a', '--log-level', 'loud'], /--log-level must be one of trace, .*not 'loud'/],
-    [['put', 'a', '--config', `${directory}/none.json`], /--config: cannot read .*none.json/],
+    [['put', 'a', '--config', `${directory}/none.json`], /--config: .*none.json does not exist/],
     [['put', 'a', '--config', `${directory}/bad.json`], /--config: cannot read .*bad.json as JSON/],
     [['put', 'a', '--config', `${directory}/list.json`], /must hold one JSON object/],
     [
@@ -143,6 +143,41 @@ void t.test('wrong usage is status 2 and one line, and nothing runs', async t =>
     t.match(stderr, /^raftgram: [^\n]+\n$/, 'one line')
     t.equal(heard.length, 0)
   }
+})
+
+void t.test('regression_words_that_are_not_utf8_are_refused', async t => {
+  const { status, stderr } = await run(t, ['put', 'k\u{fffd}', 'v'])
+  t.equal(status, 2)
+  t.match(stderr, /^raftgram: 'k\u{fffd}' is not valid UTF-8[^\n]*\n$/u)
+  t.equal(heard.length, 0)
+})
+
+void t.test('regression_a_mistake_is_named_where_it_stands', async t => {
+  const directory = t.testdir({
+    'help.json': '{"help":true}',
+    'word.json': '{"KEY":"k"}',
+    'flag.json': '{"json":"yes"}',
+    'value.json': '{"limit":"many"}',
+    'mark.json': '\u{feff}{"limit":7}',
+  })
+  const cases: [name: string, says: RegExp][] = [
+    ['help', /help\.json has "help", which can only be typed/],
+    ['word', /word\.json has "KEY", which is no option/],
+    ['flag', /--json in .*flag\.json must be true or false, not "yes"/],
+    ['value', /--limit in .*value\.json must be a whole number from 1, not 'many'/],
+  ]
+  for (const [name, says] of cases) {
+    const { status, stderr } = await run(t, ['put', 'k', '--config', `${directory}/${name}.json`])
+    t.equal(status, 2)
+    t.match(stderr, says)
+  }
+  t.equal((await run(t, ['put', 'k', '--config', `${directory}/mark.json`])).status, 0)
+  t.equal(heard[0]?.options['limit'], 7)
+  t.match((await run(t, ['put', 'k', '--limit', '9'.repeat(20)])).stderr, /from 1 to 9007199254740991/)
+
+  process.env['RAFTGRAM_TIMEOUT_MS'] = 'soon'
+  t.teardown(() => delete process.env['RAFTGRAM_TIMEOUT_MS'])
+  t.match((await run(t, ['put', 'k'])).stderr, /^raftgram: RAFTGRAM_TIMEOUT_MS must be a number above 0, not 'soon'/)
 })
 
 void t.test('a command that fails gives its status and one line', async t => {

@@ -53,6 +53,24 @@ void t.test('the client commands', async t => {
     t.equal(dashRead.stdout, '-')
   })
 
+  await t.test('regression_stdin_that_cannot_be_read_writes_nothing', async t => {
+    const [directory, closed, writeOnly] = await Promise.all([
+      shell(`${commandLine} put unread - </tmp`),
+      shell(`${commandLine} put unread - <&-`),
+      shell(`${commandLine} put unread - 0>/dev/null`),
+    ])
+    for (const ended of [directory, closed, writeOnly]) {
+      t.match(ended, { status: 2, stdout: '', stderr: /^raftgram: cannot read the value from stdin: [^\n]*\n$/ })
+    }
+    t.match(await typed('get', 'unread'), { status: 1 })
+  })
+
+  await t.test('regression_stdout_that_is_full_is_told', async t => {
+    const full = await shell(`${commandLine} put full yes >/dev/full`)
+    t.match(full, { status: 3, stderr: 'raftgram: cannot write to stdout: no space left on device\n' })
+    t.equal((await typed('get', 'full')).stdout, 'yes')
+  })
+
   await t.test('a definite no is status 1, a mistake 2, silence 3', async t => {
     const [missing, deleted, mistaken, empty, long, silent, plain] = await Promise.all([
       json('get', 'nothing'),

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
+import { freePorts } from '../../bin/local-cluster.js'
 import { Program, raftgram, run, sleep } from '../process/program.js'
 import { patienceMs } from '../process/rig.js'
 import { startDev } from './dev-cluster.js'
@@ -74,6 +75,13 @@ void t.test('SIGINT stops all of it cleanly; what cannot start is one line', asy
 
   program.signal('SIGINT')
   t.equal((await program.ended).status, 0)
+  const [otherPort = 0] = await freePorts(1)
+  const other = ['dev', '--servers', '1', '--port', String(otherPort), '--data', directory]
+  t.match(await run(t, [...raftgram, ...other]), {
+    status: 2,
+    stdout: '',
+    stderr: /^raftgram: .* was founded with .*\n$/,
+  })
   t.ok(servers.every(({ pid }) => !isRunning(pid)))
 })
 
@@ -85,6 +93,15 @@ void t.test('with --json a server that died is told with the command that starts
   t.match(ended, { event: 'ended', id: 1, signal: 'SIGKILL', restart: / serve --id 1 --cluster 1=/ })
   t.equal(status, 1, 'no server is left')
   t.match(stderr, /raftgram: no server is left/)
+})
+
+void t.test('regression_data_that_does_not_fit_is_one_line', async t => {
+  const file = join(t.testdir({ file: '' }), 'file')
+  const [port = 0] = await freePorts(1)
+  const ended = await run(t, [...raftgram, 'dev', '--servers', '1', '--port', String(port), '--data', file])
+  t.match(ended, { status: 2, stdout: '', stderr: /^raftgram: --data [^\n]* is no directory\n$/ })
+  const cutOff = ['serve', '--id', '1', '--cluster', '1=127.0.0.1:7401', '--data', file, '--fault-cut', '2,1']
+  t.match(await run(t, [...raftgram, ...cutOff]), { status: 2, stderr: /^raftgram: --fault-cut names 1[^\n]*\n$/ })
 })
 
 async function until(t: Test, what: string, isSo: () => boolean): Promise<void> {
