@@ -138,6 +138,9 @@ export class ClientCore {
     if (request.kind !== 'write') request.id = this.nextRequestId++
     if (this.isClosed) {
       this.refuse(request, { code: 'unavailable', why: wasClosed })
+    } else if (!((request.payload as unknown) instanceof Uint8Array)) {
+      // Once in a list it would stop every turn, and all the other requests with it.
+      this.refuse(request, { code: 'bad-request', why: 'it is no Uint8Array' })
     } else if (request.payload.byteLength > commandBytesMax) {
       const why = `it has ${request.payload.byteLength} bytes, the limit is ${commandBytesMax}`
       this.refuse(request, { code: 'bad-request', why })

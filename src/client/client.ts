@@ -3,15 +3,30 @@ import type { Clock } from '../base/clock.js'
 import { RealClock } from '../base/real-clock.js'
 import { decodeAnswer, decodeResult, encodeCommand, encodeQuery } from '../kv/commands.js'
 import { answerBytesMax } from '../kv/limits.js'
-import type { Expected, KvAnswer, KvCommand, KvQuery, KvResult, Value } from '../kv/types.js'
+import type { KvAnswer, KvCommand, KvQuery, KvResult, Value } from '../kv/types.js'
 import type { ServerStatus } from '../node/status.js'
 import type { ClientCore, KnownServer } from './client-core.js'
 import { openCore, parseEndpoints } from './connect.js'
+import type { RaftgramError } from './errors.js'
 import { BusyError, UnavailableError, UnknownOutcomeError, UsageError } from './errors.js'
+import type { ExpectedValue } from './expected.js'
+import { checkTogether, encodeExpected } from './expected.js'
+import {
+  checkCall,
+  checkDatagramBytes,
+  checkLimits,
+  checkObject,
+  checkScanLimit,
+  checkStale,
+  checkTimeout,
+  copyOfBytes,
+} from './options.js'
 import type { PendingLimits } from './pending.js'
-import type { Done, Request } from './request.js'
+import type { Done, Outcome, Request } from './request.js'
 import type { ValueTypeName } from './values.js'
 import { decodeKey, decodeValue, encodeKey, encodePrefix, encodeValue, typeName } from './values.js'
+
+export type { ExpectedValue } from './expected.js'
 
 export interface ClientOptions {
   /** Servers as "HOST:PORT", in an array or with commas between. One that answers is enough: it names the others. */
@@ -60,9 +75,6 @@ export interface ScannedRecord extends Found {
   readonly key: string | Uint8Array
 }
 
-/** What a compare-and-set expects to find: nothing, the revision of a record that `get` gave, or an equal value. */
-export type ExpectedValue = null | { readonly revision: number } | { readonly value: unknown }
-
 /** What a server says of itself, or that it said nothing in time (`id` 0 where it never did). */
 export type ServerReport =
   ServerStatus | { readonly id: number; readonly address: string; readonly role: 'unreachable' }
@@ -104,13 +116,15 @@ export class Client {
 
   /**
    * Resolves as soon as one server has answered. Rejects with UnavailableError when none does in time, UsageError for
-   * endpoints that are none.
+   * endpoints that are none and for options of wrong types or out of range.
    */
   static async connect(options: ClientOptions): Promise<Client> {
+    checkObject(options, 'the options of Client.connect')
     const endpoints = parseEndpoints(options.endpoints)
     const timeoutMs = checkTimeout(options.timeoutMs ?? defaultTimeoutMs)
+    const limits = checkLimits(options.limits)
+    const datagramBytesMax = checkDatagramBytes(options.datagramBytesMax)
     const clock = new RealClock()
-    const { limits = {}, datagramBytesMax = null } = options
     const core = await openCore(clock, { endpoints, limits, datagramBytesMax })
     const client = new Client(core, clock, timeoutMs)
     try {
@@ -128,6 +142,8 @@ export class Client {
 
   /**
    * Writes a value: a Uint8Array is kept as bytes, a string as text, anything else as msgpack.
+   * As msgpack a Map comes back as a plain object (its keys as strings), an object of a class as a plain one. Functions,
+   * symbols, Promises and weak collections are refused, also inside.
    * Rejects with KeyTooLargeError (1,024 bytes), ValueTooLargeError (57,344 bytes), UsageError; see the class.
    */
   async put(key: string | Uint8Array, value: unknown, options: CallOptions = {}): Promise<{ revision: number }> {
@@ -166,12 +182,11 @@ export class Client {
     value: unknown,
     options: CallOptions = {},
   ): Promise<{ swapped: boolean; revision: number }> {
-    const command: KvCommand = {
-      op: 'cas',
-      key: encodeKey(key),
-      expected: encodeExpected(expected),
-      value: encodeValue(value),
-    }
+    const keyBytes = encodeKey(key)
+    const expects = encodeExpected(expected)
+    const next = encodeValue(value)
+    checkTogether(keyBytes, expects, next)
+    const command: KvCommand = { op: 'cas', key: keyBytes, expected: expects, value: next }
     const { status, revision } = await this.command(command, options)
     return { swapped: status === 'ok', revision }
   }
@@ -182,10 +197,7 @@ export class Client {
    */
   async *scan(prefix: string | Uint8Array = '', options: ScanOptions = {}): AsyncGenerator<ScannedRecord, void> {
     const prefixBytes = encodePrefix(prefix)
-    let left = options.limit ?? Infinity
-    if (left !== Infinity && !(Number.isInteger(left) && left >= 0)) {
-      throw new UsageError(`the limit of a scan is a whole number from 0, not ${left}`)
-    }
+    let left = checkScanLimit(options)
     let after: Uint8Array = new Uint8Array(0)
     while (left > 0) {
       const limit = Math.min(left, scanPageRecords)
@@ -202,8 +214,11 @@ export class Client {
 
   /** Asks every server known, the learnt ones too, for its status; in the order of ids. Never rejects for one that is down. */
   async status(options: CallOptions = {}): Promise<ServerReport[]> {
-    const timeoutMs = Math.min(options.timeoutMs ?? this.timeoutMs, statusTimeoutMsMax)
-    const reports = await Promise.all(this.core.servers.map(server => this.reportOf(server, { ...options, timeoutMs })))
+    const { signal, ...checked } = checkCall(options, this.timeoutMs)
+    this.checkOpen('the status')
+    const timeoutMs = Math.min(checked.timeoutMs, statusTimeoutMsMax)
+    const asked = signal === undefined ? { timeoutMs } : { timeoutMs, signal }
+    const reports = await Promise.all(this.core.servers.map(server => this.reportOf(server, asked)))
     // A server may be known by two addresses (a name of its own, and the cluster's).
     const byName = new Map<number | string, ServerReport>()
     for (const report of reports) {
@@ -213,15 +228,23 @@ export class Client {
     return [...byName.values()].sort((a, b) => a.id - b.id)
   }
 
-  /** Executes a command of another state machine than the key-value store, exactly once; resolves with its result. */
-  execute(command: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
-    return this.call(options, 'the write', (deadlineMs, done) => this.core.write(command, deadlineMs, done))
+  /**
+   * Executes a command of another state machine than the key-value store, exactly once; resolves with what its `apply`
+   * returned. The built-in store answers with status bytes of its own, also to a command that it does not understand:
+   * use `put`, `delete` and `compareAndSet` for it. The bytes are copied. Rejects with UsageError for what is no
+   * Uint8Array; see the class.
+   */
+  async execute(command: Uint8Array, options: CallOptions = {}): Promise<Uint8Array> {
+    return this.write(copyOfBytes(command, 'a command'), options)
   }
 
-  /** Asks another state machine than the key-value store; resolves with what its `query` returned. */
-  query(request: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array> {
-    const stale = options.stale ?? false
-    return this.call(options, 'the read', (deadlineMs, done) => this.core.read(request, { stale }, deadlineMs, done))
+  /**
+   * Asks another state machine than the key-value store; resolves with what its `query` returned. The built-in store
+   * answers with bytes of its own: use `get` and `scan` for it. The bytes are copied. Rejects with UsageError for what
+   * is no Uint8Array; see the class.
+   */
+  async query(request: Uint8Array, options: ReadOptions = {}): Promise<Uint8Array> {
+    return this.read(copyOfBytes(request, 'a query'), options)
   }
 
   /** Ends what is pending (as a timeout would) and closes the socket. Never rejects; may be called twice. */
@@ -230,8 +253,17 @@ export class Client {
     return this.closing
   }
 
+  private write(command: Uint8Array, options: CallOptions): Promise<Uint8Array> {
+    return this.call(options, 'the write', (deadlineMs, done) => this.core.write(command, deadlineMs, done))
+  }
+
+  private async read(query: Uint8Array, options: ReadOptions): Promise<Uint8Array> {
+    const stale = checkStale(options)
+    return this.call(options, 'the read', (deadlineMs, done) => this.core.read(query, { stale }, deadlineMs, done))
+  }
+
   private async command(command: KvCommand, options: CallOptions): Promise<KvResult> {
-    const result = decodeResult(await this.execute(encodeCommand(command), options))
+    const result = decodeResult(await this.write(encodeCommand(command), options))
     if (result === null || result.status === 'invalid') throw notTheStore()
     return result
   }
@@ -241,7 +273,7 @@ export class Client {
     op: Op,
     options: ReadOptions,
   ): Promise<Extract<KvAnswer, { op: Op }>> {
-    const answer = decodeAnswer(await this.query(encodeQuery(query), options))
+    const answer = decodeAnswer(await this.read(encodeQuery(query), options))
     if (!isAnswerTo(op, answer)) throw notTheStore()
     return answer
   }
@@ -267,59 +299,53 @@ export class Client {
     }
   }
 
+  private checkOpen(what: string): void {
+    if (this.closing !== null) throw new UnavailableError(`${what} was not sent: the client is closed`)
+  }
+
   /** One request as a promise. `what` begins the sentence of an error. */
-  private call(
+  private async call(
     options: CallOptions,
     what: string,
     start: (deadlineMs: number, done: Done) => Request,
   ): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      const timeoutMs = checkTimeout(options.timeoutMs ?? this.timeoutMs)
-      const { signal } = options
-      if (signal?.aborted === true) throw new UnavailableError(`${what} was not sent: the call was aborted before`)
-      const abort = () => this.core.cancel(request, 'the call was aborted')
-      const request = start(this.clock.now() + timeoutMs, outcome => {
-        signal?.removeEventListener('abort', abort)
-        switch (outcome.code) {
-          case 'ok':
-            return resolve(outcome.result)
-          case 'unknown-outcome':
-            return reject(
-              new UnknownOutcomeError(
-                `${what} was sent but its outcome is unknown (${outcome.why}; timeoutMs ${timeoutMs}): ` +
-                  'it may have been executed, once, or may yet be: read to find out',
-              ),
-            )
-          case 'unavailable':
-            return reject(
-              new UnavailableError(
-                `${what} had no effect, it may be tried again: ${outcome.why} (timeoutMs ${timeoutMs})`,
-              ),
-            )
-          case 'busy':
-            return reject(new BusyError(`${what} had no effect: ${outcome.why}: await some of them first`))
-          case 'bad-request':
-            return reject(new UsageError(`${what} had no effect: ${outcome.why}`))
-        }
-      })
-      signal?.addEventListener('abort', abort, { once: true })
+    const { timeoutMs, signal } = checkCall(options, this.timeoutMs)
+    this.checkOpen(what)
+    if (signal?.aborted === true) throw new UnavailableError(`${what} was not sent: the call was aborted before`)
+    let giveUp = (): void => undefined
+    // Only `resolve` is called from within the transport: whatever else may throw does so here, and rejects.
+    const ended = new Promise<Outcome>(resolve => {
+      const request = start(this.clock.now() + timeoutMs, resolve)
+      giveUp = () => this.core.cancel(request, 'the call was aborted')
     })
+    signal?.addEventListener('abort', giveUp, { once: true })
+    const outcome = await ended
+    signal?.removeEventListener('abort', giveUp)
+    if (outcome.code === 'ok') return outcome.result
+    throw this.errorOf(outcome, what, timeoutMs)
+  }
+
+  private errorOf(outcome: Exclude<Outcome, { code: 'ok' }>, what: string, timeoutMs: number): RaftgramError {
+    const { code, why } = outcome
+    switch (code) {
+      case 'unknown-outcome':
+        return new UnknownOutcomeError(
+          `${what} was sent but its outcome is unknown (${why}; timeoutMs ${timeoutMs}): ` +
+            'it may have been executed, once, or may yet be: read to find out',
+        )
+      case 'unavailable':
+        if (this.closing !== null) return new UnavailableError(`${what} had no effect: the client is closed`)
+        return new UnavailableError(`${what} had no effect, it may be tried again: ${why} (timeoutMs ${timeoutMs})`)
+      case 'busy':
+        return new BusyError(`${what} had no effect: ${why}: await some of them first`)
+      case 'bad-request':
+        return new UsageError(`${what} had no effect: ${why}`)
+    }
   }
 }
 
 function foundOf(value: Value, revision: number): Found {
   return { value: decodeValue(value), revision, type: typeName(value.type) }
-}
-
-function encodeExpected(expected: ExpectedValue): Expected {
-  if (expected === null) return { by: 'absent' }
-  if (typeof expected === 'object' && 'revision' in expected && Number.isSafeInteger(expected.revision)) {
-    return { by: 'revision', revision: expected.revision }
-  }
-  if (typeof expected === 'object' && 'value' in expected) {
-    return { by: 'value', value: encodeValue(expected.value) }
-  }
-  throw new UsageError('expected is null (absent), what get gave, or { value } to compare with')
 }
 
 function isAnswerTo<Op extends KvQuery['op']>(
@@ -331,9 +357,4 @@ function isAnswerTo<Op extends KvQuery['op']>(
 
 function notTheStore(): UsageError {
   return new UsageError('the servers did not understand: do they run the key-value store of this version?')
-}
-
-function checkTimeout(timeoutMs: number): number {
-  if (!(timeoutMs > 0)) throw new UsageError(`timeoutMs is a number of milliseconds above 0, not ${timeoutMs}`)
-  return timeoutMs
 }

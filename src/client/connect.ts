@@ -22,6 +22,7 @@ export interface CoreSettings {
 /** Splits "HOST:PORT,HOST:PORT" and takes out what stands there twice. Throws UsageError for what is no endpoint. */
 export function parseEndpoints(endpoints: string | readonly string[]): readonly string[] {
   const texts = typeof endpoints === 'string' ? endpoints.split(',') : endpoints
+  if (!isTexts(texts)) throw new UsageError('endpoints are HOST:PORT, in an array of strings or with commas between')
   const unique = new Set(texts.map(text => text.trim()).filter(text => text !== ''))
   if (unique.size === 0) throw new UsageError('no endpoints: give at least one server as HOST:PORT')
   for (const text of unique) {
@@ -66,6 +67,11 @@ export async function openCore(clock: Clock, settings: CoreSettings): Promise<Cl
     resolve: (text, got) =>
       lookupAddress(text, (_error, address) => got(address !== null && speaks(address) ? address : null)),
   })
+}
+
+/** The compiler may not have seen what a program gives. */
+function isTexts(texts: unknown): texts is readonly string[] {
+  return Array.isArray(texts) && texts.every(text => typeof text === 'string')
 }
 
 function addressOf(text: string): Promise<Address | Error> {

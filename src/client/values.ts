@@ -7,6 +7,7 @@ import { keyBytesMax, valueBytesMax } from '../../codec/limits.js'
 import type { Value, ValueType } from '../kv/types.js'
 import { valueTypes } from '../kv/types.js'
 import { KeyTooLargeError, UsageError, ValueTooLargeError } from './errors.js'
+import { notPlainIn } from './plain-data.js'
 
 /** Names of the types of a value, as programs see them. */
 export type ValueTypeName = keyof typeof valueTypes
@@ -48,8 +49,9 @@ export function decodeKey(bytes: Uint8Array): string | Uint8Array {
 
 /**
  * A value as it is stored. Whole numbers are exact up to 2^53, bigints at any size. A Map comes back as an object,
- * an object of a class as a plain one, -0 as 0. Throws UsageError for undefined, functions, symbols, text that is not
- * well-formed and what msgpack cannot carry; ValueTooLargeError above 57,344 bytes.
+ * an object of a class as a plain one, -0 as 0. Throws UsageError for undefined, for text that is not well-formed, for
+ * functions, symbols, Promises and weak collections anywhere inside, and for what msgpack cannot carry;
+ * ValueTooLargeError above 57,344 bytes.
  */
 export function encodeValue(value: unknown): Value {
   const encoded = encodeAny(value)
@@ -85,12 +87,15 @@ export function typeName(type: ValueType): ValueTypeName {
 function encodeAny(value: unknown): Value {
   if (value instanceof Uint8Array) return { type: valueTypes.bytes, bytes: value }
   if (typeof value === 'string') return { type: valueTypes.text, bytes: encodeText(value, 'value') }
-  if (value === undefined || typeof value === 'function' || typeof value === 'symbol') {
-    throw new UsageError(`a value cannot be ${typeof value}: use null for nothing, or delete the key`)
+  if (value === undefined) {
+    throw new UsageError('a value cannot be undefined: use null for nothing, or delete the key')
   }
   try {
+    const notPlain = notPlainIn(value)
+    if (notPlain !== null) throw new UsageError(`a value cannot be or hold ${notPlain}: make it plain data`)
     return { type: valueTypes.msgpack, bytes: packr.pack(value) }
   } catch (error) {
+    if (error instanceof UsageError) throw error
     const why = error instanceof Error ? error.message : 'unknown reason'
     throw new UsageError(`the value cannot be carried by msgpack (${why}): make it plain data, without cycles`, {
       cause: error,

@@ -7,6 +7,10 @@ import type { StorageError } from '../storage/storage-error.js'
  */
 export type ServerErrorCode = 'usage' | 'corrupt' | 'io'
 
+/**
+ * Everything that starting or running a server fails with. No RaftgramError: those are what calls of a client end with,
+ * and what runs a server does not depend on the client. Tell it by its class, or by its `code`.
+ */
 export class ServerError extends Error {
   override readonly name = 'ServerError'
   readonly code: ServerErrorCode

@@ -1,6 +1,5 @@
 /** The public face of one server: opens the real disk, socket and clock, checks them against the options, runs a Node. */
 import { randomBytes } from 'node:crypto'
-import { datagramBytesLimit, datagramBytesUnknownPath } from '../../codec/limits.js'
 import type { Identity } from '../../codec/identity.js'
 import type { Logger } from '../base/logger.js'
 import { silentLogger } from '../base/logger.js'
@@ -28,6 +27,7 @@ import { clusterIdOf, parseClusterList } from './cluster-list.js'
 import { Node } from './node.js'
 import { checkIdentity } from './identity-check.js'
 import { ServerError } from './server-error.js'
+import { checkServerOptions, checkTimeouts } from './server-options.js'
 import type { ServerStatus } from './status.js'
 
 /** Faults for experiments; `cut` names servers that are neither sent to nor heard. */
@@ -100,22 +100,20 @@ export class Server {
    * directory that is damaged, `io` for a disk or socket that failed.
    */
   static async start(options: ServerOptions): Promise<Server> {
+    checkServerOptions(options)
     const logger = options.logger ?? silentLogger
-    const heartbeatMs = options.heartbeatMs ?? 25
-    const electionTimeoutMs = options.electionTimeoutMs ?? 200
-    checkTimeouts(heartbeatMs, electionTimeoutMs)
+    const { heartbeatMs, electionTimeoutMs } = checkTimeouts(options)
     const list: ClusterList = parseClusterList(options.cluster)
     const own = list.members.find(member => member.id === options.id)
     if (own === undefined) {
       throw usage(`server ${options.id} is not in the cluster list ${list.text}: add it, or mend the id`)
     }
-    if (options.data === '') throw usage('no data directory: name one, each server needs its own')
     if (list.warning !== null) logger.warn({}, list.warning)
     const members = await Promise.all(
       list.members.map(async ({ id, address }) => ({ id, address: await resolveAddress(address) })),
     )
     checkAddresses(members)
-    checkOwnOptions(options, members)
+    checkCut(options.faults, members)
     const listen = await resolveAddress(options.listen ?? own.address)
     await checkDirectory(options, list)
 
@@ -194,18 +192,6 @@ function usage(message: string): ServerError {
   return new ServerError('usage', message)
 }
 
-function checkTimeouts(heartbeatMs: number, electionTimeoutMs: number): void {
-  if (!(heartbeatMs > 0 && heartbeatMs < Infinity)) {
-    throw usage(`the heartbeat (${heartbeatMs} ms) must be a time above 0, as in 25`)
-  }
-  if (!(electionTimeoutMs >= 3 * heartbeatMs && electionTimeoutMs < Infinity)) {
-    throw usage(
-      `the election timeout (${electionTimeoutMs} ms) must be at least 3 heartbeats (${3 * heartbeatMs} ms), ` +
-        'or a follower loses its leader with every lost datagram: raise it, or let the heart beat faster',
-    )
-  }
-}
-
 /** Two names of one place are found only after names were looked up. */
 function checkAddresses(members: readonly { id: number; address: Address }[]): void {
   const ids = new Map<string, number>()
@@ -218,16 +204,9 @@ function checkAddresses(members: readonly { id: number; address: Address }[]): v
   }
 }
 
-function checkOwnOptions(
-  { faults, datagramBytesMax }: ServerOptions,
-  members: readonly { readonly id: number }[],
-): void {
+function checkCut(faults: ServerFaults | undefined, members: readonly { readonly id: number }[]): void {
   const stranger = faults?.cut?.find(cutId => !members.some(({ id }) => id === cutId))
   if (stranger !== undefined) throw usage(`there is no server ${stranger} to cut off: name servers of the cluster list`)
-  const [least, most] = [datagramBytesUnknownPath, datagramBytesLimit]
-  if (datagramBytesMax !== undefined && !(datagramBytesMax >= least && datagramBytesMax <= most)) {
-    throw usage(`datagrams of ${datagramBytesMax} bytes are not possible: choose from ${least} to ${most}`)
-  }
 }
 
 /** Before anything is opened for writing: a directory of another cluster is left as it is. */

@@ -434,3 +434,14 @@ void t.test('regression_refusals_do_not_make_the_next_repeat_wait_longer', t => 
   t.same(outcomes.all, ['ok x'], 'the silence is noticed after one timeout, not after sixteen')
   t.end()
 })
+
+void t.test('regression_a_request_that_cannot_be_encoded_stops_no_other', t => {
+  const cluster = new ScriptedCluster()
+  const client = warmedUp(cluster)
+  const outcomes = new Outcomes()
+  client.write('x' as unknown as Uint8Array, cluster.clock.now() + 1_000, outcomes.done)
+  client.write(bytes('y'), cluster.clock.now() + 1_000, outcomes.done)
+  cluster.clock.runFor(500)
+  t.same(outcomes.all.toSorted(), ['bad-request', 'ok y'])
+  t.end()
+})

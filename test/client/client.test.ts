@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { ClientMessage } from '../../codec/client-types.js'
 import { RealClock } from '../../src/base/real-clock.js'
+import type { ClientOptions } from '../../src/client/client.js'
 import { Client } from '../../src/client/client.js'
 import { parseEndpoints } from '../../src/client/connect.js'
 import {
@@ -201,4 +202,89 @@ void t.test('endpoints are HOST:PORT, in an array or with commas', t => {
     t.throws(() => parseEndpoints(wrong), { code: 'usage' })
   }
   t.end()
+})
+
+void t.test('regression_a_wrong_option_is_refused_before_anything_is_sent', async t => {
+  const server = await storeServer()
+  const client = await Client.connect({ endpoints: server.endpoint })
+  t.teardown(() => Promise.all([client.close(), server.close()]))
+  const usage = { code: 'usage', message: /^[^\n]+$/ }
+  const wrong = (value: unknown): never => value as never
+  await client.put('a', 1)
+  const before = server.received.length
+  for (const options of [{ signal: 5 }, { signal: {} }, { timeoutMs: '5' }, { timeoutMs: NaN }, null, 5]) {
+    await t.rejects(client.get('a', wrong(options)), usage)
+    await t.rejects(client.put('a', 2, wrong(options)), usage)
+    await t.rejects(client.status(wrong(options)), usage)
+    await t.rejects(client.scan('', wrong(options)).next(), usage)
+  }
+  await t.rejects(client.get('a', wrong({ stale: 'yes' })), usage)
+  await t.rejects(client.scan('', wrong({ limit: '5' })).next(), usage)
+  for (const expected of [{ revision: -1 }, { revision: -1, value: 1 }, { revision: 0.5 }, 5, {}]) {
+    await t.rejects(client.compareAndSet('a', wrong(expected), 2), usage)
+  }
+  for (const value of [Promise.resolve(1), { f: () => 1 }]) await t.rejects(client.put('a', value), usage)
+  const half = new Uint8Array(30_000)
+  await t.rejects(client.compareAndSet('a', { value: half }, half), { code: 'value-too-large' })
+  t.equal(server.received.length, before)
+  t.strictSame((await client.get('a'))?.value, 1)
+})
+
+void t.test('regression_bytes_that_are_none_do_not_stop_the_client', async t => {
+  const server = await storeServer()
+  const client = await Client.connect({ endpoints: server.endpoint })
+  t.teardown(() => Promise.all([client.close(), server.close()]))
+  const detached = new Uint8Array(8)
+  structuredClone(detached, { transfer: [detached.buffer] })
+  for (const bytes of ['x', null, undefined, 5, [1], {}, new DataView(new ArrayBuffer(1)), detached]) {
+    await t.rejects(client.execute(bytes as Uint8Array), { code: 'usage', message: /^a command / })
+    await t.rejects(client.query(bytes as Uint8Array), { code: 'usage', message: /^a query / })
+  }
+  t.strictSame(await client.put('a', 1, { timeoutMs: 2_000 }), { revision: 1 })
+})
+
+void t.test('regression_the_bytes_of_a_command_are_those_at_the_call', async t => {
+  const server = await storeServer()
+  const client = await Client.connect({ endpoints: server.endpoint })
+  t.teardown(() => Promise.all([client.close(), server.close()]))
+  const command = Uint8Array.of(1, 2, 3)
+  const executed = client.execute(command)
+  structuredClone(command, { transfer: [command.buffer] })
+  await executed
+  const write = server.received.find(request => request.type === 'Write')
+  t.strictSame(write?.command.byteLength, 3)
+})
+
+void t.test('regression_a_closed_client_says_so_and_advises_no_other_try', async t => {
+  const server = await storeServer()
+  const client = await Client.connect({ endpoints: server.endpoint })
+  t.teardown(() => server.close())
+  server.mute = true
+  const closed = { code: 'unavailable', message: /^(?!.*again).*the client is closed$/ }
+  const pending = t.rejects(client.get('a'), closed)
+  await client.close()
+  await pending
+  const calls: Promise<unknown>[] = [client.put('a', 1), client.get('a'), client.delete('a'), client.status()]
+  for (const call of calls) {
+    await t.rejects(call, closed)
+  }
+  await t.rejects(client.scan().next(), closed)
+})
+
+void t.test('regression_options_of_connect_that_cannot_be_are_usage_errors', async t => {
+  const endpoints = '127.0.0.1:1'
+  const cases: unknown[] = [undefined, null, 5, [], {}]
+  for (const wrong of [null, 5, [null], [5], {}]) cases.push({ endpoints: wrong })
+  for (const timeoutMs of ['5', 0, -1, NaN, {}]) cases.push({ endpoints, timeoutMs })
+  for (const limits of [null, 5, { waitingMax: '5' }, { outstandingMax: 0 }, { outstandingMax: 16_384 }]) {
+    cases.push({ endpoints, limits })
+  }
+  for (const datagramBytesMax of ['1200', 1_199, 60_001, NaN]) cases.push({ endpoints, datagramBytesMax })
+  for (const options of cases) {
+    await t.rejects(
+      Client.connect(options as ClientOptions),
+      { name: 'UsageError', code: 'usage', message: /^[^\n]+$/ },
+      JSON.stringify(options),
+    )
+  }
 })

@@ -173,6 +173,40 @@ void t.test('options that cannot be are refused in one line, and nothing is writ
   }
 })
 
+void t.test('regression_options_of_wrong_types_are_refused_in_one_line', async t => {
+  const { cluster } = await clusterList(1)
+  const data = newDirectory()
+  const good = { id: 1, cluster, data }
+  const cases: [options: unknown, says: RegExp][] = [
+    [undefined, /Server.start needs options/],
+    [null, /Server.start needs options/],
+    [{}, /the id is a number .* not undefined/],
+    [{ id: 1 }, /the cluster list is a string/],
+    [{ ...good, id: '1' }, /the id is a number .* not "1"/],
+    [{ ...good, cluster: 5 }, /the cluster list is a string.* not 5/],
+    [{ ...good, data: 5 }, /the data directory is a path.* not 5/],
+    [{ ...good, listen: 7401 }, /listen is a string, not 7401/],
+    [{ ...good, clusterName: {} }, /clusterName is a string, not an object/],
+    [{ ...good, heartbeatMs: '25' }, /the heartbeat \("25" ms\)/],
+    [{ ...good, electionTimeoutMs: '200' }, /the election timeout \("200" ms\)/],
+    [{ ...good, datagramBytesMax: '1200' }, /datagrams of "1200" bytes/],
+    [{ ...good, datagramBytesMax: 10 }, /datagrams of 10 bytes/],
+    [{ ...good, machine: { apply: () => 1, query: () => 1 } }, /machine must have .*: there is no snapshot, restore/],
+    [{ ...good, machine: null }, /machine must have the functions apply, query, snapshot, restore/],
+    [{ ...good, logger: {} }, /logger must have the functions/],
+    [{ ...good, faults: 5 }, /faults are an object/],
+    [{ ...good, faults: { lossShare: 0.1 } }, /faults need a seed/],
+    [{ ...good, faults: { seed: 1, lossShare: '0.1' } }, /faults.lossShare is a number/],
+    [{ ...good, faults: { seed: 1, cut: 2 } }, /faults.cut is an array/],
+  ]
+  for (const [options, says] of cases) {
+    const refusal = await Server.start(options as ServerOptions).catch((error: unknown) => error as Error)
+    t.match(refusal, { name: 'ServerError', code: 'usage', message: says })
+    t.notOk((refusal as Error).message.includes('\n'), 'one line')
+  }
+  t.throws(() => readdirSync(data), { code: 'ENOENT' }, 'nothing written')
+})
+
 void t.test('an address that somebody listens on is refused, and nothing is written', async t => {
   const { cluster } = await clusterList(1)
   const first = await Server.start({ id: 1, cluster, data: newDirectory() })

@@ -1,0 +1,86 @@
+/**
+ * Options of a server as programs give them, which the compiler may not have seen: their types and ranges, checked before
+ * anything is looked up, opened or written. What needs the cluster list or the disk is checked where these are read.
+ */
+import { shown } from '../base/shown.js'
+import { datagramBytesLimit, datagramBytesUnknownPath } from '../../codec/limits.js'
+import { ServerError } from './server-error.js'
+import type { ServerOptions } from './server.js'
+
+/** Options before anybody has looked at them. */
+type Given = Readonly<Partial<Record<keyof ServerOptions, unknown>>>
+
+const heartbeatMsDefault = 25
+const electionTimeoutMsDefault = 200
+
+/** Throws ServerError `usage` for options that are none, or one of a wrong type. */
+export function checkServerOptions(options: unknown): asserts options is ServerOptions {
+  if (!isObject(options)) {
+    refuse("Server.start needs options, as in { id: 1, cluster: '1=127.0.0.1:7401', data: './data/1' }")
+  }
+  const given: Given = options
+  if (typeof given.id !== 'number') refuse(`the id is a number of the cluster list, not ${shown(given.id)}`)
+  if (typeof given.cluster !== 'string') {
+    refuse(`the cluster list is a string, as in '1=127.0.0.1:7401,2=127.0.0.1:7402', not ${shown(given.cluster)}`)
+  }
+  if (given.data === '') refuse('no data directory: name one, each server needs its own')
+  if (typeof given.data !== 'string') refuse(`the data directory is a path, as in './data/1', not ${shown(given.data)}`)
+  for (const name of ['listen', 'clusterName'] as const) {
+    const text = given[name]
+    if (text !== undefined && typeof text !== 'string') refuse(`${name} is a string, not ${shown(text)}`)
+  }
+  checkDatagramBytes(given.datagramBytesMax)
+  checkFunctions('machine', given.machine, ['apply', 'query', 'snapshot', 'restore'])
+  checkFunctions('logger', given.logger, ['debug', 'info', 'warn', 'error'])
+  checkFaults(given.faults)
+}
+
+/** The two times with the default of each that is not given, in ms. Throws ServerError `usage` for what cannot work. */
+export function checkTimeouts(options: Given): { readonly heartbeatMs: number; readonly electionTimeoutMs: number } {
+  const { heartbeatMs = heartbeatMsDefault, electionTimeoutMs = electionTimeoutMsDefault } = options
+  if (typeof heartbeatMs !== 'number' || !(heartbeatMs > 0 && heartbeatMs < Infinity)) {
+    refuse(`the heartbeat (${shown(heartbeatMs)} ms) must be a time above 0, as in 25`)
+  }
+  if (typeof electionTimeoutMs !== 'number') {
+    refuse(`the election timeout (${shown(electionTimeoutMs)} ms) must be a time, as in 200`)
+  }
+  if (!(electionTimeoutMs >= 3 * heartbeatMs && electionTimeoutMs < Infinity)) {
+    refuse(
+      `the election timeout (${electionTimeoutMs} ms) must be at least 3 heartbeats (${3 * heartbeatMs} ms), ` +
+        'or a follower loses its leader with every lost datagram: raise it, or let the heart beat faster',
+    )
+  }
+  return { heartbeatMs, electionTimeoutMs }
+}
+
+function checkDatagramBytes(bytes: unknown): void {
+  const [least, most] = [datagramBytesUnknownPath, datagramBytesLimit]
+  if (bytes === undefined || (typeof bytes === 'number' && bytes >= least && bytes <= most)) return
+  refuse(`datagrams of ${shown(bytes)} bytes are not possible: choose from ${least} to ${most}`)
+}
+
+function checkFunctions(what: string, object: unknown, names: readonly string[]): void {
+  if (object === undefined) return
+  const missing = isObject(object) ? names.filter(name => typeof object[name] !== 'function') : names
+  if (missing.length > 0)
+    refuse(`${what} must have the functions ${names.join(', ')}: there is no ${missing.join(', ')}`)
+}
+
+function checkFaults(faults: unknown): void {
+  if (faults === undefined) return
+  if (!isObject(faults)) refuse(`faults are an object, as in { seed: 1, lossShare: 0.1 }, not ${shown(faults)}`)
+  const { cut = [], seed, ...shares } = faults
+  if (!Array.isArray(cut)) refuse(`faults.cut is an array of server ids, not ${shown(cut)}`)
+  if (seed === undefined) refuse('faults need a seed, as in { seed: 1, lossShare: 0.1 }')
+  for (const [name, number] of Object.entries({ seed, ...shares })) {
+    if (typeof number !== 'number') refuse(`faults.${name} is a number, not ${shown(number)}`)
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function refuse(message: string): never {
+  throw new ServerError('usage', message)
+}
