@@ -1,6 +1,6 @@
 /** Options that `serve` knows and `dev` hands on to the servers that it starts. */
 import { datagramBytesLimit, datagramBytesUnknownPath, serverIdMax } from '../codec/limits.js'
-import type { ServerFaults } from '../src/node/server.js'
+import type { ServerFaults } from '../src/node/server-options.js'
 import type { Values } from './option.js'
 import { optional, milliseconds, range, share, whole, withDefault } from './option.js'
 

@@ -13,7 +13,7 @@ export type {
 } from './client/client.js'
 export * from './client/errors.js'
 export { Server } from './node/server.js'
-export type { ServerFaults, ServerOptions } from './node/server.js'
+export type { ServerFaults, ServerOptions } from './node/server-options.js'
 export { ServerError } from './node/server-error.js'
 export type { ServerErrorCode } from './node/server-error.js'
 export type { ServerStatus } from './node/status.js'

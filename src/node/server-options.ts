@@ -2,10 +2,42 @@
  * Options of a server as programs give them, which the compiler may not have seen: their types and ranges, checked before
  * anything is looked up, opened or written. What needs the cluster list or the disk is checked where these are read.
  */
-import { shown } from '../base/shown.js'
 import { datagramBytesLimit, datagramBytesUnknownPath } from '../../codec/limits.js'
+import type { Logger } from '../base/logger.js'
+import { shown } from '../base/shown.js'
+import type { StateMachine } from '../session/types.js'
+import type { FaultOptions } from '../transport/socket-faults.js'
 import { ServerError } from './server-error.js'
-import type { ServerOptions } from './server.js'
+
+/** Faults for experiments; `cut` names servers that are neither sent to nor heard. */
+export interface ServerFaults extends FaultOptions {
+  readonly cut?: readonly number[]
+}
+
+export interface ServerOptions {
+  /** This server's id in the cluster list, 1..65535. */
+  readonly id: number
+  /** Every server of the cluster: "1=HOST:PORT,2=HOST:PORT,3=HOST:PORT", the same on all of them. */
+  readonly cluster: string
+  /** Directory of this server's data; made when it does not exist. Never shared, never copied to another server. */
+  readonly data: string
+  /** HOST:PORT to listen on, where it differs from this server's own address in the cluster list. */
+  readonly listen?: string
+  /** The cluster id is the hash of it; by default of the founding list. Servers of different clusters ignore each other. */
+  readonly clusterName?: string
+  /** How often a leader speaks to each follower at least, in ms. Default 25. */
+  readonly heartbeatMs?: number
+  /** t: a follower waits a random time of [t, 2t) ms for its leader before it asks for votes. Default 200. */
+  readonly electionTimeoutMs?: number
+  /** Faults injected into what this server sends, for experiments. Default none. */
+  readonly faults?: ServerFaults
+  /** Payload bytes of a datagram on every path, where what is found out by default is wrong. */
+  readonly datagramBytesMax?: number
+  /** What the cluster replicates. Default: the key-value store. All servers must run the same one. */
+  readonly machine?: StateMachine
+  /** Where its few lines go; a pino logger fits. Default: nowhere. */
+  readonly logger?: Logger
+}
 
 /** Options before anybody has looked at them. */
 type Given = Readonly<Partial<Record<keyof ServerOptions, unknown>>>

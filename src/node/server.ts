@@ -6,7 +6,6 @@ import { silentLogger } from '../base/logger.js'
 import { Prng } from '../base/prng.js'
 import { RealClock } from '../base/real-clock.js'
 import { KvStore } from '../kv/store.js'
-import type { StateMachine } from '../session/types.js'
 import { nodeDisk } from '../storage/disk-node.js'
 import { pathsOf } from '../storage/files.js'
 import { readIdentity } from '../storage/identity.js'
@@ -18,7 +17,6 @@ import { drawAddressTokens } from '../transport/address-tokens.js'
 import { smallestInterfaceMtuBytes } from '../transport/interface-mtu.js'
 import { datagramBytesMax } from '../transport/path-size.js'
 import type { Address, Socket } from '../transport/socket.js'
-import type { FaultOptions } from '../transport/socket-faults.js'
 import { FaultySocket } from '../transport/socket-faults.js'
 import { openUdpSocket } from '../transport/socket-udp.js'
 import { Transport } from '../transport/transport.js'
@@ -27,38 +25,9 @@ import { clusterIdOf, parseClusterList } from './cluster-list.js'
 import { Node } from './node.js'
 import { checkIdentity } from './identity-check.js'
 import { ServerError } from './server-error.js'
+import type { ServerFaults, ServerOptions } from './server-options.js'
 import { checkServerOptions, checkTimeouts } from './server-options.js'
 import type { ServerStatus } from './status.js'
-
-/** Faults for experiments; `cut` names servers that are neither sent to nor heard. */
-export interface ServerFaults extends FaultOptions {
-  readonly cut?: readonly number[]
-}
-
-export interface ServerOptions {
-  /** This server's id in the cluster list, 1..65535. */
-  readonly id: number
-  /** Every server of the cluster: "1=HOST:PORT,2=HOST:PORT,3=HOST:PORT", the same on all of them. */
-  readonly cluster: string
-  /** Directory of this server's data; made when it does not exist. Never shared, never copied to another server. */
-  readonly data: string
-  /** HOST:PORT to listen on, where it differs from this server's own address in the cluster list. */
-  readonly listen?: string
-  /** The cluster id is the hash of it; by default of the founding list. Servers of different clusters ignore each other. */
-  readonly clusterName?: string
-  /** How often a leader speaks to each follower at least, in ms. Default 25. */
-  readonly heartbeatMs?: number
-  /** t: a follower waits a random time of [t, 2t) ms for its leader before it asks for votes. Default 200. */
-  readonly electionTimeoutMs?: number
-  /** Faults injected into what this server sends, for experiments. Default none. */
-  readonly faults?: ServerFaults
-  /** Payload bytes of a datagram on every path, where what is found out by default is wrong. */
-  readonly datagramBytesMax?: number
-  /** What the cluster replicates. Default: the key-value store. All servers must run the same one. */
-  readonly machine?: StateMachine
-  /** Where its few lines go; a pino logger fits. Default: nowhere. */
-  readonly logger?: Logger
-}
 
 /** Bytes of one log segment. */
 const segmentBytes = 64 * 1024 * 1024
