@@ -31,12 +31,6 @@ export const sequenceWindow = 16_384
 /** Sessions kept; the least recently used by log order goes. */
 export const sessionsMax = 65_536
 
-/** Terms that jump further than this are not believed: a cluster would need years of elections for it. */
-export const termJumpMax = 2 ** 20
-
-/** Ids, terms, indexes: whole numbers that a JavaScript number holds exactly. */
-export const idMax = Number.MAX_SAFE_INTEGER
-
 /** Server ids fit 16 bits. */
 export const serverIdMax = 65_535
 
