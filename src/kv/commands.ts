@@ -36,6 +36,11 @@ const resultBytes = 9
 
 const statuses = ['ok', 'not-found', 'mismatch', 'invalid'] as const satisfies readonly KvResult['status'][]
 
+/** Whether these are the bytes of a delete, which alone carries nothing but its key. */
+export function isDelete(command: Uint8Array): boolean {
+  return command[0] === opDelete
+}
+
 /** The bytes of a command. Key and values must be within the limits: whoever takes them from outside checks before. */
 export function encodeCommand(command: KvCommand): Uint8Array {
   const { key } = command

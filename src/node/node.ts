@@ -51,8 +51,9 @@ export class Node {
   private readonly transport: TransportApi
   private readonly storage: Storage
   private readonly memory: NodeParts['memory']
-  private readonly raft: Raft
-  private readonly state: ReplicatedState
+  /** For invariants, which look and change nothing. */
+  readonly raft: Raft
+  readonly state: ReplicatedState
   private readonly clients: ClientService
   private readonly reporter: Reporter
   private readonly peers: readonly Link[]

@@ -33,8 +33,13 @@ export class Log {
   }
 
   get lastTerm(): Term {
-    const last = this.entries[this.entries.length - 1]
+    const last = this.lastEntry
     return last === undefined ? this.snapshotTerm : last.term
+  }
+
+  /** The last entry, or undefined where the log ends with the snapshot. */
+  get lastEntry(): Entry | undefined {
+    return this.entries[this.entries.length - 1]
   }
 
   /** The term of the entry at `index`, or undefined where the log does not reach or no longer knows. */

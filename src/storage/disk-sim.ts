@@ -17,8 +17,11 @@ import { Directory, Inode } from './disk-sim-medium.js'
 export interface SimOperation {
   readonly kind: 'open' | 'write' | 'read' | 'close' | 'list' | 'makeDirectory' | 'rename' | 'remove' | 'sync' | 'lock'
   readonly path: string
-  /** Of a write: bytes. Else 0. */
+  /** Of a write: where, and how much. Else 0. */
+  readonly offset: number
   readonly bytes: number
+  /** A write that makes its file longer: the only kind that a full disk refuses. */
+  readonly grows: boolean
 }
 
 export interface SimDiskOptions {
@@ -31,6 +34,10 @@ function errorOf(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: simulated, '${path}'`), { code })
 }
 
+function operationOn(kind: Exclude<SimOperation['kind'], 'write'>, path: string): SimOperation {
+  return { kind, path, offset: 0, bytes: 0, grows: false }
+}
+
 /** A write that was asked for and has not completed. */
 interface Flight {
   readonly inode: Inode
@@ -41,6 +48,8 @@ interface Flight {
 export class SimDisk implements Disk {
   /** Decides before each completion whether it fails: a code such as EIO or ENOSPC, or null. */
   fault: (operation: SimOperation) => string | null = () => null
+  /** A disk that lies: it calls writes durable that a crash may still take away. */
+  lies = false
   private readonly options: SimDiskOptions
   private readonly directories = new Map<string, Directory>()
   private readonly locks = new Set<string>()
@@ -112,7 +121,7 @@ export class SimDisk implements Disk {
   }
 
   open(path: string, mode: 'existing' | 'create' | 'read-only', got: Got<DiskFile>): void {
-    this.perform({ kind: 'open', path, bytes: 0 }, got as Got<DiskFile | null>, null, () => {
+    this.perform(operationOn('open', path), got as Got<DiskFile | null>, null, () => {
       const { directory, name } = this.place(path)
       const inode = directory?.seen.get(name) ?? null
       if (mode !== 'create') return inode === null ? errorOf('ENOENT', path) : this.handle(path, inode, mode)
@@ -136,15 +145,17 @@ export class SimDisk implements Disk {
       },
       write: (offset, data, done) => alive(() => this.write(path, mode, { inode, offset, data }, done)),
       read: (offset, length, got) => {
-        const operation: SimOperation = { kind: 'read', path, bytes: 0 }
+        const operation = operationOn('read', path)
         alive(() => this.perform(operation, got, new Uint8Array(0), () => inode.read(offset, length)))
       },
-      close: done => alive(() => this.run({ kind: 'close', path, bytes: 0 }, done, () => null)),
+      close: done => alive(() => this.run(operationOn('close', path), done, () => null)),
     }
   }
 
   private write(path: string, mode: string, flight: Flight, done: Done): void {
-    const operation: SimOperation = { kind: 'write', path, bytes: flight.data.length }
+    const { inode, offset, data } = flight
+    const grows = offset + data.length > inode.seen.length
+    const operation: SimOperation = { kind: 'write', path, offset, bytes: data.length, grows }
     if (mode === 'read-only') {
       this.run(operation, done, () => errorOf('EBADF', path))
       return
@@ -154,13 +165,13 @@ export class SimDisk implements Disk {
       this.inFlight.delete(flight)
       const { prng } = this.options
       // Of a write that failed, nobody knows what reached the medium.
-      flight.inode.apply(flight.offset, flight.data, failed === null, () => failed === null || prng.below(2) === 1)
+      inode.apply(offset, data, failed === null && !this.lies, () => failed === null || prng.below(2) === 1)
       done(failed)
     })
   }
 
   list(directory: string, got: Got<string[]>): void {
-    this.perform({ kind: 'list', path: directory, bytes: 0 }, got, [], () => {
+    this.perform(operationOn('list', directory), got, [], () => {
       const path = normalize(directory)
       const found = this.directories.get(path)
       if (found === undefined) return errorOf('ENOENT', directory)
@@ -170,7 +181,7 @@ export class SimDisk implements Disk {
   }
 
   makeDirectory(directory: string, done: Done): void {
-    this.run({ kind: 'makeDirectory', path: directory, bytes: 0 }, done, () => {
+    this.run(operationOn('makeDirectory', directory), done, () => {
       for (let path = normalize(directory); !this.directories.has(path); path = dirname(path)) {
         this.directories.set(path, new Directory())
       }
@@ -179,7 +190,7 @@ export class SimDisk implements Disk {
   }
 
   rename(from: string, to: string, done: Done): void {
-    this.run({ kind: 'rename', path: from, bytes: 0 }, done, () => {
+    this.run(operationOn('rename', from), done, () => {
       const source = this.place(from)
       const target = this.place(to)
       const inode = source.directory?.seen.get(source.name)
@@ -195,7 +206,7 @@ export class SimDisk implements Disk {
   }
 
   remove(path: string, done: Done): void {
-    this.run({ kind: 'remove', path, bytes: 0 }, done, () => {
+    this.run(operationOn('remove', path), done, () => {
       const { directory, name } = this.place(path)
       if (directory?.seen.has(name) !== true) return errorOf('ENOENT', path)
       directory.change([{ name, inode: null }])
@@ -204,7 +215,7 @@ export class SimDisk implements Disk {
   }
 
   syncDirectory(directory: string, done: Done): void {
-    this.run({ kind: 'sync', path: directory, bytes: 0 }, done, () => {
+    this.run(operationOn('sync', directory), done, () => {
       const found = this.directories.get(normalize(directory))
       if (found === undefined) return errorOf('ENOENT', directory)
       found.sync()
@@ -215,7 +226,7 @@ export class SimDisk implements Disk {
   lock(path: string, got: Got<{ release(): void }>): void {
     const key = normalize(path)
     const release = (): void => void this.locks.delete(key)
-    this.perform({ kind: 'lock', path, bytes: 0 }, got, { release }, () => {
+    this.perform(operationOn('lock', path), got, { release }, () => {
       const { directory, name } = this.place(path)
       if (directory === undefined) return errorOf('ENOENT', path)
       if (this.locks.has(key)) return errorOf('ELOCKED', path)

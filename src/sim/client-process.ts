@@ -1,0 +1,53 @@
+/** One client machine of a simulated cluster: the production client over a simulated clock and socket. */
+import { Prng } from '../base/prng.js'
+import { ClientCore } from '../client/client-core.js'
+import type { Address } from '../transport/socket.js'
+import { parseAddress } from '../transport/address.js'
+import { Transport } from '../transport/transport.js'
+import { SimClock } from './clock.js'
+import type { Kernel } from './kernel.js'
+import { Life } from './kernel.js'
+import type { SimNetwork } from './network.js'
+import { SimSocket } from './socket.js'
+
+export interface ClientProcessOptions {
+  readonly kernel: Kernel
+  readonly network: SimNetwork
+  readonly seed: number
+  readonly lane: number
+  /** Counts the processes on this address: each has a seed of its own. */
+  readonly start: number
+  readonly address: Address
+  readonly servers: readonly Address[]
+  readonly datagramBytesMax: number
+  readonly turnMs: number
+}
+
+export class ClientProcess {
+  readonly life: Life
+  readonly clock: SimClock
+  readonly core: ClientCore
+  private readonly options: ClientProcessOptions
+
+  constructor(options: ClientProcessOptions) {
+    const { kernel, network, seed, lane, start, address, servers, datagramBytesMax, turnMs } = options
+    this.options = options
+    const prng = new Prng(seed, 10_000 * start + lane)
+    this.life = new Life(lane)
+    this.clock = new SimClock(kernel, this.life, { rate: 1, offsetMs: prng.between(0, 5_000), turnMs })
+    const socket = new SimSocket(kernel, network, this.life, this.clock, address)
+    const identity = { clusterId: 0, sender: 0, incarnation: 0, bootNonce: prng.id() }
+    const transport = new Transport(socket, this.clock, { ...identity, datagramBytesMax: () => datagramBytesMax }, null)
+    this.core = new ClientCore(transport, this.clock, {
+      endpoints: servers,
+      seed: prng.uint32(),
+      resolve: (text, found) => found(parseAddress(text)),
+    })
+  }
+
+  /** kill -9: what it asked for may still happen, and nobody hears of it. */
+  kill(): void {
+    this.life.isOver = true
+    this.options.network.closedAt(this.options.address)
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * A whole cluster in simulated time: server machines, client machines, the network between them, and the invariants that
+ * are asked after every step. What goes wrong with it, and when, comes from outside (faults/, or a story in a test).
+ */
+import { Prng } from '../base/prng.js'
+import type { Node } from '../node/node.js'
+import { isDelete } from '../kv/commands.js'
+import type { HardState, Message, ServerId } from '../raft/types.js'
+import type { ApplyContext } from '../session/types.js'
+import type { SimOperation } from '../storage/disk-sim.js'
+import { StorageError } from '../storage/storage-error.js'
+import type { Address } from '../transport/socket.js'
+import { parseAddress } from '../transport/address.js'
+import { ClientProcess } from './client-process.js'
+import { Invariants } from './invariants/invariants.js'
+import { InvariantViolation } from './invariants/violation.js'
+import { Kernel } from './kernel.js'
+import { Load } from './load.js'
+import { SimNetwork } from './network.js'
+import type { SimPlan } from './plan.js'
+import { Prober } from './prober.js'
+import { ServerProcess } from './server-process.js'
+import { Tally } from './tally.js'
+
+/** What an observer wants to know beside; see trace-writer.ts. */
+export interface ClusterWatch {
+  process(lane: number, what: 'start' | 'crash' | 'kill' | 'stop' | 'pause' | 'resume' | 'failed', why: string): void
+  disk(lane: number, operation: SimOperation, outcome: string): void
+  invoked(lane: number, operation: number, what: string): void
+  answered(lane: number, operation: number, what: string, outcome: 'ok' | 'fail' | 'unknown'): void
+  fault(what: string, lanes: readonly number[]): void
+}
+
+/** A bug of the program that is no broken invariant: something threw. */
+export class CrashError extends Error {
+  override readonly name = 'CrashError'
+}
+
+export class SimCluster {
+  readonly plan: SimPlan
+  readonly kernel = new Kernel()
+  readonly tally = new Tally()
+  readonly network: SimNetwork
+  readonly servers: readonly ServerProcess[]
+  readonly invariants = new Invariants()
+  readonly load: Load
+  readonly clients: ClientProcess[] = []
+  readonly prober: Prober
+  watch: ClusterWatch | null = null
+  /** Messages that servers sent to servers: for the bound on storms. */
+  peerMessages = 0
+  private readonly addresses: readonly Address[]
+  private clientStarts = 0
+  /** Thrown inside of a server, where it only ended that server. */
+  private violation: Error | null = null
+
+  constructor(plan: SimPlan) {
+    this.plan = plan
+    const { kernel, tally } = this
+    const { servers, load } = plan
+    this.network = new SimNetwork(kernel, new Prng(plan.seed, 1), tally, plan.links)
+    this.network.receiveBufferBytes = plan.receiveBufferBytes
+    this.addresses = Array.from({ length: servers + load.clients + 2 }, (_, i) => addressOf(i + 1))
+    this.addresses.forEach((address, i) => this.network.place(i + 1, address))
+    const members = this.addresses.slice(0, servers).map((address, i) => ({ id: i + 1, address }))
+    const events = {
+      started: (server: ServerProcess) => this.watch?.process(server.id, 'start', ''),
+      running: (server: ServerProcess, node: Node) => this.running(server, node),
+      ended: (server: ServerProcess, how: 'crash' | 'kill' | 'stop' | 'failed', why: string) => {
+        this.ended(server, how, why)
+      },
+      sent: (from: ServerId, to: ServerId, message: Message, durable: HardState | null) => {
+        this.peerMessages++
+        this.noting(() => this.invariants.sent(from, to, message, durable))
+      },
+      applied: (id: ServerId, { revision }: ApplyContext, command: Uint8Array, stateHash: number) => {
+        this.noting(() => this.applied(id, revision, command, stateHash))
+      },
+      diskEnded: (server: ServerProcess, operation: SimOperation, outcome: string) => {
+        this.watch?.disk(server.id, operation, outcome)
+      },
+    }
+    this.servers = members.map(
+      ({ id }) => new ServerProcess({ id, plan, members, kernel, network: this.network, tally, events }),
+    )
+    this.load = new Load(kernel, load, new Prng(plan.seed, 2), {
+      invoked: (lane, operation, what) => this.watch?.invoked(lane, operation, what),
+      answered: (lane, operation, what, outcome) => {
+        this.tally.add(`operation: ${outcome}`)
+        this.watch?.answered(lane, operation, what, outcome)
+      },
+      acknowledged: (revision, command) => this.invariants.exactlyOnce.acknowledged(revision, command),
+    })
+    for (let i = 0; i < load.clients; i++) this.clients.push(this.newClient(servers + 1 + i))
+    this.prober = new Prober({
+      kernel,
+      network: this.network,
+      seed: plan.seed,
+      lane: servers + load.clients + 1,
+      address: this.addresses[servers + load.clients]!,
+      servers: members.map(({ address }) => address),
+      keys: load.keys,
+      history: this.load.history,
+      pauseMs: 4 * load.pauseMs + 5,
+    })
+    kernel.onStep = life => {
+      if (this.violation !== null) throw this.violation
+      if (life !== null && life.lane <= servers) this.invariants.afterStep(life.lane)
+    }
+  }
+
+  server(id: ServerId): ServerProcess {
+    return this.servers[id - 1]!
+  }
+
+  /** All servers start, all clients begin to ask. */
+  begin(): void {
+    for (const server of this.servers) server.start()
+    for (const client of this.clients) this.load.begin(client)
+  }
+
+  /** The running server that leads the highest term, or null. */
+  get leader(): ServerProcess | null {
+    let best: ServerProcess | null = null
+    for (const server of this.servers) {
+      const raft = server.node?.raft
+      if (raft?.isLeader !== true) continue
+      if (best === null || raft.currentTerm > best.node!.raft.currentTerm) best = server
+    }
+    return best
+  }
+
+  addressOfLane(lane: number): Address {
+    return this.addresses[lane - 1]!
+  }
+
+  pause(server: ServerProcess): void {
+    if (!server.isRunning || server.isPaused) return
+    this.watch?.process(server.id, 'pause', '')
+    server.pause()
+  }
+
+  resume(server: ServerProcess): void {
+    if (!server.isPaused) return
+    this.watch?.process(server.id, 'resume', '')
+    server.resume()
+  }
+
+  /** A client is killed, and another takes its place. */
+  replaceClient(place: number): void {
+    const client = this.clients[place]!
+    client.kill()
+    this.load.killed(client)
+    this.watch?.process(client.life.lane, 'kill', '')
+    this.clients[place] = this.newClient(client.life.lane)
+    this.load.begin(this.clients[place])
+  }
+
+  /** One that has not been there before: for the end of a run. */
+  freshClient(): ClientProcess {
+    return this.newClient(this.plan.servers + this.plan.load.clients + 2)
+  }
+
+  /** Turns simulated time. Throws what is found to be wrong. */
+  runUntil(untilMs: number): void {
+    this.kernel.runUntil(untilMs)
+  }
+
+  private newClient(lane: number): ClientProcess {
+    const { kernel, network, plan, addresses } = this
+    this.watch?.process(lane, 'start', '')
+    return new ClientProcess({
+      kernel,
+      network,
+      seed: plan.seed,
+      lane,
+      start: ++this.clientStarts,
+      address: addresses[lane - 1]!,
+      servers: addresses.slice(0, plan.servers),
+      datagramBytesMax: plan.datagramBytesMax,
+      turnMs: plan.turnMs,
+    })
+  }
+
+  /** What is found to be wrong inside of a server would end only that server. */
+  private noting(check: () => void): void {
+    try {
+      check()
+    } catch (error) {
+      this.violation ??= error as Error
+      throw error
+    }
+  }
+
+  private running(server: ServerProcess, node: Node): void {
+    if (server.starts > 1) this.tally.add('recoveries')
+    this.invariants.begun(node)
+  }
+
+  private ended(server: ServerProcess, how: 'crash' | 'kill' | 'stop' | 'failed', why: string): void {
+    this.tally.add(`server: ${how}`)
+    this.watch?.process(server.id, how, why)
+    this.invariants.ended(server.id, !this.plan.lyingDisks && !server.isDamaged)
+    if (how === 'failed') this.judgeFailure(server, server.failure!)
+  }
+
+  /** A server may end by itself when its disk fails, and refuse to start from damaged files. Nothing else. */
+  private judgeFailure(server: ServerProcess, error: Error): void {
+    if (error instanceof InvariantViolation) {
+      this.violation ??= error
+      return
+    }
+    const code = error instanceof StorageError ? error.code : 'code' in error ? error.code : ''
+    if (server.disk.isFailing && (code === 'EIO' || code === 'io')) return
+    if (server.disk.isFull && code === 'no-space') return
+    if (server.isDamaged && code === 'corrupt') {
+      this.tally.add('server: refused damaged files')
+      return
+    }
+    this.violation ??= new CrashError(`server ${server.id}: ${error.message}`, { cause: error })
+  }
+
+  private applied(id: ServerId, revision: number, command: Uint8Array, stateHash: number): void {
+    this.kernel.note(stateHash)
+    this.invariants.stateMachines.applied(id, revision, stateHash)
+    // A delete of a key is the same bytes each time; the others carry a value of their own.
+    if (!isDelete(command)) this.invariants.exactlyOnce.applied(revision, command)
+  }
+}
+
+/** Of a lane: each process has a machine of its own. */
+function addressOf(lane: number): Address {
+  return parseAddress(`10.0.0.${lane}:7400`)!
+}

@@ -1,0 +1,59 @@
+/**
+ * Named places in the work of a disk at which the power may go: what is being done, and whether it goes while that is
+ * under way (any part of it may have reached the medium) or when it has just been done, before anything follows from it.
+ */
+import type { SimOperation } from '../storage/disk-sim.js'
+import { batchBytes } from '../../codec/batch.js'
+import { hardStateSlotOffsets } from '../../codec/hard-state.js'
+import { segmentHeaderBytes } from '../../codec/segment.js'
+
+/** Names of what a disk does, from the operation alone; null for what changes nothing. */
+export function workOf({ kind, path, offset, bytes }: SimOperation): string | null {
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  switch (kind) {
+    case 'write':
+      if (name === 'hard-state') return offset === hardStateSlotOffsets[0] ? 'hard state, slot 0' : 'hard state, slot 1'
+      if (name === 'identity.tmp') return 'identity'
+      if (name.startsWith('torn-')) return 'torn tail kept aside'
+      if (offset === 0) return bytes === segmentHeaderBytes ? 'segment header' : 'zeros ahead'
+      if (name === 'prepared') return 'zeros ahead'
+      return bytes === batchBytes(0) ? 'seal' : 'batch'
+    case 'rename':
+      return name === 'prepared' ? 'segment named' : 'identity named'
+    case 'sync':
+      return name === 'log' ? 'log directory synced' : 'directory synced'
+    case 'remove':
+      return 'file removed'
+    case 'open':
+    case 'read':
+    case 'close':
+    case 'list':
+    case 'makeDirectory':
+    case 'lock':
+      return null
+  }
+}
+
+/** Every named crash point. */
+export const crashPoints: readonly string[] = [
+  'during hard state, slot 0',
+  'after hard state, slot 0',
+  'during hard state, slot 1',
+  'after hard state, slot 1',
+  'during batch',
+  'after batch',
+  'during seal',
+  'after seal',
+  'during zeros ahead',
+  'after zeros ahead',
+  'during segment header',
+  'after segment header',
+  'during segment named',
+  'after segment named',
+  'during log directory synced',
+  'after log directory synced',
+  'during directory synced',
+  'after directory synced',
+  'during identity',
+  'after identity named',
+]

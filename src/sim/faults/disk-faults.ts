@@ -1,0 +1,87 @@
+/** What happens to disks: they become slow, stall, fill up, fail, and rot. */
+import { Prng } from '../../base/prng.js'
+import { anyServer, nothingToMend, sometime, type FaultKind } from './fault-kind.js'
+import { names } from './network-faults.js'
+
+/** `amount` times as long for each operation. */
+const slow: FaultKind = {
+  name: 'slow disk',
+  draw: (prng, size, timeoutMs) => ({
+    forMs: sometime(prng, timeoutMs),
+    servers: [anyServer(prng, size)],
+    amount: prng.between(5, 200),
+  }),
+  begin: (cluster, { servers: [id], amount }) => {
+    const { disk } = cluster.server(id!)
+    disk.slowness = amount
+    return () => {
+      disk.slowness = 1
+    }
+  },
+  describe: ({ servers, amount }) => `disk of ${names(servers)} is ${Math.round(amount)} times as slow`,
+}
+
+const stalled: FaultKind = {
+  name: 'stalled disk',
+  draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] }),
+  begin: (cluster, { servers: [id], forMs }) => {
+    cluster.server(id!).disk.stalledUntilMs = cluster.kernel.nowMs + forMs
+    return nothingToMend
+  },
+  describe: ({ servers }) => `disk of ${names(servers)} stalls`,
+}
+
+const full: FaultKind = {
+  name: 'full disk',
+  draw: (prng, size, timeoutMs) => ({
+    forMs: timeoutMs * prng.between(2, 20),
+    servers: [anyServer(prng, size)],
+  }),
+  begin: (cluster, { servers: [id] }) => {
+    const server = cluster.server(id!)
+    server.disk.isFull = true
+    return () => {
+      server.disk.isFull = false
+      server.start()
+    }
+  },
+  describe: ({ servers }) => `disk of ${names(servers)} is full`,
+}
+
+/** Writes and syncs fail until the machine is seen to. */
+const failing: FaultKind = {
+  name: 'failing disk',
+  draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] }),
+  begin: (cluster, { servers: [id] }) => {
+    const server = cluster.server(id!)
+    server.disk.isFailing = true
+    return () => {
+      // A process that has not noticed yet must not go on as if nothing had happened.
+      server.kill()
+      server.disk.isFailing = false
+      server.start()
+    }
+  },
+  describe: ({ servers }) => `disk of ${names(servers)} fails`,
+}
+
+/** One bit of what is durable flips; the server is then started anew, and must notice. */
+const rot: FaultKind = {
+  name: 'bit rot',
+  draw: (prng, size) => (size < 3 ? null : { forMs: 0, servers: [anyServer(prng, size)], amount: prng.uint32() }),
+  begin: (cluster, { servers: [id], amount }) => {
+    const server = cluster.server(id!)
+    // More damaged servers than a minority, and nobody can promise anything.
+    const damaged = cluster.servers.filter(other => other.isDamaged || other === server).length
+    if (damaged > Math.floor((cluster.plan.servers - 1) / 2)) return nothingToMend
+    if (!server.disk.rot(new Prng(amount))) return nothingToMend
+    server.isDamaged = true
+    cluster.tally.add('disk: bit flipped')
+    server.kill()
+    cluster.invariants.forgive(server.id)
+    return () => server.start()
+  },
+  describe: ({ servers }) => `a bit flips on the disk of ${names(servers)}`,
+}
+
+export const diskFaults: readonly FaultKind[] = [slow, stalled, full, failing, rot]

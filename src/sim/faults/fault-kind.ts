@@ -1,0 +1,45 @@
+/** What a kind of fault is: how a plan draws one, what it does to a cluster, and how it is mended. */
+import type { Prng } from '../../base/prng.js'
+import type { SimCluster } from '../cluster.js'
+import type { PlannedFault } from '../plan.js'
+
+/** What a draw decides; the rest of a PlannedFault is the same for all kinds. */
+export interface Drawn {
+  readonly forMs: number
+  readonly servers?: readonly number[]
+  readonly amount?: number
+  readonly point?: string
+}
+
+export interface FaultKind {
+  readonly name: string
+  /** Null: it makes no sense in a cluster of this size. `timeoutMs` is the election timeout, the measure of all times. */
+  draw(prng: Prng, size: number, timeoutMs: number): Drawn | null
+  /** Begins, and returns how it is mended; what is over at once returns nothing to do. */
+  begin(cluster: SimCluster, fault: PlannedFault): () => void
+  /** In words of the trace. */
+  describe(fault: PlannedFault): string
+}
+
+export const nothingToMend = (): void => undefined
+
+/** A server, 1..size. */
+export function anyServer(prng: Prng, size: number): number {
+  return 1 + prng.below(size)
+}
+
+/** Some of the servers, at least one and not all; those of a cluster of one are that one. */
+export function someServers(prng: Prng, size: number): number[] {
+  const all = Array.from({ length: size }, (_, i) => i + 1)
+  const count = size === 1 ? 1 : 1 + prng.below(size - 1)
+  for (let i = 0; i < count; i++) {
+    const other = i + prng.below(size - i)
+    ;[all[i], all[other]] = [all[other]!, all[i]!]
+  }
+  return all.slice(0, count).sort((a, b) => a - b)
+}
+
+/** A time that elections notice, mostly, and sometimes one that they do not. */
+export function sometime(prng: Prng, timeoutMs: number): number {
+  return timeoutMs * (prng.below(4) === 0 ? prng.between(0.1, 1) : prng.between(1, 8))
+}

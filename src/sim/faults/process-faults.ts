@@ -1,0 +1,185 @@
+/** What happens to processes and machines: they are killed, lose power, stand still, become slow, stop and start again. */
+import type { SimCluster } from '../cluster.js'
+import { crashPoints } from '../crash-points.js'
+import { anyServer, nothingToMend, someServers, sometime, type FaultKind } from './fault-kind.js'
+import { names } from './network-faults.js'
+
+function startAll(cluster: SimCluster, ids: readonly number[]): () => void {
+  return () => {
+    for (const id of ids) cluster.server(id).start()
+  }
+}
+
+const crash: FaultKind = {
+  name: 'crash',
+  draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] }),
+  begin: (cluster, { servers }) => {
+    cluster.server(servers[0]!).crash()
+    return startAll(cluster, servers)
+  },
+  describe: ({ servers }) => `${names(servers)} loses power`,
+}
+
+const kill: FaultKind = {
+  name: 'kill',
+  draw: crash.draw,
+  begin: (cluster, { servers }) => {
+    cluster.server(servers[0]!).kill()
+    return startAll(cluster, servers)
+  },
+  describe: ({ servers }) => `kill -9 of ${names(servers)}`,
+}
+
+const killLeader: FaultKind = {
+  name: 'leader killed',
+  draw: (prng, _size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), amount: prng.below(2) }),
+  begin: (cluster, { amount }) => {
+    const leader = cluster.leader ?? cluster.server(1)
+    if (amount === 0) leader.kill()
+    else leader.crash()
+    return startAll(cluster, [leader.id])
+  },
+  describe: ({ amount }) => (amount === 0 ? 'kill -9 of the leader' : 'the leader loses power'),
+}
+
+const crashAll: FaultKind = {
+  name: 'all crash',
+  draw: (prng, size, timeoutMs) => ({
+    forMs: timeoutMs * prng.between(0.1, 2),
+    servers: Array.from({ length: size }, (_, i) => i + 1),
+  }),
+  begin: (cluster, { servers }) => {
+    for (const id of servers) cluster.server(id).crash()
+    return startAll(cluster, servers)
+  },
+  describe: () => 'all servers lose power',
+}
+
+const crashSome: FaultKind = {
+  name: 'some crash',
+  draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: someServers(prng, size) }),
+  begin: crashAll.begin,
+  describe: ({ servers }) => `${names(servers)} lose power`,
+}
+
+/** A process that dies again and again, faster than it can do anything useful. `amount` times. */
+const crashLoop: FaultKind = {
+  name: 'crash loop',
+  draw: (prng, size, timeoutMs) => ({
+    forMs: timeoutMs * prng.between(1, 6),
+    servers: [anyServer(prng, size)],
+    amount: 3 + prng.below(6),
+  }),
+  begin: (cluster, { servers: [id], forMs, amount }) => {
+    const { kernel } = cluster
+    const server = cluster.server(id!)
+    for (let i = 0; i < amount; i++) {
+      kernel.at(kernel.nowMs + (forMs * i) / amount, null, 0, () => {
+        server.crash()
+        server.start()
+      })
+    }
+    return nothingToMend
+  },
+  describe: ({ servers, amount }) => `${names(servers)} loses power ${amount} times`,
+}
+
+const stop: FaultKind = {
+  name: 'clean stop',
+  draw: crash.draw,
+  begin: (cluster, { servers }) => {
+    cluster.server(servers[0]!).stop()
+    return () => {
+      // It may not have come to its end yet.
+      const server = cluster.server(servers[0]!)
+      server.kill()
+      server.start()
+    }
+  },
+  describe: ({ servers }) => `${names(servers)} is stopped`,
+}
+
+const pause: FaultKind = {
+  name: 'pause',
+  draw: crash.draw,
+  begin: (cluster, { servers: [id] }) => {
+    const server = cluster.server(id!)
+    cluster.pause(server)
+    return () => cluster.resume(server)
+  },
+  describe: ({ servers }) => `${names(servers)} stands still`,
+}
+
+const pauseLeader: FaultKind = {
+  name: 'leader paused',
+  draw: (prng, _size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs) }),
+  begin: cluster => {
+    const leader = cluster.leader ?? cluster.server(1)
+    cluster.pause(leader)
+    return () => cluster.resume(leader)
+  },
+  describe: () => 'the leader stands still',
+}
+
+/** `amount` is how long a turn of the event loop takes, in ms. */
+const slowLoop: FaultKind = {
+  name: 'slow event loop',
+  draw: (prng, size, timeoutMs) => ({
+    forMs: sometime(prng, timeoutMs),
+    servers: [anyServer(prng, size)],
+    amount: timeoutMs * prng.between(0.02, 0.6),
+  }),
+  begin: (cluster, { servers: [id], amount }) => {
+    const server = cluster.server(id!)
+    server.turnMs = amount
+    return () => {
+      server.turnMs = cluster.plan.turnMs
+    }
+  },
+  describe: ({ servers, amount }) => `${names(servers)} takes ${Math.round(amount)} ms for a turn`,
+}
+
+const clientKilled: FaultKind = {
+  name: 'client killed',
+  draw: prng => ({ forMs: 0, amount: prng.below(100) }),
+  begin: (cluster, { amount }) => {
+    if (cluster.clients.length > 0) cluster.replaceClient(amount % cluster.clients.length)
+    return nothingToMend
+  },
+  describe: () => 'a client is killed, another takes its place',
+}
+
+/** The power goes at a named point of the disk's work, when it is met for the `amount`th time. */
+const crashAt: FaultKind = {
+  name: 'crash point',
+  draw: (prng, size, timeoutMs) => ({
+    forMs: timeoutMs * prng.between(2, 10),
+    servers: [anyServer(prng, size)],
+    amount: prng.below(3) === 0 ? prng.below(20) : 0,
+    point: crashPoints[prng.below(crashPoints.length)]!,
+  }),
+  begin: (cluster, { servers: [id], amount, point }) => {
+    const server = cluster.server(id!)
+    server.disk.armed = { point, skip: amount }
+    return () => {
+      server.disk.armed = null
+      server.start()
+    }
+  },
+  describe: ({ servers, point }) => `${names(servers)} will lose power ${point}`,
+}
+
+export const processFaults: readonly FaultKind[] = [
+  crash,
+  kill,
+  killLeader,
+  crashSome,
+  crashAll,
+  crashLoop,
+  stop,
+  pause,
+  pauseLeader,
+  slowLoop,
+  clientKilled,
+  crashAt,
+]

@@ -1,0 +1,45 @@
+/** What was ever committed: by index the term of the entry, and the term in which it was first seen to be committed. */
+import type { LogIndex, Term } from '../../raft/types.js'
+import type { WatchedServer } from './watched-server.js'
+import { violated } from './violation.js'
+
+export class Committed {
+  private readonly terms: Term[] = [0]
+  private readonly inTerms: Term[] = [0]
+
+  /** The last index that any server has called committed. */
+  get lastIndex(): LogIndex {
+    return this.terms.length - 1
+  }
+
+  termAt(index: LogIndex): Term | undefined {
+    return this.terms[index]
+  }
+
+  /** The commitIndex of a server moved. Returns whether something is committed that was not before. */
+  advance({ server, entries, commitIndex: before }: WatchedServer): boolean {
+    const newest = this.lastIndex
+    for (let index = before + 1; index <= server.commitIndex; index++) {
+      const term = entries[index - 1]?.term
+      if (term === undefined) violated('State Machine Safety', `server ${server.id} commits ${index} beyond its log`)
+      const known = this.terms[index]
+      if (known === undefined) {
+        this.terms.push(term)
+        this.inTerms.push(server.currentTerm)
+      } else if (known !== term) {
+        violated(
+          'State Machine Safety',
+          `server ${server.id} commits entry (${index}, term ${term}), and (${index}, term ${known}) was committed before`,
+        )
+      }
+    }
+    return this.lastIndex > newest
+  }
+
+  /** The last index that was committed in a term before `term`. */
+  lastIndexBefore(term: Term): LogIndex {
+    let index = this.lastIndex
+    while (index > 0 && this.inTerms[index]! >= term) index--
+    return index
+  }
+}

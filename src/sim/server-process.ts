@@ -1,0 +1,249 @@
+/**
+ * One server machine of a simulated cluster: the production Node, Transport and Storage over a simulated clock, socket and
+ * disk. Its process can be killed, lose the power, be stopped cleanly, stand still, go on, and start again.
+ */
+import type { Logger } from '../base/logger.js'
+import { Prng } from '../base/prng.js'
+import { Node } from '../node/node.js'
+import type { HardState, Message, ServerId } from '../raft/types.js'
+import type { ApplyContext } from '../session/types.js'
+import type { OpenedStorage } from '../storage/storage.js'
+import { openStorage } from '../storage/storage.js'
+import type { Address } from '../transport/socket.js'
+import { Transport } from '../transport/transport.js'
+import { SimClock } from './clock.js'
+import type { Kernel } from './kernel.js'
+import { Life } from './kernel.js'
+import type { SimNetwork } from './network.js'
+import type { SimPlan } from './plan.js'
+import type { SimOperation } from '../storage/disk-sim.js'
+import { MachineDisk } from './sim-disk.js'
+import { SimSocket } from './socket.js'
+import type { Tally } from './tally.js'
+import { WatchedStore } from './watched-store.js'
+import { WatchedTransport } from './watched-transport.js'
+
+/** What the cluster wants to know of a server. */
+export interface ServerProcessEvents {
+  started(server: ServerProcess): void
+  /** A life has ended: `how` in words of the trace. */
+  ended(server: ServerProcess, how: 'crash' | 'kill' | 'stop' | 'failed', why: string): void
+  /** It runs: its core may be watched. */
+  running(server: ServerProcess, node: Node): void
+  sent(from: ServerId, to: ServerId, message: Message, durable: HardState | null): void
+  applied(id: ServerId, context: ApplyContext, command: Uint8Array, stateHash: number): void
+  diskEnded(server: ServerProcess, operation: SimOperation, outcome: string): void
+}
+
+export interface ServerProcessOptions {
+  readonly id: ServerId
+  readonly plan: SimPlan
+  readonly members: readonly { readonly id: ServerId; readonly address: Address }[]
+  readonly kernel: Kernel
+  readonly network: SimNetwork
+  readonly tally: Tally
+  readonly events: ServerProcessEvents
+}
+
+const clusterId = 77
+const silent = (): void => undefined
+const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
+const noMemory = { rssBytes: 0, heapBytes: 0, externalBytes: 0 }
+
+export class ServerProcess {
+  readonly id: ServerId
+  readonly address: Address
+  readonly disk: MachineDisk
+  /** Null while it does not run, and while its directory is being opened. */
+  node: Node | null = null
+  /** What ended its last life, if something broke. */
+  failure: Error | null = null
+  /** Bits of its files were flipped: that it refuses to start is right. */
+  isDamaged = false
+  starts = 0
+  private readonly options: ServerProcessOptions
+  private readonly prng: Prng
+  private life: Life | null = null
+  private clock: SimClock | null = null
+  private durable: HardState | null = null
+
+  constructor(options: ServerProcessOptions) {
+    const { id, plan, kernel, tally, members } = options
+    this.options = options
+    this.id = id
+    this.address = members[id - 1]!.address
+    this.prng = new Prng(plan.seed, 100 + id)
+    this.disk = new MachineDisk({
+      kernel,
+      prng: new Prng(plan.seed, 200 + id),
+      tally,
+      fromMs: plan.diskFromMs,
+      toMs: plan.diskToMs,
+      lies: plan.lyingDisks,
+      crash: point => this.crash(point),
+      onEnd: (operation, outcome) => {
+        if (operation.path === 'data/hard-state' && operation.kind === 'write') this.durable = null
+        options.events.diskEnded(this, operation, outcome)
+      },
+    })
+  }
+
+  /** From its start to its end, also while its directory is being opened. */
+  get isRunning(): boolean {
+    return this.life !== null
+  }
+
+  get isPaused(): boolean {
+    return this.life !== null && this.life.held !== null
+  }
+
+  /** Starts the process on whatever its disk holds. */
+  start(): void {
+    const { plan, kernel, network, members, events } = this.options
+    if (this.life !== null) return
+    this.starts++
+    this.failure = null
+    this.durable = null
+    const life = new Life(this.id)
+    const clock = new SimClock(kernel, life, {
+      rate: plan.clockRates[this.id - 1]!,
+      offsetMs: 1_000 * this.id + this.prng.between(0, 1_000),
+      turnMs: plan.turnMs,
+    })
+    this.life = life
+    this.clock = clock
+    this.disk.begin(life)
+    const socket = new SimSocket(kernel, network, life, clock, this.address)
+    events.started(this)
+    openStorage(
+      this.disk.disk,
+      {
+        directory: 'data',
+        serverId: this.id,
+        clusterId,
+        clusterName: '',
+        foundingCluster: members.map(member => `${member.id}=${member.address.key}`).join(','),
+        segmentBytes: plan.segmentBytes,
+        prng: new Prng(plan.seed, 1_000 * this.starts + this.id),
+        clock,
+      },
+      (error, opened) => {
+        if (life !== this.life) return
+        if (opened === null) this.failed(error ?? new Error('no storage'))
+        else this.run(socket, clock, opened)
+      },
+    )
+  }
+
+  /** kill -9: the machine and what its kernel holds go on. */
+  kill(): void {
+    if (this.life === null) return
+    this.end('kill', '')
+    this.disk.disk.kill()
+  }
+
+  /** The machine loses power. */
+  crash(why = ''): void {
+    if (this.life !== null) this.end('crash', why)
+    this.disk.crash()
+  }
+
+  /** Asks it to stop cleanly. */
+  stop(): void {
+    const { life, node } = this
+    if (node === null) return this.kill()
+    node.stop(() => {
+      if (life !== this.life || this.failure !== null) return
+      this.end('stop', '')
+      this.disk.disk.kill()
+    })
+  }
+
+  /** Stands still from now on: SIGSTOP. */
+  pause(): void {
+    if (this.life !== null) this.life.held ??= []
+  }
+
+  resume(): void {
+    if (this.life?.held != null) this.options.kernel.resume(this.life)
+  }
+
+  /** How long a turn of its event loop takes from now on. */
+  set turnMs(turnMs: number) {
+    if (this.clock !== null) this.clock.turnMs = turnMs
+  }
+
+  private run(socket: SimSocket, clock: SimClock, { storage, recovered, identity }: OpenedStorage): void {
+    const { plan, members, events } = this.options
+    const secret = this.prng.uint32()
+    const transport = new Transport(
+      socket,
+      clock,
+      {
+        clusterId: identity.clusterId,
+        sender: this.id,
+        incarnation: identity.incarnation,
+        bootNonce: this.prng.id(),
+        datagramBytesMax: () => plan.datagramBytesMax,
+      },
+      ({ port }) => secret * 65_536 + port,
+    )
+    const node = new Node(
+      {
+        clock,
+        socket,
+        transport: new WatchedTransport(transport, (to, message) => {
+          events.sent(this.id, to, message as Message, this.durableHardState())
+        }),
+        storage,
+        recovered,
+        machine: new WatchedStore((context, command, hash) => events.applied(this.id, context, command, hash)),
+        memory: () => noMemory,
+      },
+      {
+        id: this.id,
+        voters: members.map(({ id }) => id),
+        members,
+        seed: this.prng.uint32(),
+        heartbeatMs: plan.heartbeatMs,
+        electionTimeoutMs: plan.electionTimeoutMs,
+        uncommittedBytesMax: 1_000_000,
+        unpersistedBytesMax: 1_000_000,
+        appendBytesMax: 1_000,
+        windowBytesMax: 64_000,
+        logger: silentLogger,
+      },
+    )
+    const { life } = this
+    node.onFailure = error => {
+      if (life === this.life) this.failed(error)
+    }
+    socket.onError = error => node.fail(error)
+    this.node = node
+    events.running(this, node)
+  }
+
+  /** What its disk holds of term and vote; null with disks that lie. */
+  private durableHardState(): HardState | null {
+    if (this.options.plan.lyingDisks) return null
+    this.durable ??= this.disk.hardState
+    return this.durable
+  }
+
+  private failed(error: Error): void {
+    this.failure = error
+    this.end('failed', error.message)
+    this.disk.disk.kill()
+  }
+
+  private end(how: 'crash' | 'kill' | 'stop' | 'failed', why: string): void {
+    const { life, options } = this
+    if (life === null) return
+    options.events.ended(this, how, why)
+    life.isOver = true
+    this.life = null
+    this.node = null
+    this.clock = null
+    options.network.closedAt(this.address)
+  }
+}

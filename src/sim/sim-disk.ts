@@ -1,0 +1,143 @@
+/**
+ * The disk of one simulated machine: the memory disk of storage with a pace, with moods (slow, stalled, full, failing,
+ * rotting, lying), and with named points at which the power goes. It outlives the processes that use it.
+ */
+import { decodeHardStateSlot, hardStateSlotOffsets } from '../../codec/hard-state.js'
+import type { Prng } from '../base/prng.js'
+import type { HardState } from '../raft/types.js'
+import type { SimOperation } from '../storage/disk-sim.js'
+import { SimDisk } from '../storage/disk-sim.js'
+import { stepKinds } from './clock.js'
+import { workOf } from './crash-points.js'
+import type { Kernel, Life } from './kernel.js'
+import type { Tally } from './tally.js'
+
+export interface MachineDiskOptions {
+  readonly kernel: Kernel
+  readonly prng: Prng
+  readonly tally: Tally
+  /** An operation takes a time of [fromMs, toMs), and its bytes a microsecond per kilobyte more. */
+  readonly fromMs: number
+  readonly toMs: number
+  readonly lies: boolean
+  /** The power goes, at the named point. */
+  readonly crash: (point: string) => void
+  /** An operation ended; for a trace. */
+  readonly onEnd: (operation: SimOperation, outcome: string) => void
+}
+
+/** A file where a write has ended last: what stands before it was proven durable by it. */
+interface Written {
+  readonly path: string
+  readonly offset: number
+}
+
+const bytesPerMs = 1_000_000
+
+export class MachineDisk {
+  readonly disk: SimDisk
+  /** Operations take so many times as long. */
+  slowness = 1
+  /** No operation completes before this time. */
+  stalledUntilMs = 0
+  /** No file may grow. */
+  isFull = false
+  /** The next write or sync fails, and all that follow: the medium is gone. */
+  isFailing = false
+  /** The power goes at this point, when it is met for the `skip`th time. */
+  armed: { readonly point: string; skip: number } | null = null
+  private readonly options: MachineDiskOptions
+  private life: Life | null = null
+  private lastBatch: Written | null = null
+  private provenBatch: Written | null = null
+
+  constructor(options: MachineDiskOptions) {
+    this.options = options
+    this.disk = new SimDisk({ prng: options.prng, schedule: (complete, operation) => this.schedule(complete, operation) })
+    this.disk.lies = options.lies
+    this.disk.fault = operation => this.faultOf(operation)
+  }
+
+  /** What is asked for from now on belongs to this life of the process. */
+  begin(life: Life): void {
+    this.life = life
+    this.lastBatch = null
+    this.provenBatch = null
+  }
+
+  /** The power goes. */
+  crash(): void {
+    this.armed = null
+    this.disk.crash()
+  }
+
+  /** The hard state that a crash would leave: the newer of the slots that can be read; null where there is none yet. */
+  get hardState(): HardState | null {
+    const bytes = this.disk.contents('data/hard-state')
+    if (bytes === null) return null
+    const slots = hardStateSlotOffsets.map(offset => decodeHardStateSlot(bytes, offset)).filter(slot => slot !== null)
+    if (slots.length === 0) return null
+    return slots.reduce((newer, slot) => (slot.sequence > newer.sequence ? slot : newer)).hardState
+  }
+
+  /**
+   * Flips a bit of the log that later batches prove to have been durable, or of one slot of the hard state: damage that
+   * must be noticed. False: there is nothing of the kind.
+   */
+  rot(prng: Prng): boolean {
+    if (prng.below(4) === 0) {
+      this.disk.flipBit('data/hard-state', hardStateSlotOffsets[prng.below(2)]! + prng.below(48), prng.below(8))
+      return true
+    }
+    const proven = this.provenBatch
+    if (proven === null || proven.offset === 0) return false
+    this.disk.flipBit(proven.path, prng.below(proven.offset), prng.below(8))
+    return true
+  }
+
+  private schedule(complete: () => void, operation: SimOperation): void {
+    const { kernel, prng, fromMs, toMs } = this.options
+    const tookMs = prng.between(fromMs, toMs) * this.slowness + operation.bytes / bytesPerMs
+    const atMs = Math.max(kernel.nowMs + tookMs, this.stalledUntilMs)
+    const { life } = this
+    kernel.note(operation.bytes + operation.offset)
+    kernel.at(atMs, life, stepKinds.disk, () => {
+      const work = workOf(operation)
+      if (work === null) return complete()
+      if (this.meets(`during ${work}`)) return
+      complete()
+      if (life?.isOver === true) return
+      this.noteWrite(work, operation)
+      this.meets(`after ${work}`)
+    })
+  }
+
+  /** Whether the power goes here. */
+  private meets(point: string): boolean {
+    const { armed } = this
+    if (armed?.point !== point || armed.skip-- > 0) return false
+    this.armed = null
+    this.options.tally.add(`crash: ${point}`)
+    this.options.crash(point)
+    return true
+  }
+
+  /** A batch was written: the one before it is proven durable now. */
+  private noteWrite(work: string, { path, offset }: SimOperation): void {
+    if (work !== 'batch' && work !== 'seal') return
+    if (this.lastBatch !== null && this.lastBatch.path === path) this.provenBatch = this.lastBatch
+    this.lastBatch = { path, offset }
+  }
+
+  private faultOf(operation: SimOperation): string | null {
+    const code = this.codeOf(operation)
+    if (code !== null) this.options.tally.add(`disk: ${code}`)
+    this.options.onEnd(operation, code ?? 'ok')
+    return code
+  }
+
+  private codeOf({ kind, grows }: SimOperation): string | null {
+    if (this.isFailing && (kind === 'write' || kind === 'sync')) return 'EIO'
+    return this.isFull && grows ? 'ENOSPC' : null
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The Socket port over the simulated network, read as Node reads one: while the process stands still, datagrams wait in a
+ * receive buffer that overflows; when it goes on they are handed out in rounds of 32.
+ */
+import type { Address, Socket } from '../transport/socket.js'
+import type { Kernel, Life } from './kernel.js'
+import type { SimNetwork } from './network.js'
+import type { SimClock } from './clock.js'
+import { stepKinds } from './clock.js'
+
+/** Node reads at most so many in one round of its event loop. */
+const datagramsPerRound = 32
+
+export interface Arrived {
+  readonly bytes: Uint8Array
+  readonly from: Address
+  readonly fromLane: number
+  readonly datagram: number
+  readonly chargedBytes: number
+}
+
+export class SimSocket implements Socket {
+  readonly address: Address
+  readonly lane: number
+  datagramsReceived = 0
+  readonly sendQueueBytes = 0
+  readonly sendErrors: ReadonlyMap<string, number> = new Map()
+  onDatagram: (bytes: Uint8Array, from: Address) => void = () => undefined
+  onError: (error: Error) => void = () => undefined
+  private readonly kernel: Kernel
+  private readonly network: SimNetwork
+  private readonly life: Life
+  private readonly clock: SimClock
+  private roundLeft = 0
+  private waiting: Arrived[] = []
+  private waitingBytes = 0
+  private isOpen = true
+
+  constructor(kernel: Kernel, network: SimNetwork, life: Life, clock: SimClock, address: Address) {
+    this.kernel = kernel
+    this.clock = clock
+    this.network = network
+    this.life = life
+    this.lane = life.lane
+    this.address = address
+    network.opened(this)
+  }
+
+  get receiveBufferBytes(): number {
+    return this.network.receiveBufferBytes
+  }
+
+  send(bytes: Uint8Array, to: Address): boolean {
+    if (this.isOpen) this.network.send(this, bytes, to)
+    return true
+  }
+
+  close(done: () => void): void {
+    this.isOpen = false
+    this.waiting = []
+    this.network.closed(this)
+    this.kernel.at(this.kernel.nowMs, this.life, stepKinds.turn, done)
+  }
+
+  /** A datagram has come to this machine. */
+  arrive(arrived: Arrived): void {
+    if (this.life.held === null && this.waiting.length === 0) return this.deliver(arrived)
+    // A kernel takes a datagram as long as the buffer is not full yet, even where it then is fuller than full.
+    if (this.waitingBytes > this.receiveBufferBytes) {
+      return this.network.overflowed(arrived.fromLane, this.lane, arrived.datagram)
+    }
+    this.waitingBytes += arrived.chargedBytes
+    if (this.waiting.push(arrived) > 1) return
+    this.roundLeft = datagramsPerRound
+    this.poll(this.kernel.nowMs)
+  }
+
+  /** One datagram a step, 32 of them at one instant, then the turn of the event loop ends. */
+  private poll(atMs: number): void {
+    this.kernel.at(atMs, this.life, stepKinds.poll, () => {
+      const arrived = this.waiting.shift()
+      if (arrived === undefined) return
+      this.waitingBytes -= arrived.chargedBytes
+      this.deliver(arrived)
+      if (this.waiting.length === 0) return
+      if (--this.roundLeft > 0) return this.poll(this.kernel.nowMs)
+      this.roundLeft = datagramsPerRound
+      this.poll(this.kernel.nowMs + this.clock.turnMs)
+    })
+  }
+
+  private deliver({ bytes, from, fromLane, datagram }: Arrived): void {
+    if (!this.isOpen || this.life.isOver) return
+    this.datagramsReceived++
+    this.kernel.touched = this.life
+    this.network.watch?.delivered(fromLane, this.lane, datagram, this.kernel.cause)
+    this.onDatagram(bytes, from)
+  }
+}
