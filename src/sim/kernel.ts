@@ -109,7 +109,7 @@ export class Kernel {
 
   private step(due: Due): void {
     const { run, life } = due
-    if (run === null || life?.isOver === true) return
+    if (run === null || (life !== null && life.isOver)) return
     if (due.putOffTo > due.atMs) {
       due.atMs = due.putOffTo
       due.order = this.order++

@@ -126,8 +126,8 @@ function demandProgress(cluster: SimCluster): void {
 
 /** All servers that can run have applied the same, and one of them leads. */
 function agree(cluster: SimCluster): boolean {
-  const leader = cluster.leader?.node
-  if (leader == null) return false
+  const leader = cluster.leader?.node ?? null
+  if (leader === null) return false
   const { commitIndex, log } = leader.raft.server
   if (commitIndex !== log.lastIndex) return false
   return cluster.servers.every(({ node, isDamaged }) => {

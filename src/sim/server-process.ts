@@ -165,7 +165,7 @@ export class ServerProcess {
   }
 
   resume(): void {
-    if (this.life?.held != null) this.options.kernel.resume(this.life)
+    if (this.life !== null) this.options.kernel.resume(this.life)
   }
 
   /** How long a turn of its event loop takes from now on. */

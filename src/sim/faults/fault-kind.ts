@@ -14,11 +14,11 @@ export interface Drawn {
 export interface FaultKind {
   readonly name: string
   /** Null: it makes no sense in a cluster of this size. `timeoutMs` is the election timeout, the measure of all times. */
-  draw(prng: Prng, size: number, timeoutMs: number): Drawn | null
+  readonly draw: (prng: Prng, size: number, timeoutMs: number) => Drawn | null
   /** Begins, and returns how it is mended; what is over at once returns nothing to do. */
-  begin(cluster: SimCluster, fault: PlannedFault): () => void
+  readonly begin: (cluster: SimCluster, fault: PlannedFault) => () => void
   /** In words of the trace. */
-  describe(fault: PlannedFault): string
+  readonly describe: (fault: PlannedFault) => string
 }
 
 export const nothingToMend = (): void => undefined
