@@ -13,8 +13,11 @@ export interface Drawn {
 
 export interface FaultKind {
   readonly name: string
-  /** Null: it makes no sense in a cluster of this size. `timeoutMs` is the election timeout, the measure of all times. */
-  readonly draw: (prng: Prng, size: number, timeoutMs: number) => Drawn | null
+  /**
+   * Null: it makes no sense in a cluster of this size. `timeoutMs` is the election timeout, the measure of all times;
+   * `isFirst`: it will be there before the servers start for the first time.
+   */
+  readonly draw: (prng: Prng, size: number, timeoutMs: number, isFirst: boolean) => Drawn | null
   /** Begins, and returns how it is mended; what is over at once returns nothing to do. */
   readonly begin: (cluster: SimCluster, fault: PlannedFault) => () => void
   /** In words of the trace. */

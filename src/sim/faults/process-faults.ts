@@ -1,6 +1,6 @@
 /** What happens to processes and machines: they are killed, lose power, stand still, become slow, stop and start again. */
 import type { SimCluster } from '../cluster.js'
-import { crashPoints } from '../crash-points.js'
+import { firstStartPoints, laterPoints } from '../crash-points.js'
 import { anyServer, nothingToMend, someServers, sometime, type FaultKind } from './fault-kind.js'
 import { names } from './network-faults.js'
 
@@ -152,15 +152,23 @@ const clientKilled: FaultKind = {
 /** The power goes at a named point of the disk's work, when it is met for the `amount`th time. */
 const crashAt: FaultKind = {
   name: 'crash point',
-  draw: (prng, size, timeoutMs) => ({
-    forMs: timeoutMs * prng.between(2, 10),
-    servers: [anyServer(prng, size)],
-    amount: prng.below(3) === 0 ? prng.below(20) : 0,
-    point: crashPoints[prng.below(crashPoints.length)]!,
-  }),
+  draw: (prng, size, timeoutMs, isFirst) => {
+    const points = isFirst ? firstStartPoints : laterPoints
+    return {
+      forMs: timeoutMs * prng.between(2, 8),
+      servers: [anyServer(prng, size)],
+      amount: isFirst || prng.below(3) > 0 ? 0 : prng.below(20),
+      point: points[prng.below(points.length)]!,
+    }
+  },
   begin: (cluster, { servers: [id], amount, point }) => {
     const server = cluster.server(id!)
     server.disk.armed = { point, skip: amount }
+    // Some work is done at a start only.
+    if (point.includes('directory')) {
+      server.kill()
+      server.start()
+    }
     return () => {
       server.disk.armed = null
       server.start()
