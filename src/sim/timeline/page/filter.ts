@@ -1,0 +1,25 @@
+/** Which events a search finds: all its words occur in what the event says. */
+import type { TraceEvent } from '../../trace.js'
+import { describeEvent } from './describe.js'
+
+export class EventFilter {
+  private readonly events: readonly TraceEvent[]
+  /** Built by the first search: most readers never search. */
+  private lines: string[] | undefined
+
+  constructor(events: readonly TraceEvent[]) {
+    this.events = events
+  }
+
+  /** The indexes of what is found, in order; undefined when nothing is asked. */
+  find(asked: string): number[] | undefined {
+    const words = asked.toLowerCase().split(/\s+/).filter(Boolean)
+    if (words.length === 0) return undefined
+    this.lines ??= this.events.map(event => `${event.kind} ${describeEvent(event)}`.toLowerCase())
+    const found: number[] = []
+    this.lines.forEach((line, index) => {
+      if (words.every(word => line.includes(word))) found.push(index)
+    })
+    return found
+  }
+}
