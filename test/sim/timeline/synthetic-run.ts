@@ -96,7 +96,7 @@ class SyntheticRun {
   }
 
   private tell(event: Told): void {
-    this.events.push({ n: this.n, at: this.at, cause: this.cause, ...event } as TraceEvent)
+    this.events.push({ n: this.n, at: this.at, cause: this.cause, ...event })
   }
 
   private plan(at: number, act: () => void): void {
@@ -184,7 +184,13 @@ class SyntheticRun {
     this.tell({ kind: 'invoke', lane, operation, what })
     const luck = this.prng.fraction()
     const answer = (outcome: 'ok' | 'fail' | 'unknown') => {
-      this.tell({ kind: 'answer', lane, operation, what: outcome === 'ok' ? `revision ${operation}` : outcome, outcome })
+      this.tell({
+        kind: 'answer',
+        lane,
+        operation,
+        what: outcome === 'ok' ? `revision ${operation}` : outcome,
+        outcome,
+      })
     }
     if (luck < 0.05 || this.leader === '') this.later(60, () => answer(luck < 0.025 ? 'fail' : 'unknown'))
     else {

@@ -46,7 +46,8 @@ export class Causes {
   private causeOf(index: number): number | undefined {
     const event = this.events[index]!
     const first = this.firstOfStep.get(event.n)!
-    if (first !== index && !('datagram' in event && event.kind !== 'send')) return first
+    const isOfWay = 'datagram' in event && event.kind !== 'send'
+    if (first !== index && !isOfWay && canBegin(this.events[first]!)) return first
     if (event.cause === 0 || event.cause >= event.n) return undefined
     const begin = this.firstOfStep.get(event.cause)
     if (begin === undefined) return undefined
@@ -57,4 +58,9 @@ export class Causes {
     }
     return begin
   }
+}
+
+/** A datagram that leaves is what a step did, never why. */
+function canBegin({ kind }: TraceEvent): boolean {
+  return kind !== 'send' && kind !== 'mangle' && kind !== 'lost'
 }

@@ -3,6 +3,7 @@ import type { TraceEvent } from '../../trace.js'
 
 /** An event on one line. */
 export function describeEvent(event: TraceEvent): string {
+  if (isLife(event)) return `${event.lane} ${event.kind}${event.why === '' ? '' : `: ${event.why}`}`
   switch (event.kind) {
     case 'run':
       return `run of seed ${event.seed}: ${event.servers.length} servers, ${event.clients.length} clients`
@@ -34,15 +35,22 @@ export function describeEvent(event: TraceEvent): string {
       return event.outcome === 'passed'
         ? 'end: nothing was wrong'
         : `end: ${event.outcome} ${event.invariant}: ${event.message}`
-    case 'start':
-    case 'crash':
-    case 'kill':
-    case 'stop':
-    case 'pause':
-    case 'resume':
-    case 'failed':
-      return `${event.lane} ${event.kind}${event.why === '' ? '' : `: ${event.why}`}`
   }
+}
+
+/** The beginning or the end of a process, or of a pause of it. */
+export type LifeEvent = Extract<
+  TraceEvent,
+  { why: string; kind: 'start' | 'crash' | 'kill' | 'stop' | 'pause' | 'resume' | 'failed' }
+>
+
+const lifeKinds: ReadonlySet<string> = new Set<LifeEvent['kind']>([
+  ...(['start', 'crash', 'kill', 'stop', 'pause', 'resume', 'failed'] as const),
+])
+
+/** Whether a process began, ended, stood still or went on. */
+export function isLife(event: TraceEvent): event is LifeEvent {
+  return lifeKinds.has(event.kind)
 }
 
 /** The processes that an event concerns. */

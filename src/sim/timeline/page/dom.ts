@@ -13,8 +13,8 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** The element of the page with this id. */
-export function byId<T extends HTMLElement>(id: string): T {
+export function byId(id: string): HTMLElement {
   const found = document.getElementById(id)
   if (found === null) throw new Error(`the page has no element ${id}`)
-  return found as T
+  return found
 }

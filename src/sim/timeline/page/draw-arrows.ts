@@ -9,6 +9,8 @@ const arrowsMax = 700
 /** Above this many, labels would only be luck. */
 const labelledMax = 260
 const labelsMax = 120
+/** Where along an arrow its label may stand. */
+const sharesOfArrow = [0.5, 0.38, 0.62, 0.26, 0.74, 0.16, 0.84]
 const trafficHeight = 22
 const trafficWidth = 3
 
@@ -20,8 +22,8 @@ interface Placed {
   readonly y2: number
 }
 
-/** Draws what is in the window; returns how many datagrams that is. */
-export function drawArrows(scene: Scene): number {
+/** Draws what is in the window; returns how many datagrams that is, and what writes their labels when marks have theirs. */
+export function drawArrows(scene: Scene): { datagrams: number; writeLabels: () => void } {
   const { model, view } = scene
   const visible = model.arrows.filter(
     arrow => arrow.sentAt <= view.to && visibleEnd(scene, arrow) >= view.from && isArrowShown(scene, arrow),
@@ -30,15 +32,19 @@ export function drawArrows(scene: Scene): number {
     drawTraffic(scene, visible)
     // What is selected stays a drawing.
     for (const arrow of visible) if (isArrowEmphasised(scene, arrow)) drawArrow(scene, placeArrow(scene, arrow), 1)
-    return visible.length
+    return { datagrams: visible.length, writeLabels: () => undefined }
   }
   const strength = visible.length < 150 ? 0.9 : 0.6
   const placed = visible.map(arrow => placeArrow(scene, arrow))
   for (const one of placed) drawArrow(scene, one, strength)
   for (const one of placed) if (isArrowEmphasised(scene, one.arrow)) drawArrow(scene, one, 1)
   labelLosses(scene, placed)
-  if (visible.length <= labelledMax) labelArrows(scene, placed)
-  return visible.length
+  return {
+    datagrams: visible.length,
+    writeLabels: () => {
+      if (visible.length <= labelledMax) labelArrows(scene, placed)
+    },
+  }
 }
 
 function visibleEnd({ model }: Scene, { outcome, sentAt, endAt }: Arrow): number {
@@ -124,6 +130,9 @@ function head(context: CanvasRenderingContext2D, x1: number, y1: number, x2: num
 function labelLosses(scene: Scene, placed: readonly Placed[]): void {
   const { surface, palette, places } = scene
   for (const { arrow, x2, y2 } of placed) {
+    if (arrow.outcome === 'lost') places.block({ x: x2 - 5, y: y2 - 5, width: 10, height: 10 })
+  }
+  for (const { arrow, x2, y2 } of placed) {
     if (arrow.outcome !== 'lost') continue
     const width = surface.measure(arrow.why, labelFont)
     const box = places.take([-7, 7, -18, 18].map(dy => ({ x: x2 + 7, y: y2 + dy - 7, width: width + 2, height: 13 })))
@@ -144,12 +153,12 @@ function labelArrows(scene: Scene, placed: readonly Placed[]): void {
     const label = `${(send.messages[0] ?? `${send.bytes} bytes`).slice(0, 60)}${more}${how}`
     const width = surface.measure(label, labelFont)
     const box = places.take(
-      [0.5, 0.35, 0.65, 0.22, 0.8].map(share => ({
-        x: x1 + (x2 - x1) * share - width / 2,
-        y: y1 + (y2 - y1) * share - 7,
-        width: width + 2,
-        height: 14,
-      })),
+      sharesOfArrow.flatMap(share => {
+        const x = x1 + (x2 - x1) * share
+        const y = y1 + (y2 - y1) * share - 7
+        // Beside the arrow, on the side to which it does not lean.
+        return [x + 6, x - width - 6].map(left => ({ x: left, y, width: width + 2, height: 14 }))
+      }),
     )
     if (box === undefined) continue
     labels++

@@ -34,6 +34,9 @@ export function drawRoles(scene: Scene): () => void {
   const { surface, palette, layout, model } = scene
   const { context } = surface
   const labels: (() => void)[] = []
+  for (const { isServer, y, barHalf } of layout.lanes) {
+    if (isServer) scene.places.block({ x: 0, y: y - barHalf, width: surface.width, height: barHalf * 2 })
+  }
   for (const span of model.spans) {
     const lane = layout.byName.get(span.lane)
     const left = Math.max(gutter, xOf(scene, span.from))
@@ -57,11 +60,9 @@ export function drawRoles(scene: Scene): () => void {
     surface.target(span.event, left, top, right, top + lane.barHalf * 2, true)
     const label = roleLabel(scene, span, width - 8)
     if (label === undefined) continue
-    const box = { x: left + 4, y: lane.y - 6, width: surface.measure(label, labelFont), height: 12 }
-    scene.places.block({ ...box, x: left, width: box.width + 8 })
     labels.push(() =>
       surface.text(
-        ...([label, box.x, lane.y, labelFont] as const),
+        ...([label, left + 4, lane.y, labelFont] as const),
         palette.onConditions[span.condition],
         palette.conditions[span.condition],
       ),
@@ -73,7 +74,8 @@ export function drawRoles(scene: Scene): () => void {
 }
 
 function roleLabel({ surface }: Scene, { condition, term }: RoleSpan, width: number): string | undefined {
-  const choices = term > 0 ? [`${condition} · term ${term}`, `${condition} t${term}`, `t${term}`] : [condition]
+  const hasTerm = condition !== 'starting' && condition !== 'down' && condition !== 'paused'
+  const choices = hasTerm ? [`${condition} · term ${term}`, `${condition} t${term}`, `t${term}`] : [condition]
   return choices.find(choice => surface.measure(choice, labelFont) <= width)
 }
 
@@ -125,7 +127,8 @@ export function drawFrame(scene: Scene): void {
   context.fillStyle = palette.ground
   context.fillRect(0, 0, gutter - 1, layout.height)
   for (const { name, y } of layout.lanes) surface.text(name, 10, y, boldFont, palette.text)
-  if (model.faultRows > 0) surface.text('faults', 10, layout.faultsTop + faultRowHeight / 2 - 1, smallFont, palette.faint)
+  if (model.faultRows > 0)
+    surface.text('faults', 10, layout.faultsTop + faultRowHeight / 2 - 1, smallFont, palette.faint)
   surface.text('time', 10, axisHeight / 2, smallFont, palette.faint)
   for (const { at, label } of axisTicks(view, (surface.width - gutter) / 110)) {
     const x = xOf(scene, at) - surface.measure(label, labelFont) / 2

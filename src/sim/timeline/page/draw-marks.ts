@@ -6,6 +6,8 @@ import type { Scene } from './scene.js'
 
 /** Marks are labelled while there are no more than this many. */
 const labelledMax = 160
+/** More than this many are ticks, not forms. */
+const formedMax = 700
 /** A disk that works is shown only when one looks closely. */
 const disksMax = 300
 
@@ -28,8 +30,11 @@ export function drawMarks(scene: Scene): void {
     const y = lane.y + lane.barHalf + 8
     surface.context.fillStyle = isStrong ? palette.selected : palette.marks[mark.kind]
     surface.context.strokeStyle = surface.context.fillStyle
-    drawShape(surface.context, mark.kind, x, y, lane.y - lane.barHalf, isStrong ? 1.5 : 1)
+    if (shown.length <= formedMax || isStrong || mark.kind === 'life' || mark.kind === 'disk-error') {
+      drawShape(surface.context, mark.kind, x, y, lane.y - lane.barHalf, isStrong ? 1.5 : 1)
+    } else surface.context.fillRect(x, mark.kind === 'commit' ? y + 1 : y - 5, 1, 4)
     surface.target(mark.event, x, y, x, y)
+    scene.places.block({ x: x - 4, y: y - 4, width: 8, height: 8 })
     if (shown.length <= labelledMax || mark.kind === 'life') labelMark(scene, mark, x, y)
   }
 }
@@ -77,10 +82,12 @@ function labelMark(scene: Scene, mark: Mark, x: number, y: number): void {
   const width = surface.measure(label, smallFont)
   const rows = mark.kind === 'life' ? [-32, -44, 14] : [13, 24]
   const box = places.take(
-    rows.flatMap(dy => [-width / 2, 3, -width - 3].map(dx => ({ x: x + dx, y: y + dy - 6, width, height: 12 }))),
+    rows.flatMap(dy =>
+      [-width / 2, 3, -width - 3].map(dx => ({ x: x + dx - 2, y: y + dy - 6, width: width + 4, height: 12 })),
+    ),
   )
   if (box === undefined) return
-  surface.text(label, box.x, box.y + 6, smallFont, palette.marks[mark.kind], palette.ground)
+  surface.text(label, box.x + 2, box.y + 6, smallFont, palette.marks[mark.kind], palette.ground)
 }
 
 function markLabel({ model }: Scene, { event }: Mark): string {
@@ -91,7 +98,7 @@ function markLabel({ model }: Scene, { event }: Mark): string {
   return what.kind
 }
 
-/** The bars of clients, coloured by outcome; what is unknown or open has no end, and says so by a ragged edge. */
+/** The bars of clients, coloured by outcome; one without an answer is a thin line below its lane. */
 export function drawOperations(scene: Scene): void {
   const { model, view, surface, layout, palette, hidden } = scene
   const { context } = surface
@@ -101,26 +108,28 @@ export function drawOperations(scene: Scene): void {
     if (lane === undefined || bar.to < view.from || bar.from > view.to || !isFound(scene, bar.event)) continue
     const rows = scene.operationRows.get(bar.lane) ?? 1
     const height = (2 * lane.barHalf) / rows
-    const top = lane.y - lane.barHalf + (bar.row % rows) * height
+    const isOpen = bar.outcome === 'open'
+    const top = isOpen ? lane.y + lane.barHalf : lane.y - lane.barHalf + bar.row * height
+    const tall = isOpen ? 2 : height - 1
     const left = Math.max(gutter, xOf(scene, bar.from))
     const right = Math.max(left + 1, Math.min(surface.width, xOf(scene, bar.to)))
     context.fillStyle = palette.outcomes[bar.outcome]
-    context.fillRect(left, top, right - left, height - 1)
+    context.fillRect(left, top, right - left, tall)
     if (right - left > 4) {
       context.fillStyle = palette.text
-      context.fillRect(left, top, 1, height - 1)
+      context.fillRect(left, top, 1, tall)
     }
-    if (bar.outcome !== 'ok') {
+    if (bar.outcome === 'fail' || bar.outcome === 'unknown') {
       context.fillStyle = palette.lost
-      context.fillRect(right - 2, top, 2, height - 1)
+      context.fillRect(right - 2, top, 2, tall)
     }
     if (isEmphasised(scene, bar.event)) {
       context.strokeStyle = palette.selected
       context.lineWidth = 2
-      context.strokeRect(left + 1, top + 1, Math.max(1, right - left - 2), height - 3)
+      context.strokeRect(left + 1, top + 1, Math.max(1, right - left - 2), Math.max(1, tall - 2))
     }
-    surface.target(bar.event, left, top, right, top + height, true)
-    const label = height < 12 ? '' : fitted(surface, bar.what, labelFont, right - left - 8)
+    surface.target(bar.event, left, top, right, top + Math.max(4, tall), true)
+    const label = height < 12 || isOpen ? '' : fitted(surface, bar.what, labelFont, right - left - 8)
     if (label === '') continue
     const box = { x: left + 4, y: top + height / 2 - 6, width: surface.measure(label, labelFont), height: 12 }
     if (scene.places.take([box]) === undefined) continue

@@ -38,15 +38,18 @@ export function drawOverview(surface: Surface, model: Model, palette: Palette, v
       surface.text(label, left + 3, top + rowHeight / 2 - 1, smallFont, palette.onConditions.leader)
     }
   }
-  context.fillStyle = palette.fault
   for (const { from, to, lanes } of model.faults) {
     const left = xOf(scene, from)
+    const width = Math.max(1, xOf(scene, to) - left)
     const rows = lanes.length === 0 ? model.servers : lanes
     for (const name of rows) {
       const top = rowTop.get(name)
-      if (top !== undefined) context.fillRect(left, top - 1, Math.max(1, xOf(scene, to) - left), rowHeight)
+      if (top === undefined) continue
+      context.fillStyle = palette.fault
+      context.fillRect(left, top, width, rowHeight - 2)
+      context.fillStyle = palette.lost
+      context.fillRect(left, top + rowHeight - 2, width, 1)
     }
-    context.fillRect(left, axisRoom - 3, Math.max(1, xOf(scene, to) - left), 2)
   }
   drawOutcomes(scene, model, palette)
   for (const name of model.servers) surface.text(name, 10, rowTop.get(name)! + 5, smallFont, palette.faint)
@@ -75,7 +78,7 @@ function drawWindow(scene: { surface: Surface; view: View }, palette: Palette, v
   const { context, width } = scene.surface
   const left = Math.max(gutter, xOf(scene, view.from))
   const right = Math.max(left + 3, Math.min(width, xOf(scene, view.to)))
-  context.globalAlpha = 0.55
+  context.globalAlpha = 0.4
   context.fillStyle = palette.ground
   context.fillRect(gutter, axisRoom - 2, left - gutter, height)
   context.fillRect(right, axisRoom - 2, width - right, height)

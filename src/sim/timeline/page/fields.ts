@@ -5,7 +5,11 @@ import type { TraceEvent } from '../../trace.js'
 export type FieldForm = 'number' | 'word' | 'words' | 'text' | 'texts'
 
 export type TraceKind = TraceEvent['kind']
-type EventOf<K extends TraceKind, E = TraceEvent> = E extends { kind: infer Kind } ? (K extends Kind ? E : never) : never
+type EventOf<K extends TraceKind, E = TraceEvent> = E extends { kind: infer Kind }
+  ? K extends Kind
+    ? E
+    : never
+  : never
 type Fields<K extends TraceKind> = Record<Exclude<keyof EventOf<K>, 'n' | 'at' | 'cause' | 'kind'>, FieldForm>
 
 const lifecycle = { lane: 'word', why: 'text' } as const

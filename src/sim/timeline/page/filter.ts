@@ -15,11 +15,21 @@ export class EventFilter {
   find(asked: string): number[] | undefined {
     const words = asked.toLowerCase().split(/\s+/).filter(Boolean)
     if (words.length === 0) return undefined
-    this.lines ??= this.events.map(event => `${event.kind} ${describeEvent(event)}`.toLowerCase())
+    this.lines ??= searchLines(this.events)
     const found: number[] = []
     this.lines.forEach((line, index) => {
       if (words.every(word => line.includes(word))) found.push(index)
     })
     return found
   }
+}
+
+/** What an event says; what became of a datagram also says what stood in it, so that 'vote lost' finds lost votes. */
+function searchLines(events: readonly TraceEvent[]): string[] {
+  const messages = new Map<number, string>()
+  for (const event of events) if (event.kind === 'send') messages.set(event.datagram, event.messages.join('; '))
+  return events.map(event => {
+    const held = 'datagram' in event && event.kind !== 'send' ? messages.get(event.datagram) : undefined
+    return `${event.kind} ${describeEvent(event)} ${held ?? ''}`.toLowerCase()
+  })
 }

@@ -22,7 +22,7 @@ export interface LaneLayout {
 export const axisHeight = 24
 export const faultRowHeight = 18
 export const serverBarHalf = 9
-const serverHeight = { min: 62, max: 150 }
+const serverHeight = { min: 62, max: 200 }
 const clientHeight = { min: 22, max: 34 }
 
 /** Lays the lanes out in `height` pixels, or in more where they need it. */

@@ -14,7 +14,12 @@ interface Sign {
 const roles: readonly Sign[] = [
   { key: 'leader', label: 'leader', form: 'bar', colour: ({ conditions }) => conditions.leader },
   { key: 'candidate', label: 'candidate', form: 'bar', colour: ({ conditions }) => conditions.candidate },
-  { key: 'pre-candidate', label: 'pre-candidate', form: 'bar', colour: ({ conditions }) => conditions['pre-candidate'] },
+  {
+    key: 'pre-candidate',
+    label: 'pre-candidate',
+    form: 'bar',
+    colour: ({ conditions }) => conditions['pre-candidate'],
+  },
   { key: 'follower', label: 'follower', form: 'bar', colour: ({ conditions }) => conditions.follower },
   { key: 'paused', label: 'paused', form: 'bar', colour: ({ conditions }) => conditions.paused },
   { key: 'down', label: 'down', form: 'bar', colour: ({ conditions }) => conditions.down },
@@ -38,6 +43,7 @@ const switches: readonly Sign[] = [
 const outcomes: readonly Sign[] = [
   { key: 'ok', label: 'ok', form: 'bar', colour: ({ outcomes }) => outcomes.ok },
   { key: 'fail', label: 'fail', form: 'bar', colour: ({ outcomes }) => outcomes.fail },
+  { key: 'open', label: 'unanswered', form: 'bar', colour: ({ outcomes }) => outcomes.open },
   { key: 'unknown', label: 'unknown', form: 'bar', colour: ({ outcomes }) => outcomes.unknown },
 ]
 

@@ -18,9 +18,9 @@ function begin(): void {
   const model = modelOf(decodeEvents(JSON.parse(byId('trace').textContent) as PageData))
   const isDark = matchMedia('(prefers-color-scheme: dark)')
   const palette = () => (isDark.matches ? dark : light)
-  const search = byId<HTMLInputElement>('search')
-  const drawing = byId<HTMLCanvasElement>('drawing')
-  const strip = byId<HTMLCanvasElement>('strip')
+  const search = byId('search') as HTMLInputElement
+  const drawing = byId('drawing') as HTMLCanvasElement
+  const strip = byId('strip') as HTMLCanvasElement
   const places = { drawing, strip, panel: byId('panel'), search, count: byId('count') }
   const bookmark = readBookmark(location.hash)
   const timeline = new Timeline(
@@ -48,6 +48,7 @@ function begin(): void {
   })
   new ResizeObserver(() => timeline.redraw()).observe(drawing.parentElement!)
   if (bookmark.step !== undefined) timeline.selectStep(bookmark.step)
+  else if (model.violation !== undefined) timeline.select(model.violationEvent, false)
   timeline.redraw()
 }
 

@@ -2,7 +2,7 @@
 import type { TraceEvent } from '../../trace.js'
 import { arrowsOf, usualFlightMs } from './arrows.js'
 import type { Arrow } from './arrows.js'
-import { lanesOfEvent } from './describe.js'
+import { isLife, lanesOfEvent } from './describe.js'
 import { faultBands } from './faults.js'
 import type { FaultBand } from './faults.js'
 import { operationBars } from './operations.js'
@@ -69,8 +69,9 @@ export function modelOf(events: readonly TraceEvent[]): Model {
 /** What to show first: the last moments before a violation, else the first election, else all. */
 export function firstView({ events, arrows, violation, endMs }: Model): View {
   if (violation !== undefined) {
-    const before = arrows.filter(({ sentAt }) => sentAt <= violation.at)
-    const span = violation.at - (before.at(-messagesShownFirst) ?? before[0])?.sentAt! || endMs
+    const before = arrows.filter(({ sentAt }) => sentAt < violation.at)
+    const first = before.at(-messagesShownFirst) ?? before[0]
+    const span = violation.at - (first?.sentAt ?? 0)
     return { from: violation.at - span, to: violation.at + span * 0.12 }
   }
   const campaign = events.find(event => event.kind === 'role' && event.role !== 'follower')
@@ -90,23 +91,9 @@ function marksOf(events: readonly TraceEvent[]): Mark[] {
 }
 
 function markKindOf(event: TraceEvent): MarkKind | undefined {
-  switch (event.kind) {
-    case 'append':
-    case 'commit':
-      return event.kind
-    case 'disk':
-      return event.outcome === 'ok' ? 'disk' : 'disk-error'
-    case 'start':
-    case 'crash':
-    case 'kill':
-    case 'stop':
-    case 'pause':
-    case 'resume':
-    case 'failed':
-      return 'life'
-    default:
-      return undefined
-  }
+  if (event.kind === 'append' || event.kind === 'commit') return event.kind
+  if (event.kind === 'disk') return event.outcome === 'ok' ? 'disk' : 'disk-error'
+  return isLife(event) ? 'life' : undefined
 }
 
 /** The lanes of a trace that does not begin with its run. */

@@ -9,24 +9,21 @@ export interface OperationBar {
   outcome: 'ok' | 'fail' | 'unknown' | 'open'
   readonly what: string
   readonly event: number
-  /** The row in its lane, from 0. */
-  readonly row: number
+  /** The row in its lane, from 0; those never answered would fill all rows to the end of the run, and have none: -1. */
+  row: number
 }
+
+/** More at once share rows. */
+const rowsMax = 3
 
 /** All operations in the order in which they began. */
 export function operationBars(events: readonly TraceEvent[], endMs: number): OperationBar[] {
   const bars: OperationBar[] = []
   const open = new Map<string, OperationBar>()
-  const rows = new Map<string, (OperationBar | undefined)[]>()
   events.forEach((event, index) => {
     if (event.kind === 'invoke') {
-      const taken = rows.get(event.lane) ?? []
-      rows.set(event.lane, taken)
-      const free = taken.indexOf(undefined)
-      const row = free < 0 ? taken.length : free
       const { lane, at, what } = event
-      const bar: OperationBar = { lane, from: at, to: endMs, outcome: 'open', what, event: index, row }
-      taken[row] = bar
+      const bar: OperationBar = { lane, from: at, to: endMs, outcome: 'open', what, event: index, row: -1 }
       open.set(`${lane} ${event.operation}`, bar)
       bars.push(bar)
     } else if (event.kind === 'answer') {
@@ -36,8 +33,21 @@ export function operationBars(events: readonly TraceEvent[], endMs: number): Ope
       bar.to = event.at
       bar.outcome = event.outcome
       open.delete(key)
-      rows.get(event.lane)![bar.row] = undefined
     }
   })
+  giveRows(bars)
   return bars
+}
+
+/** Each takes the first row whose last operation has ended. */
+function giveRows(bars: readonly OperationBar[]): void {
+  const endsOfLane = new Map<string, number[]>()
+  for (const bar of bars) {
+    if (bar.outcome === 'open') continue
+    const ends = endsOfLane.get(bar.lane) ?? []
+    endsOfLane.set(bar.lane, ends)
+    const free = ends.findIndex(end => end <= bar.from)
+    bar.row = free >= 0 ? free : ends.length < rowsMax ? ends.length : bar.event % rowsMax
+    ends[bar.row] = Math.max(ends[bar.row] ?? 0, bar.to)
+  }
 }

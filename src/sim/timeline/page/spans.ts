@@ -1,5 +1,6 @@
 /** The bars of the lanes of servers: role and term over time, and when a server was down or stood still. */
 import type { TraceEvent } from '../../trace.js'
+import { isLife } from './describe.js'
 
 /** What a bar says of a server; 'starting' is a server that has not yet told its role. */
 export type Condition = 'follower' | 'pre-candidate' | 'candidate' | 'leader' | 'starting' | 'paused' | 'down'
@@ -28,30 +29,17 @@ export function roleSpans(events: readonly TraceEvent[], lanes: ReadonlySet<stri
   }
   events.forEach((event, index) => {
     if (!('lane' in event) || !lanes.has(event.lane)) return
-    const term = open.get(event.lane)?.term ?? 0
-    switch (event.kind) {
-      case 'role':
-        begin(event.lane, event.at, event.role, event.term, index)
-        break
-      case 'start':
-        begin(event.lane, event.at, 'starting', term, index)
-        break
-      case 'crash':
-      case 'kill':
-      case 'stop':
-      case 'failed':
-        begin(event.lane, event.at, 'down', term, index)
-        break
-      case 'pause': {
-        const running = open.get(event.lane)
-        if (running !== undefined) beforePause.set(event.lane, running)
-        begin(event.lane, event.at, 'paused', term, index)
-        break
-      }
-      case 'resume':
-        begin(event.lane, event.at, beforePause.get(event.lane)?.condition ?? 'starting', term, index)
-        break
-      default:
+    const { lane, at } = event
+    const current = open.get(lane)
+    const term = current?.term ?? 0
+    if (event.kind === 'role') begin(lane, at, event.role, event.term, index)
+    else if (isLife(event)) {
+      if (event.kind === 'start') begin(lane, at, 'starting', term, index)
+      else if (event.kind === 'resume') begin(lane, at, beforePause.get(lane)?.condition ?? 'starting', term, index)
+      else if (event.kind === 'pause') {
+        if (current !== undefined) beforePause.set(lane, current)
+        begin(lane, at, 'paused', term, index)
+      } else begin(lane, at, 'down', term, index)
     }
   })
   return spans.filter(({ from, to }) => to > from)

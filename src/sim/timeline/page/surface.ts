@@ -57,17 +57,19 @@ export class Surface {
     return width
   }
 
-  /** Writes a text whose left end is at `x` and whose middle is at `y`, on a ground of its own where one is given. */
+  /** Writes a text whose left end is at `x` and whose middle is at `y`, with a halo of its own where a ground is given. */
   text(text: string, x: number, y: number, font: string, colour: string, ground?: string): void {
     const { context } = this
     const size = Number(/(\d+)px/.exec(font)![1])
     const box = { x, y: y - size / 2, width: this.measure(text, font), height: size }
-    if (ground !== undefined) {
-      context.fillStyle = ground
-      context.fillRect(box.x - 2, box.y - 1, box.width + 4, box.height + 2)
-    }
     context.font = font
     context.textBaseline = 'middle'
+    if (ground !== undefined) {
+      context.strokeStyle = ground
+      context.lineWidth = 4
+      context.lineJoin = 'round'
+      context.strokeText(text, x, y)
+    }
     context.fillStyle = colour
     context.fillText(text, x, y)
     this.texts.push(box)

@@ -180,7 +180,10 @@ export class Timeline implements Wishes {
 
   private draw(): void {
     const { drawing, strip, model, palette, view } = this
-    const { clientWidth: width, clientHeight: height } = this.places.drawing.parentElement!
+    const { clientWidth: width } = this.places.strip
+    // The strip first: it leaves the drawing its height.
+    drawOverview(strip, model, palette, view, width)
+    const { clientHeight: height } = this.places.drawing.parentElement!
     const layout = layLanes(model.servers, model.clients, model.faultRows, height)
     drawing.clear(width, layout.height, palette.ground)
     const bounds = { x: gutter, y: axisHeight, width: width - gutter, height: layout.height - axisHeight }
@@ -193,12 +196,12 @@ export class Timeline implements Wishes {
     drawGround(scene)
     const writeRoles = drawRoles(scene)
     drawOperations(scene)
+    const { datagrams, writeLabels } = drawArrows(scene)
     drawMarks(scene)
-    const datagrams = drawArrows(scene)
+    writeLabels()
     writeRoles()
     drawFrame(scene)
     drawFaults(scene)
-    drawOverview(strip, model, palette, view, width)
     const texts = [...drawing.texts, ...strip.texts]
     const overlaps = overlapsAmong(drawing.texts) + overlapsAmong(strip.texts)
     // What a test, or a curious reader, can ask of the drawing.

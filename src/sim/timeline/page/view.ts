@@ -40,7 +40,8 @@ export function axisTicks({ from, to }: View, count: number): { at: number; labe
   const decimals = Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9))
   const ticks: { at: number; label: string }[] = []
   for (let i = Math.ceil(from / step); i * step <= to; i++) {
-    if (i >= 0) ticks.push({ at: i * step, label: `${((i * step) / unit).toFixed(decimals)} ${isSeconds ? 's' : 'ms'}` })
+    if (i >= 0)
+      ticks.push({ at: i * step, label: `${((i * step) / unit).toFixed(decimals)} ${isSeconds ? 's' : 'ms'}` })
   }
   return ticks
 }
