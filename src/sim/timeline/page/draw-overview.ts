@@ -27,16 +27,12 @@ export function drawOverview(surface: Surface, model: Model, palette: Palette, v
   const { context } = surface
   const scene = { surface, view: wholeView(model) }
   const rowTop = new Map(model.servers.map((name, row) => [name, axisRoom + row * rowHeight]))
-  for (const { lane, from, to, condition, term } of model.spans) {
+  for (const { lane, from, to, condition } of model.spans) {
     const left = xOf(scene, from)
     const right = xOf(scene, to)
     const top = rowTop.get(lane)!
     context.fillStyle = palette.conditions[condition]
     context.fillRect(left, top, Math.max(1, right - left), rowHeight - 2)
-    const label = `t${term}`
-    if (condition === 'leader' && right - left > surface.measure(label, smallFont) + 6) {
-      surface.text(label, left + 3, top + rowHeight / 2 - 1, smallFont, palette.onConditions.leader)
-    }
   }
   for (const { from, to, lanes } of model.faults) {
     const left = xOf(scene, from)
@@ -58,6 +54,11 @@ export function drawOverview(surface: Surface, model: Model, palette: Palette, v
     if (x + surface.measure(label, smallFont) < width) surface.text(label, x, 6, smallFont, palette.faint)
   }
   drawWindow(scene, palette, view, height)
+  for (const { lane, from, to, condition, term } of model.spans) {
+    const room = xOf(scene, to) - xOf(scene, from) - 6
+    if (condition !== 'leader' || surface.measure(`t${term}`, smallFont) > room) continue
+    surface.text(`t${term}`, xOf(scene, from) + 3, rowTop.get(lane)! + 5, smallFont, palette.onConditions.leader)
+  }
 }
 
 /** One row for all clients: green where operations end well, red and purple ticks where they do not. */
@@ -78,7 +79,7 @@ function drawWindow(scene: { surface: Surface; view: View }, palette: Palette, v
   const { context, width } = scene.surface
   const left = Math.max(gutter, xOf(scene, view.from))
   const right = Math.max(left + 3, Math.min(width, xOf(scene, view.to)))
-  context.globalAlpha = 0.4
+  context.globalAlpha = 0.35
   context.fillStyle = palette.ground
   context.fillRect(gutter, axisRoom - 2, left - gutter, height)
   context.fillRect(right, axisRoom - 2, width - right, height)

@@ -114,7 +114,10 @@ export class Timeline implements Wishes {
   goToMatch(step: 1 | -1): void {
     const { matches, selected, model, view } = this
     if (matches === undefined || matches.length === 0) return
-    const here = selected >= 0 ? selected : model.events.findIndex(({ at }) => at >= view.from) - step
+    const at = model.events[selected]?.at
+    const isSeen = at !== undefined && at >= view.from && at <= view.to
+    // From what is selected, as long as it is in the window, else from the window's beginning.
+    const here = isSeen ? selected : model.events.findIndex(({ at }) => at >= view.from) - step
     const next = step > 0 ? matches.find(index => index > here) : matches.findLast(index => index < here)
     this.select(next ?? (step > 0 ? matches[0]! : matches.at(-1)!), true)
   }
