@@ -29,8 +29,8 @@ export function faultBands(events: readonly TraceEvent[], endMs: number): FaultB
     const isHealed = subject === 'healed' || /^(network|all)\b/.test(subject)
     open = open.filter(band => {
       const ends = subjectOf(band.what) === subject || (isHealed && isEnd.test(event.what) && isOfNetwork(band))
-      if (ends) band.to = event.at
-      return !ends
+      if (ends) band.to = Math.min(band.to, event.at)
+      return !ends && band.to > event.at
     })
     if (isEnd.test(event.what)) return
     const taken = new Set(open.map(({ row }) => row))

@@ -59,7 +59,7 @@ export function readBookmark(hash: string): Bookmark {
     hash
       .replace(/^#/, '')
       .split('&')
-      .map(field => [field.split('=')[0]!, Number(field.split('=')[1] ?? NaN)]),
+      .map(field => [field.split('=')[0]!, Number(field.split('=')[1] || NaN)]),
   )
   const from = fields.get('from') ?? NaN
   const to = fields.get('to') ?? NaN
