@@ -11,9 +11,11 @@ export const pageStyle = `
 html, body { height: 100%; margin: 0 }
 body { display: grid; grid-template: auto auto auto minmax(0, 1fr) / minmax(0, 1fr) 320px; background: var(--ground);
   color: var(--text); font: 13px/1.4 system-ui, sans-serif }
-header { grid-column: 1 / 3; display: flex; flex-wrap: wrap; gap: 4px 14px; align-items: center; padding: 8px 12px 4px }
-h1 { font-size: 16px; margin: 0; max-width: 30em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+header { grid-column: 1 / 3; display: flex; gap: 4px 14px; align-items: center; padding: 8px 12px 4px }
+h1 { font-size: 16px; margin: 0; min-width: 6em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+#facts { white-space: nowrap }
 #facts, .faint { color: var(--faint) }
+@media (max-width: 900px) { header { flex-wrap: wrap } }
 #tools { margin-left: auto; display: flex; gap: 4px; align-items: center }
 #count { min-width: 6.5em; text-align: right; color: var(--faint) }
 button, input { font: inherit; color: inherit; background: var(--soft); border: 1px solid var(--edge); border-radius: 4px;
@@ -40,7 +42,7 @@ main { display: flex; flex-direction: column; min-width: 0; min-height: 0 }
 #scroll { flex: 1; min-height: 0; overflow: hidden auto }
 #drawing { display: block; width: 100%; cursor: grab; touch-action: none }
 #panel { border-left: 1px solid var(--edge); padding: 10px 12px; overflow: auto; overflow-wrap: anywhere }
-#panel h2 { font-size: 14px; margin: 0 0 8px }
+#panel h2 { font-size: 14px; margin: 0 0 8px; max-height: 8.4em; overflow: hidden }
 #panel h3 { font-size: 12px; margin: 14px 0 4px; color: var(--faint) }
 #panel table { border-collapse: collapse; width: 100%; font-size: 12px }
 #panel th { text-align: left; font-weight: normal; color: var(--faint); padding: 2px 10px 2px 0; vertical-align: top;

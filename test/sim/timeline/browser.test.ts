@@ -17,7 +17,12 @@ const skip = command === undefined && 'no Chromium on this machine'
 const overlapsOfWords = `(() => {
   const leaves = [...document.querySelectorAll('h1, #facts, #count, button, input, .entry, .faint, th, td, h2, h3, .message')]
     .filter(one => one.getClientRects().length > 0 && one.querySelector('button, .entry') === null)
-  const boxes = leaves.map(one => ({ one, box: one.getBoundingClientRect() }))
+  const seen = one => {
+    // What scrolls within a part of the page is seen only there.
+    const [box, part] = [one, one.closest('#verdict, #panel') ?? document.body].map(it => it.getBoundingClientRect())
+    return { left: box.left, right: box.right, top: Math.max(box.top, part.top), bottom: Math.min(box.bottom, part.bottom) }
+  }
+  const boxes = leaves.map(one => ({ one, box: seen(one) })).filter(({ box }) => box.top < box.bottom)
   const pairs = boxes.flatMap((a, i) => boxes.slice(i + 1).map(b => [a, b]))
   return pairs.filter(([a, b]) => !a.one.contains(b.one) && !b.one.contains(a.one) &&
     a.box.left < b.box.right - 1 && b.box.left < a.box.right - 1 &&
@@ -94,6 +99,9 @@ void t.test('in Chromium', { skip }, async t => {
     t.match(await shown('#panel h2'), /lost/)
     t.match(await shown('#panel'), /Because of.*RequestVote/s)
     t.type((await view()).step, 'number')
+    await browser.evaluate('document.activeElement.blur()')
+    await browser.press('c')
+    t.match(await shown('#panel h2'), /RequestVote/, 'its cause')
     await browser.press('Escape')
     t.equal(await shown('#count'), '')
     t.match(await shown('#panel h2'), /Nothing/)
@@ -112,6 +120,15 @@ void t.test('in Chromium', { skip }, async t => {
     await show(timelinePage([], 'empty'))
     t.same(browser.problems, [])
     t.match(await shown('#verdict'), /ends before/)
+  })
+
+  await t.test('many servers, many clients, long words', async t => {
+    const events = syntheticRun({ ...small, servers: 9, clients: 30, isViolated: true }).map(event =>
+      event.kind === 'end' ? { ...event, message: 'a long story\n'.repeat(40) } : event,
+    )
+    await show(timelinePage(events, 'a title as long as '.repeat(20)))
+    await isClean(t, 'many')
+    t.ok(await browser.evaluate('document.getElementById("scroll").scrollHeight > 500'), 'the lanes can be scrolled')
   })
 
   await t.test('an error in the page would be seen', async t => {

@@ -11,6 +11,7 @@ export interface Wishes {
   goEnd(): void
   showAll(): void
   search(): void
+  goToCause(): void
   forget(): void
   hover(x: number, y: number): void
   pick(x: number, y: number): void
@@ -32,6 +33,7 @@ export function listenToKeys(wishes: Wishes): void {
     End: () => wishes.goEnd(),
     '0': () => wishes.showAll(),
     '/': () => wishes.search(),
+    c: () => wishes.goToCause(),
     Escape: () => wishes.forget(),
   }
   document.addEventListener('keydown', event => {

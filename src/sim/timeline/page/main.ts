@@ -67,7 +67,8 @@ function tellRun({ events, violation, violationEvent, endMs }: Model, timeline: 
   }
   verdict.className = 'violated'
   const name = violation.outcome === 'crash' ? 'Crash' : `${violation.outcome} violated`
-  const heading = `${name.charAt(0).toUpperCase()}${name.slice(1)}: ${violation.invariant} at ${timeText(violation.at)}`
+  const invariant = violation.invariant === '' ? '' : `: ${violation.invariant}`
+  const heading = `${name.charAt(0).toUpperCase()}${name.slice(1)}${invariant} at ${timeText(violation.at)}`
   const link = element('button', 'heading', heading)
   link.title = 'show this moment'
   link.addEventListener('click', () => timeline.select(violationEvent, true))

@@ -81,6 +81,7 @@ function usage(): HTMLElement[] {
     ['Home End', 'first and last moment'],
     ['0', 'the whole run'],
     ['/', 'searches; Enter goes to the next that is found'],
+    ['c', 'goes to the cause of what is selected'],
     ['Esc', 'forgets search and selection'],
   ] as const
   const table = element('table', '')

@@ -148,6 +148,11 @@ export class Timeline implements Wishes {
     this.places.search.select()
   }
 
+  goToCause(): void {
+    const cause = this.selected < 0 ? undefined : this.causes.chain(this.selected, 1)[0]
+    if (cause !== undefined) this.select(cause, true)
+  }
+
   forget(): void {
     this.places.search.value = ''
     this.places.search.blur()
@@ -183,10 +188,9 @@ export class Timeline implements Wishes {
 
   private draw(): void {
     const { drawing, strip, model, palette, view } = this
-    const { clientWidth: width } = this.places.strip
     // The strip first: it leaves the drawing its height.
-    drawOverview(strip, model, palette, view, width)
-    const { clientHeight: height } = this.places.drawing.parentElement!
+    drawOverview(strip, model, palette, view, this.places.strip.clientWidth)
+    const { clientWidth: width, clientHeight: height } = this.places.drawing.parentElement!
     const layout = layLanes(model.servers, model.clients, model.faultRows, height)
     drawing.clear(width, layout.height, palette.ground)
     const bounds = { x: gutter, y: axisHeight, width: width - gutter, height: layout.height - axisHeight }
