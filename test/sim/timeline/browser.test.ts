@@ -110,6 +110,25 @@ void t.test('in Chromium', { skip }, async t => {
     t.same(browser.problems, [])
   })
 
+  await t.test('wheel and drag move the window, the strip jumps, the legend hides', async t => {
+    await show(timelinePage(syntheticRun(violated), 'pointer'), '#from=1000&to=1100')
+    // The drawing spans the 908 pixels from 52 to 960.
+    await browser.drag(500, 600, 409, 600)
+    const dragged = (await view()).view!
+    t.ok(Math.abs(dragged.from - 1010) < 0.2 && Math.abs(dragged.to - 1110) < 0.2, JSON.stringify(dragged))
+    await browser.wheel(52, 600, -200)
+    const zoomed = (await view()).view!
+    t.ok(Math.abs(zoomed.from - dragged.from) < 0.2 && zoomed.to < dragged.to - 20, JSON.stringify(zoomed))
+    await browser.click(506, 190)
+    const jumped = (await view()).view!
+    t.ok(Math.abs((jumped.from + jumped.to) / 2 - 3000) < 20, JSON.stringify(jumped))
+    const before = await drawn('datagrams')
+    await browser.evaluate(`[...document.querySelectorAll('#legend button')][0].click()`)
+    await browser.settle()
+    t.ok((await drawn('datagrams')) < before, 'no AppendEntries any more')
+    t.same(browser.problems, [])
+  })
+
   await t.test('200,000 events, and nothing at all', async t => {
     const events = syntheticRun(large)
     t.ok(events.length > 200_000)

@@ -92,6 +92,23 @@ export class Browser {
     await this.settle()
   }
 
+  /** Drags from one place to another, with the button down. */
+  async drag(x1: number, y1: number, x2: number, y2: number): Promise<void> {
+    const mouse = (type: string, x: number, y: number) =>
+      this.ask('Input.dispatchMouseEvent', { type, x, y, button: 'left', buttons: 1, clickCount: 1 })
+    await mouse('mousePressed', x1, y1)
+    await mouse('mouseMoved', (x1 + x2) / 2, (y1 + y2) / 2)
+    await mouse('mouseMoved', x2, y2)
+    await mouse('mouseReleased', x2, y2)
+    await this.settle()
+  }
+
+  /** Turns the wheel over a place. */
+  async wheel(x: number, y: number, deltaY: number): Promise<void> {
+    await this.ask('Input.dispatchMouseEvent', { type: 'mouseWheel', x, y, deltaX: 0, deltaY })
+    await this.settle()
+  }
+
   /** Any other command of the protocol. */
   async ask(method: string, params: object = {}): Promise<Record<string, unknown>> {
     const id = ++this.lastId
