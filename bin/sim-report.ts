@@ -1,7 +1,7 @@
 /** What `sim` prints: the verdict of a run, the whole report of a failure, the table of what many runs exercised. */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { describeEvent } from '../src/sim/describe-event.js'
+import { describeEvent, timeText } from '../src/sim/timeline/page/describe.js'
 import type { SimPlan } from '../src/sim/plan.js'
 import type { Outcome, RunResult } from '../src/sim/run.js'
 import type { TraceEvent } from '../src/sim/trace.js'
@@ -64,7 +64,7 @@ export function describeFailure({ failed, commit, lastEvents, replay, shrunk }: 
       `replay    ${shrunk.replay}`,
     )
   }
-  lines.push('', `the last events${shrunk === null ? '' : ' of the smaller run'}:`, ...lastEvents.map(describeEvent))
+  lines.push('', `the last events${shrunk === null ? '' : ' of the smaller run'}:`, ...lastEvents.map(event => `${timeText(event.at).padStart(16)}  ${describeEvent(event)}`))
   return lines.join('\n')
 }
 

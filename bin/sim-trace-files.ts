@@ -1,5 +1,6 @@
 /** Writes the trace of a run: as JSON lines, and as a page to look at. */
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { writeTimelinePage } from '../src/sim/timeline/timeline-page.js'
 import type { TraceEvent } from '../src/sim/trace.js'
 
 /** Lines are written together until they are so many characters. */
@@ -29,7 +30,7 @@ function writeLines(path: string, events: readonly TraceEvent[]): void {
 }
 
 function writePage(path: string, events: readonly TraceEvent[], title: string): void {
-  path
-  events
-  title
+  const file = openSync(path, 'w')
+  writeTimelinePage(events, title, piece => writeSync(file, piece))
+  closeSync(file)
 }

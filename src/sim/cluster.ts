@@ -29,7 +29,7 @@ export interface ClusterWatch {
   disk(lane: number, operation: SimOperation, outcome: string): void
   invoked(lane: number, operation: number, what: string): void
   answered(lane: number, operation: number, what: string, outcome: 'ok' | 'fail' | 'unknown'): void
-  fault(what: string, lanes: readonly number[]): void
+  fault(what: string, lanes: readonly number[], forMs: number): void
 }
 
 /** A bug of the program that is no broken invariant: something threw. */

@@ -94,7 +94,7 @@ function heal(cluster: SimCluster): void {
   const { network, plan } = cluster
   const { delayFromMs, delayToMs, bytesPerMs, queueBytes } = plan.links
   network.quality = { ...perfectLinks, delayFromMs, delayToMs, bytesPerMs, queueBytes }
-  cluster.watch?.fault('everything is mended', [])
+  cluster.watch?.fault('everything is mended', [], 0)
   for (const server of cluster.servers) {
     cluster.resume(server)
     if (!server.isRunning) server.start()

@@ -55,7 +55,7 @@ function clusterWatch(tell: (event: Told) => void, lane: (number: number) => Lan
     invoked: (number, operation, what) => tell({ kind: 'invoke', lane: lane(number), operation, what }),
     answered: (number, operation, what, outcome) =>
       tell({ kind: 'answer', lane: lane(number), operation, what, outcome }),
-    fault: (what, lanes) => tell({ kind: 'fault', what, lanes: lanes.map(lane) }),
+    fault: (what, lanes, forMs) => tell({ kind: 'fault', what, lanes: lanes.map(lane), forMs }),
   }
 }
 

@@ -63,8 +63,7 @@ class SyntheticRun {
     this.tell({ kind: 'run', seed, servers, clients, durationMs, healedMs: durationMs * 0.85 })
     for (const lane of servers) this.plan(0, () => this.start(lane))
     this.plan(160, () => this.campaign('s1'))
-    this.plan(durationMs * 0.2, () => this.fault('disk of s2 is slow', ['s2']))
-    this.plan(durationMs * 0.35, () => this.fault('disk of s2 is normal', ['s2']))
+    this.plan(durationMs * 0.2, () => this.fault('disk of s2 is slow', ['s2'], durationMs * 0.15))
     this.plan(durationMs * 0.4, () => this.cut())
     this.plan(durationMs * 0.4 + 200, () => this.campaign('s2'))
     this.plan(durationMs * 0.55, () => this.heal())
@@ -122,18 +121,18 @@ class SyntheticRun {
     this.tell({ kind: 'crash', lane, why: 'power lost after write 17' })
   }
 
-  private fault(what: string, lanes: string[]): void {
-    this.tell({ kind: 'fault', what, lanes })
+  private fault(what: string, lanes: string[], forMs: number): void {
+    this.tell({ kind: 'fault', what, lanes, forMs })
   }
 
   private cut(): void {
     this.cutOff.add('s1')
-    this.fault(`cut s1 | ${this.servers.slice(1).join(' ')}`, this.servers)
+    this.fault(`cut s1 | ${this.servers.slice(1).join(' ')}`, this.servers, this.options.durationMs * 0.15)
   }
 
   private heal(): void {
     this.cutOff.clear()
-    this.fault('healed', this.servers)
+    this.fault('healed', this.servers, 0)
     this.later(3, () => this.tell({ kind: 'role', lane: 's1', role: 'follower', term: this.term }))
   }
 

@@ -13,7 +13,7 @@ function dataOf(page: string): PageData {
 
 void t.test('holds its events, whatever they say', t => {
   const hostile = `</script><script>alert(1)</script> <!-- ]]> \u2028 '"\``
-  const events = trace(run, send(1, 1, hostile), { kind: 'fault', at: 2, what: hostile, lanes: [] })
+  const events = trace(run, send(1, 1, hostile), { kind: 'fault', at: 2, what: hostile, lanes: [], forMs: 0 })
   const page = timelinePage(events, hostile)
   t.same(decodeEvents(dataOf(page)), events)
   t.equal(page.match(/<\/script>/g)!.length, 2, 'two scripts begin and end')

@@ -10,7 +10,7 @@ export function describeEvent(event: TraceEvent): string {
     case 'role':
       return `${event.lane} is ${event.role} in term ${event.term}`
     case 'send':
-      return `${event.lane} → ${event.to} ${event.messages.join('; ')} (${event.bytes} bytes)`
+      return `${event.lane} → ${event.to} ${event.messages.join('; ')} (datagram ${event.datagram}, ${event.bytes} bytes)`
     case 'deliver':
       return `${event.lane} received datagram ${event.datagram} from ${event.from}`
     case 'lost':

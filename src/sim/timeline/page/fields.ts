@@ -33,7 +33,7 @@ const forms: { [K in TraceKind]: Fields<K> } = {
   commit: { lane: 'word', index: 'number', term: 'number' },
   invoke: { lane: 'word', operation: 'number', what: 'text' },
   answer: { lane: 'word', operation: 'number', what: 'text', outcome: 'word' },
-  fault: { what: 'text', lanes: 'words' },
+  fault: { what: 'text', lanes: 'words', forMs: 'number' },
   end: { outcome: 'word', invariant: 'text', message: 'text' },
 }
 
