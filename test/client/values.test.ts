@@ -66,7 +66,7 @@ void t.test('bytes that are not what their type says are refused', t => {
   t.end()
 })
 
-void t.test('keys are UTF-8 or bytes, never empty, up to 1,024 bytes', t => {
+void t.test('B05: keys are UTF-8 or bytes, never empty, up to 1,024 bytes', t => {
   t.strictSame(encodeKey('é'), new Uint8Array([0xc3, 0xa9]))
   t.equal(decodeKey(encodeKey('\ufeffé')), '\ufeffé')
   t.strictSame(decodeKey(new Uint8Array([0xff])), new Uint8Array([0xff]))

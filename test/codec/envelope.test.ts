@@ -95,7 +95,7 @@ void t.test('every truncation and every flipped bit is refused', t => {
   t.end()
 })
 
-void t.test('each reason to refuse has its name', t => {
+void t.test('B06: each reason to refuse has its name', t => {
   t.type(readEnvelope(datagramWith({ kind: 1, sender: 1 })), 'object', 'the builder builds what is accepted')
   t.equal(readEnvelope(new Uint8Array(0)), 'too-short', 'a datagram may be empty')
   t.equal(readEnvelope(new Uint8Array(55)), 'too-short')
@@ -103,7 +103,7 @@ void t.test('each reason to refuse has its name', t => {
   t.equal(readEnvelope(datagramWith({ magic: 'rgrm', kind: 1, sender: 1 })), 'bad-magic')
   for (const version of [0, 2, 255]) {
     const newer = datagramWith({ version, kind: 1, sender: 1, checksum: 0 })
-    t.equal(readEnvelope(newer), 'other-version', `version ${version}, whatever its checksum means (B06)`)
+    t.equal(readEnvelope(newer), 'other-version', `version ${version}, whatever its checksum means`)
   }
   t.equal(readEnvelope(datagramWith({ kind: 1, sender: 1, checksum: 0 })), 'bad-checksum')
   t.equal(readEnvelope(datagramWith({ kind: 0, sender: 1 })), 'malformed', 'kind 0')
@@ -114,7 +114,7 @@ void t.test('each reason to refuse has its name', t => {
   t.end()
 })
 
-void t.test('ids are exact up to 2^53-1 and refused above (B04)', t => {
+void t.test('B04: ids are exact up to 2^53-1 and refused above', t => {
   for (const name of ['clusterId', 'incarnation', 'bootNonce', 'packetNumber', 'ackedPacketNumber'] as const) {
     for (const id of awkwardIds) {
       t.match(readEnvelope(datagramWith({ kind: 1, sender: 1, [name]: id })), { [name]: id }, `${name} ${id}`)

@@ -234,7 +234,7 @@ void t.test('who does not lead names who does, but tells of what it has and of i
   t.end()
 })
 
-void t.test('a repeat attaches to the copy that is under way, unless its bytes are others', t => {
+void t.test('D14: a repeat attaches to the copy that is under way, unless its bytes are others', t => {
   const rig = Rig.leading()
   const session = rig.open()
   const { length } = rig.appended
@@ -275,7 +275,7 @@ void t.test('commands of a turn share entries as far as they fit a datagram, a l
   t.end()
 })
 
-void t.test('an entry of another leader at the place of a command answers nobody with its success', t => {
+void t.test('X03: an entry of another leader at the place of a command answers nobody with its success', t => {
   const rig = Rig.leading([1, 2, 3])
   const session = rig.open()
   rig.receive(put(session, 1))
@@ -287,7 +287,7 @@ void t.test('an entry of another leader at the place of a command answers nobody
   t.end()
 })
 
-void t.test('reads wait for the confirmation of their leader and for their index', t => {
+void t.test('L04: reads wait for the confirmation of their leader and for their index', t => {
   const rig = Rig.leading([1, 2, 3])
   const session = rig.open()
   rig.receive(put(session, 1, 'x'))
@@ -310,7 +310,7 @@ void t.test('reads wait for the confirmation of their leader and for their index
   t.end()
 })
 
-void t.test('a lost leadership answers everybody who waits, and nothing is held however often it is lost', t => {
+void t.test('X03: a lost leadership answers everybody who waits, and nothing is held however often it is lost', t => {
   const rig = Rig.leading([1, 2, 3])
   const session = rig.open()
   rig.receive(put(session, 1))

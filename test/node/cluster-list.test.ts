@@ -14,7 +14,7 @@ void t.test('a cluster list is read into members in the order of their ids', t =
   t.end()
 })
 
-void t.test('what is malformed or ambiguous is refused in one line that says how to mend it', t => {
+void t.test('Z07: what is malformed or ambiguous is refused in one line that says how to mend it', t => {
   const cases: [text: string, says: RegExp][] = [
     ['', /'' in the cluster list is not ID=HOST:PORT/],
     ['1=a:1,', /'' in the cluster list is not ID=HOST:PORT/],

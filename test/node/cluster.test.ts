@@ -276,7 +276,7 @@ void t.test('a server that is alone in its cluster stops at once, and so does on
   t.end()
 })
 
-void t.test('a disk that fails ends its server, and the others go on', t => {
+void t.test('F07: a disk that fails ends its server, and the others go on', t => {
   const cluster = new Cluster({ seed: 14 })
   t.equal(putAll(cluster, 5), 5)
   const broken = cluster.elect()
@@ -296,7 +296,7 @@ void t.test('a disk that fails ends its server, and the others go on', t => {
   t.end()
 })
 
-void t.test('a leader whose disk is full hands over, says so, and goes on when there is room', t => {
+void t.test('F08: a leader whose disk is full hands over, says so, and goes on when there is room', t => {
   const cluster = new Cluster({ seed: 15 })
   t.equal(putAll(cluster, 5), 5)
   cluster.runFor(500)

@@ -33,7 +33,7 @@ void t.test('the commands of an entry are applied in their order, each with an o
   t.end()
 })
 
-void t.test('entries come in order and hold commands, or the server must not go on', t => {
+void t.test('C11: entries come in order and hold commands, or the server must not go on', t => {
   const state = newState()
   t.throws(() => state.apply(entry(2, [])), /entry 2 is applied after 0/)
   state.apply(entry(1, []))

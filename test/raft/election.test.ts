@@ -194,7 +194,7 @@ void t.test('E27: who is no voter never stands', t => {
   t.end()
 })
 
-void t.test('R14: who is behind in term by a lost campaign does not block: a pre-vote brings terms together', t => {
+void t.test('who is behind in term by a lost campaign does not block: a pre-vote brings terms together', t => {
   const behind = new Bench({ id: 2, term: 3, log: [1, 3] })
   const ahead = new Bench({ id: 1, term: 7, log: [1, 3] })
   const [request] = requestsOf(behind.timeout())
@@ -207,7 +207,7 @@ void t.test('R14: who is behind in term by a lost campaign does not block: a pre
   t.end()
 })
 
-void t.test('R14: a server with a higher term than its leader brings on an election by its rejection', t => {
+void t.test('a server with a higher term than its leader brings on an election by its rejection', t => {
   const leader = new Bench({ term: 4, log: [1, 4] })
   leader.lead()
   const ahead = new Bench({ id: 3, term: 9, log: [1, 4] })

@@ -15,7 +15,7 @@ void t.test('the limits are those of the formats', t => {
   t.end()
 })
 
-void t.test('a repeat gets the stored result and is not executed again', t => {
+void t.test('D04: a repeat gets the stored result and is not executed again', t => {
   const user = new SessionsUser()
   const id = user.open()
   t.equal(user.execute(id, 1, 'a'), 'a@2')
@@ -26,26 +26,29 @@ void t.test('a repeat gets the stored result and is not executed again', t => {
   t.end()
 })
 
-void t.test('failures are results like others: a repeat gets the same answer although the state has changed', t => {
-  const sessions = new Sessions(new KvStore())
-  sessions.apply({ kind: 'open' }, 1)
-  const key = Buffer.from('k')
-  const value = { type: 0, bytes: Buffer.from('v') } as const
-  const cas = encodeCommand({ op: 'cas', key, expected: { by: 'value', value }, value })
-  const run = (sequence: number, command: Uint8Array) => {
-    const outcome = sessions.apply({ kind: 'execute', sessionId: 1, sequence, answeredUpTo: 0, command }, 1)
-    return outcome.code === 'ok' ? decodeResult(outcome.result) : outcome
-  }
-  t.same(run(1, cas), { status: 'mismatch', revision: 0 })
-  t.same(run(2, encodeCommand({ op: 'delete', key })), { status: 'not-found', revision: 0 })
-  t.same(run(3, Buffer.from('nonsense')), { status: 'invalid', revision: 0 })
-  t.same(run(4, encodeCommand({ op: 'put', key, value })), { status: 'ok', revision: 5 })
-  t.same(run(1, cas), { status: 'mismatch', revision: 0 })
-  t.same(run(2, encodeCommand({ op: 'delete', key })), { status: 'not-found', revision: 0 })
-  t.same(run(3, Buffer.from('nonsense')), { status: 'invalid', revision: 0 })
-  t.same(run(5, cas), { status: 'ok', revision: 9 })
-  t.end()
-})
+void t.test(
+  'D13: failures are results like others: a repeat gets the same answer although the state has changed',
+  t => {
+    const sessions = new Sessions(new KvStore())
+    sessions.apply({ kind: 'open' }, 1)
+    const key = Buffer.from('k')
+    const value = { type: 0, bytes: Buffer.from('v') } as const
+    const cas = encodeCommand({ op: 'cas', key, expected: { by: 'value', value }, value })
+    const run = (sequence: number, command: Uint8Array) => {
+      const outcome = sessions.apply({ kind: 'execute', sessionId: 1, sequence, answeredUpTo: 0, command }, 1)
+      return outcome.code === 'ok' ? decodeResult(outcome.result) : outcome
+    }
+    t.same(run(1, cas), { status: 'mismatch', revision: 0 })
+    t.same(run(2, encodeCommand({ op: 'delete', key })), { status: 'not-found', revision: 0 })
+    t.same(run(3, Buffer.from('nonsense')), { status: 'invalid', revision: 0 })
+    t.same(run(4, encodeCommand({ op: 'put', key, value })), { status: 'ok', revision: 5 })
+    t.same(run(1, cas), { status: 'mismatch', revision: 0 })
+    t.same(run(2, encodeCommand({ op: 'delete', key })), { status: 'not-found', revision: 0 })
+    t.same(run(3, Buffer.from('nonsense')), { status: 'invalid', revision: 0 })
+    t.same(run(5, cas), { status: 'ok', revision: 9 })
+    t.end()
+  },
+)
 
 void t.test('the same number with other bytes is refused', t => {
   const user = new SessionsUser()
@@ -78,7 +81,7 @@ void t.test('answeredUpTo forgets results; what is at or below it is dropped', t
   t.end()
 })
 
-void t.test('answeredUpTo never goes back: a delayed copy with an older one brings nothing to life', t => {
+void t.test('D04: answeredUpTo never goes back: a delayed copy with an older one brings nothing to life', t => {
   const user = new SessionsUser()
   const id = user.open()
   user.execute(id, 1, 'a', 0)
@@ -214,7 +217,7 @@ void t.test('a stored result does not change with what the machine or the caller
   t.end()
 })
 
-void t.test('an exception of the machine passes through; a result that is too large is a broken invariant', t => {
+void t.test('C11: an exception of the machine passes through; a result that is too large is a broken invariant', t => {
   const machine = new ListMachine()
   const sessions = new Sessions(machine)
   sessions.apply({ kind: 'open' }, 1)
@@ -309,7 +312,7 @@ void t.test(
   },
 )
 
-void t.test('equal logs give equal states; a restored one goes on as the original does', t => {
+void t.test('C12: equal logs give equal states; a restored one goes on as the original does', t => {
   fc.assert(
     fc.property(
       fc.array(command, { minLength: 40, maxLength: 80 }),

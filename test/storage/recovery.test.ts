@@ -30,7 +30,7 @@ function reopen(rig: Rig): { error: StorageError | null; lines: string[]; notes:
   return { error, lines, notes }
 }
 
-void t.test('a cut at every byte of the last three batches: only the last, unsealed one may go', t => {
+void t.test('F02: a cut at every byte of the last three batches: only the last, unsealed one may go', t => {
   // What stood there before a cut: zeros, or what an earlier life of the file left, which looks like a log as well.
   const earlier = new Rig(100)
   writeBatches(earlier, true)
@@ -62,7 +62,7 @@ void t.test('a cut at every byte of the last three batches: only the last, unsea
   t.end()
 })
 
-void t.test('a sealed log: a flipped bit anywhere is corruption, with file and offset', t => {
+void t.test('B11: a sealed log: a flipped bit anywhere is corruption, with file and offset', t => {
   const rig = new Rig(8)
   const { offsets } = writeBatches(rig, true)
   const files = rig.snapshot()
@@ -81,7 +81,7 @@ void t.test('a sealed log: a flipped bit anywhere is corruption, with file and o
   t.end()
 })
 
-void t.test('damage in the last, unsealed batch is a torn tail: cut, kept aside, and never seen again', t => {
+void t.test('F02, F03: damage in the last, unsealed batch is a torn tail: cut, kept aside, and never seen again', t => {
   const rig = new Rig(9)
   const { offsets, entries } = writeBatches(rig, false)
   const files = rig.snapshot()
@@ -120,7 +120,7 @@ void t.test('damage in the last, unsealed batch is a torn tail: cut, kept aside,
   t.end()
 })
 
-void t.test('what an earlier life of a segment wrote is never taken for a batch', t => {
+void t.test('F03: what an earlier life of a segment wrote is never taken for a batch', t => {
   const earlier = new Rig(200)
   writeBatches(earlier, true)
   const rig = new Rig(10)
