@@ -76,6 +76,26 @@ void t.test('every truncation and every flipped bit is refused', t => {
   t.end()
 })
 
+void t.test('B11: no two flipped bits of a record pass, wherever they are', t => {
+  for (const kind of ['noop', 'commands'] as const) {
+    const entry: Entry = { index: 9, term: 4, kind, payload: hex('c0ffee'), record: null }
+    const bytes = join(recordOf(entry), new Uint8Array(300))
+    const flip = (bit: number) => (bytes[bit >>> 3]! ^= 1 << (bit & 7))
+    const bits = recordOf(entry).length * 8
+    for (let one = 0; one < bits; one++) {
+      flip(one)
+      for (let other = one + 1; other < bits; other++) {
+        flip(other)
+        if (decodeRecord(bytes, 0) !== null) t.fail(`${kind}: bits ${one} and ${other}`)
+        flip(other)
+      }
+      flip(one)
+    }
+    t.not(decodeRecord(bytes, 0), null)
+  }
+  t.end()
+})
+
 void t.test('F03: zeros never parse, wherever one looks', t => {
   const zeros = new Uint8Array(200)
   for (let offset = 0; offset <= zeros.length; offset++) t.equal(decodeRecord(zeros, offset), null)
