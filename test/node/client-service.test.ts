@@ -254,6 +254,18 @@ void t.test('D14: a repeat attaches to the copy that is under way, unless its by
     ],
   )
   t.equal(rig.held, 0)
+  rig.receive(put(session, 2))
+  rig.turn()
+  rig.receive(put(session, 2), otherLink)
+  t.equal(rig.appended.length, length + 3)
+  rig.answers.length = 0
+  rig.service.loseLeadership()
+  t.strictSame(
+    rig.answers.map(({ link, answer }) => [link.owner, answer.code]),
+    [['another', 'not-leader']],
+    'one answer, and nobody waits any more',
+  )
+  t.equal(rig.held, 0)
   t.end()
 })
 
@@ -284,6 +296,32 @@ void t.test('X03: an entry of another leader at the place of a command answers n
   rig.service.apply({ ...mine, term: 2 })
   t.strictSame(rig.take(), ['write 1 not-leader'])
   t.equal(rig.held, 0)
+  t.end()
+})
+
+void t.test('X03: a hundred writes whose entries are overwritten are told so once each, and none of a success', t => {
+  const rig = Rig.leading([1, 2, 3])
+  const session = rig.open()
+  const { length } = rig.appended
+  const requests = Array.from({ length: 100 }, (_, place) => place + 1)
+  for (const sequence of requests) {
+    rig.receive(put(session, sequence))
+    rig.turn()
+  }
+  const mine = rig.appended.slice(length)
+  t.equal(mine.length, 100)
+  rig.depose()
+  for (const entry of mine) rig.service.apply({ ...entry, term: 2 })
+  t.strictSame(
+    rig.take(),
+    requests.map(sequence => `write ${sequence} not-leader`),
+  )
+  t.equal(rig.held, 0)
+  // The other leader's entries were the same requests: a repeat, here or anywhere, finds them done.
+  t.strictSame(
+    requests.map(sequence => rig.state.sessions.lookup(session, sequence, encodeCommand(putCommand('a', 'v')))?.code),
+    requests.map(() => 'ok'),
+  )
   t.end()
 })
 

@@ -44,6 +44,32 @@ void t.test('C11: entries come in order and hold commands, or the server must no
   t.end()
 })
 
+void t.test('C12: the same log gives the same bytes, whatever time, chance and place are', t => {
+  const run = (): string => {
+    const state = newState()
+    state.apply(entry(1, [{ kind: 'open' }]))
+    for (let index = 2; index <= 300; index++) state.apply(entry(index, [put(index - 1, `${index % 7}`)]))
+    return Buffer.concat([...state.sessions.snapshot()]).toString('hex')
+  }
+  const here = run()
+  const { now } = Date
+  const { random } = Math
+  const { TZ, LANG } = process.env
+  t.teardown(() => {
+    Object.assign(Date, { now })
+    Object.assign(Math, { random })
+    for (const [name, value] of Object.entries({ TZ, LANG })) {
+      if (value === undefined) Reflect.deleteProperty(process.env, name)
+      else process.env[name] = value
+    }
+  })
+  Object.assign(Date, { now: () => 7 })
+  Object.assign(Math, { random: () => 0.999 })
+  Object.assign(process.env, { TZ: 'Pacific/Apia', LANG: 'tr_TR.UTF-8' })
+  t.equal(run(), here)
+  t.end()
+})
+
 void t.test('every 4,096 entries the hash of the state is kept', t => {
   const [one, other] = [newState(), newState()]
   for (const state of [one, other]) {

@@ -4,7 +4,7 @@ import { electionTimeout } from '../../src/raft/election.js'
 import { createServer } from '../../src/raft/server.js'
 import type { Message } from '../../src/raft/types.js'
 import { RaftCluster } from '../support/raft-cluster.js'
-import { append, Bench, heartbeatMs, raftOptions, rejectAt, requestVote, voteReply } from '../support/raft-servers.js'
+import { accept, append, Bench, heartbeatMs, raftOptions, rejectAt, requestVote, voteReply } from '../support/raft-servers.js'
 
 const five = [1, 2, 3, 4, 5]
 
@@ -133,22 +133,35 @@ void t.test('who has not answered is asked again each heartbeat interval: reques
   t.end()
 })
 
-void t.test('C06: a new leader opens its term with a no-op that goes to everybody', t => {
-  const bench = new Bench({ term: 4, log: [1, 4] })
-  const sent = bench.lead()
-  t.match(
-    sent,
-    Array(2).fill({
-      type: 'AppendEntries',
-      term: 5,
-      prevLogIndex: 2,
-      prevLogTerm: 4,
-      entries: [{ index: 3, term: 5, kind: 'noop' }],
-    }),
-  )
-  t.equal(sent.length, 2)
-  t.end()
-})
+void t.test(
+  'C06: a new leader opens its term with a no-op that goes to everybody, and commits it without any client',
+  t => {
+    const bench = new Bench({ term: 4, log: [1, 4] })
+    const sent = bench.lead()
+    t.match(
+      sent,
+      Array(2).fill({
+        type: 'AppendEntries',
+        term: 5,
+        prevLogIndex: 2,
+        prevLogTerm: 4,
+        entries: [{ index: 3, term: 5, kind: 'noop' }],
+      }),
+    )
+    t.equal(sent.length, 2)
+    bench.receive(accept(3, 5, 3))
+    t.same(
+      bench.readies.flatMap(ready => ready.committed).map(({ index, kind }) => [index, kind]),
+      [
+        [1, 'commands'],
+        [2, 'commands'],
+        [3, 'noop'],
+      ],
+      'one round trip commits it, and what came before it',
+    )
+    t.end()
+  },
+)
 
 void t.test('E25: a single server elects itself, and commits only after its own disk', t => {
   const bench = new Bench({ voters: [1] })

@@ -223,6 +223,34 @@ void t.test('a log from a later term than the hard state is refused', t => {
   t.end()
 })
 
+void t.test('C13: a log that ends before what it knows to be committed opens, and is filled up again', t => {
+  // As a leader leaves it whose majority was done before its own disk.
+  const rig = new Rig(17)
+  const { storage } = rig.open()
+  rig.saveHardState(storage, { currentTerm: 3, votedFor: 1 })
+  rig.append(storage, 1, [entryOf(1, 3), entryOf(2, 3)], 9)
+  rig.crash()
+  const { opened, error } = rig.tryOpen()
+  t.equal(error, null)
+  if (opened === null) return t.end()
+  t.same(linesOf(opened.recovered.entries), linesOf([entryOf(1, 3), entryOf(2, 3)]))
+  for (let index = 3; index <= 9; index++) rig.append(opened.storage, index, [entryOf(index, 3)], index)
+  rig.close(opened.storage)
+  t.equal(reopen(rig).lines.length, 9)
+  return t.end()
+})
+
+void t.test('C13: a log in which a committed entry was replaced is refused', t => {
+  const rig = new Rig(18)
+  const { storage } = rig.open()
+  rig.saveHardState(storage, { currentTerm: 4, votedFor: 1 })
+  rig.append(storage, 1, [entryOf(1, 3), entryOf(2, 3)], 2)
+  rig.append(storage, 2, [entryOf(2, 4)], 2)
+  rig.close(storage)
+  t.match(reopen(rig).error, { code: 'corrupt', message: /replaces a committed one/ })
+  t.end()
+})
+
 void t.test('a start that changes nothing leaves the log as it was', t => {
   const rig = new Rig(15)
   writeBatches(rig, false)

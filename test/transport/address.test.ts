@@ -47,7 +47,7 @@ void t.test('which addresses stay on this machine', t => {
   t.end()
 })
 
-void t.test('literals and names are looked up; nonsense is one clear value', t => {
+void t.test('U13: literals and names are looked up; nonsense is one clear value', t => {
   lookupAddress('127.0.0.1:80', (error, address) => {
     t.same([error, address], [null, addressOf('127.0.0.1', 80)])
   })
