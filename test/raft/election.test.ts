@@ -4,7 +4,16 @@ import { electionTimeout } from '../../src/raft/election.js'
 import { createServer } from '../../src/raft/server.js'
 import type { Message } from '../../src/raft/types.js'
 import { RaftCluster } from '../support/raft-cluster.js'
-import { accept, append, Bench, heartbeatMs, raftOptions, rejectAt, requestVote, voteReply } from '../support/raft-servers.js'
+import {
+  accept,
+  append,
+  Bench,
+  heartbeatMs,
+  raftOptions,
+  rejectAt,
+  requestVote,
+  voteReply,
+} from '../support/raft-servers.js'
 
 const five = [1, 2, 3, 4, 5]
 
