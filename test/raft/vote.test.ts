@@ -66,7 +66,7 @@ void t.test('E16: a pre-vote changes neither term, vote nor timer, and leaves th
   t.end()
 })
 
-void t.test("leader stickiness: within the minimum election timeout of its leader's word nothing changes", t => {
+void t.test("E16: leader stickiness: within the minimum election timeout of its leader's word nothing changes", t => {
   const bench = new Bench({ term: 5, log: [1, 4] })
   bench.nowMs = 10
   bench.receive(append(3, 5, [2, 4]))
