@@ -71,6 +71,7 @@ void t.test('E21: a vote counts only in its own campaign, and only as what it is
   const bench = candidate()
   bench.receive(voteReply(2, 5, { preVote: true, term: 4 }))
   bench.receive(voteReply(3, 5, { preVote: true, term: 4 }))
+  for (const from of [2, 3, 4]) bench.receive(voteReply(from, 5, { preVote: true }))
   bench.receive(voteReply(4, 4))
   t.equal(bench.role, 'candidate', 'pre-votes and votes of a former term are no votes')
   bench.receive(voteReply(2, 5))

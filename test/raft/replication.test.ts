@@ -115,6 +115,17 @@ void t.test('R13: a rejection counts only of what is outstanding, and never lead
   t.end()
 })
 
+void t.test('R03: the answer to a first message that arrives after that to a second takes nothing back', t => {
+  const bench = following()
+  propose(bench, 2)
+  bench.take()
+  bench.receive(accept(2, 5, 13, 13))
+  t.same([peerOf(bench).matchIndex, peerOf(bench).nextIndex], [13, 14])
+  t.same(appends(bench.receive(accept(2, 5, 12, 11))), [])
+  t.same([peerOf(bench).matchIndex, peerOf(bench).nextIndex, bench.raft.commitIndex], [13, 14, 13])
+  t.end()
+})
+
 void t.test('R18: a rejection moves the probe once, however often it is copied', t => {
   const bench = leader()
   const rejection = rejectAt(2, 5, 10, [4, 0])

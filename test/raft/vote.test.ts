@@ -93,7 +93,7 @@ void t.test("after the minimum election timeout the leader's last word holds no 
   t.end()
 })
 
-void t.test('a follower never votes for another in the term of the leader that it follows', t => {
+void t.test('E24: a follower never votes for another in the term of the leader that it follows', t => {
   const bench = new Bench({ term: 5, log: [1, 4] })
   bench.receive(append(3, 5, [2, 4]))
   bench.nowMs = electionTimeoutMs
