@@ -79,7 +79,7 @@ void t.test('golden bytes', t => {
   t.end()
 })
 
-void t.test('a Welcome names the members that fit into a Hello, and never more', t => {
+void t.test('Z01: a Welcome names the members that fit into a Hello, and never more', t => {
   const longest = (at: number) => ({ id: at, address: `${'h'.repeat(60)}:${100 + at}` })
   const seven: Welcome = {
     type: 'Welcome',
