@@ -274,7 +274,7 @@ void t.test('C12: equal commands give equal stores, and a restored one goes on a
   t.end()
 })
 
-void t.test('restore keeps nothing of what was there before', t => {
+void t.test('S19: restore keeps nothing of what was there before', t => {
   const old = new StoreUser()
   for (let i = 0; i < 1_000; i++) old.put(`old${i}`, text('x'))
   const fresh = new StoreUser()

@@ -84,7 +84,7 @@ void t.test('a timeout sends one probe again, not the window', t => {
   t.end()
 })
 
-void t.test('the timeout of an unheard probe doubles; heartbeats go on meanwhile', t => {
+void t.test('R17: the timeout of an unheard probe doubles; heartbeats go on meanwhile', t => {
   const bench = leader()
   const began = bench.nowMs
   const probes: number[] = []

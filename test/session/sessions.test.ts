@@ -60,7 +60,7 @@ void t.test('the same number with other bytes is refused', t => {
   t.end()
 })
 
-void t.test('requests may come in any order within the window', t => {
+void t.test('D05: requests may come in any order within the window', t => {
   const user = new SessionsUser()
   const id = user.open()
   for (const sequence of [2, 4, 1, 3]) user.execute(id, sequence, `r${sequence}`)
@@ -122,7 +122,7 @@ void t.test('a session is never opened implicitly', t => {
 })
 
 void t.test(
-  'the least recently used session goes, in the order of the log, and its late commands are not executed',
+  'D07: the least recently used session goes, in the order of the log, and its late commands are not executed',
   t => {
     const user = new SessionsUser({ sessionsMax: 3 })
     const [a, b, c] = [user.open(), user.open(), user.open()]
@@ -230,7 +230,7 @@ void t.test('C11: an exception of the machine passes through; a result that is t
   t.end()
 })
 
-void t.test('queries need no session', t => {
+void t.test('D16: queries need no session', t => {
   const user = new SessionsUser()
   user.execute(user.open(), 1, 'a')
   t.equal(Buffer.from(user.sessions.query(new Uint8Array(0))).toString(), 'a')
@@ -341,7 +341,7 @@ void t.test('C12: equal logs give equal states; a restored one goes on as the or
   t.end()
 })
 
-void t.test('the session table is in the snapshot: a repeat after a restore is answered from it', t => {
+void t.test('S13: the session table is in the snapshot: a repeat after a restore is answered from it', t => {
   const before = new SessionsUser()
   const id = before.open()
   before.execute(id, 1, 'write')

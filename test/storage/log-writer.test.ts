@@ -65,7 +65,7 @@ void t.test('a write that is larger than a segment is split, and told of when it
   t.end()
 })
 
-void t.test('an entry at an index already present replaces it and all that follow', t => {
+void t.test('F14: an entry at an index already present replaces it and all that follow', t => {
   const rig = new Rig(4)
   const storage = begin(rig)
   rig.append(

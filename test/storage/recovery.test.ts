@@ -189,7 +189,7 @@ void t.test('segments that are missing, short, swapped or of somebody else are r
   t.end()
 })
 
-void t.test('a batch in the place of another is corruption, whole as it is', t => {
+void t.test('F17: a batch in the place of another is corruption, whole as it is', t => {
   const rig = new Rig(16)
   const { storage } = rig.open()
   rig.saveHardState(storage, { currentTerm: 3, votedFor: 1 })
