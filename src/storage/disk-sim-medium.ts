@@ -14,6 +14,8 @@ const sectorBytes = 512
 
 /** The bytes of one file, apart from the names that lead to it. */
 export class Inode {
+  /** The name by which it was opened or renamed last: whoever has it open works under that name. */
+  path = ''
   seen = new Uint8Array(0)
   medium = new Uint8Array(0)
   /** Sectors that readers see and the medium does not hold. */

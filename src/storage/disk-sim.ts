@@ -94,6 +94,12 @@ export class SimDisk implements Disk {
     return this.lookUp(path)?.seen.slice() ?? null
   }
 
+  /** For tests and tools: what a crash is sure to leave of a file, or null if it may leave none. */
+  durableContents(path: string): Uint8Array | null {
+    const { directory, name } = this.place(path)
+    return directory?.medium.get(name)?.medium.slice() ?? null
+  }
+
   /** For tests and tools: every file that a name leads to. */
   paths(): string[] {
     return [...this.directories].flatMap(([path, { seen }]) => [...seen.keys()].map(name => join(path, name)))
@@ -136,6 +142,7 @@ export class SimDisk implements Disk {
   /** An opened file. It belongs to the life of the process that opened it: afterwards nothing of it completes. */
   private handle(path: string, inode: Inode, mode: string): DiskFile {
     const life = this.life
+    inode.path = path
     const alive = (start: () => void): void => {
       if (life === this.life) start()
     }
@@ -143,17 +150,18 @@ export class SimDisk implements Disk {
       get sizeBytes() {
         return inode.seen.length
       },
-      write: (offset, data, done) => alive(() => this.write(path, mode, { inode, offset, data }, done)),
+      write: (offset, data, done) => alive(() => this.write(mode, { inode, offset, data }, done)),
       read: (offset, length, got) => {
-        const operation = operationOn('read', path)
+        const operation = operationOn('read', inode.path)
         alive(() => this.perform(operation, got, new Uint8Array(0), () => inode.read(offset, length)))
       },
-      close: done => alive(() => this.run(operationOn('close', path), done, () => null)),
+      close: done => alive(() => this.run(operationOn('close', inode.path), done, () => null)),
     }
   }
 
-  private write(path: string, mode: string, flight: Flight, done: Done): void {
+  private write(mode: string, flight: Flight, done: Done): void {
     const { inode, offset, data } = flight
+    const { path } = inode
     const grows = offset + data.length > inode.seen.length
     const operation: SimOperation = { kind: 'write', path, offset, bytes: data.length, grows }
     if (mode === 'read-only') {
@@ -201,6 +209,7 @@ export class SimDisk implements Disk {
         { name: target.name, inode },
       ]
       source.directory?.change(change)
+      inode.path = to
       return null
     })
   }
