@@ -198,17 +198,19 @@ export class SimCluster {
 
   private running(server: ServerProcess, node: Node): void {
     if (server.starts > 1) this.tally.add('recoveries')
+    // What was damaged is mended now, or was not needed: all that was promised has to be there.
+    server.isDamaged = false
     this.invariants.begun(node)
   }
 
   private ended(server: ServerProcess, how: 'crash' | 'kill' | 'stop' | 'failed', why: string): void {
     this.tally.add(`server: ${how}`)
     this.watch?.process(server.id, how, why)
-    this.invariants.ended(server.id, !this.plan.lyingDisks && !server.isDamaged)
+    this.invariants.ended(server.id, this.plan.lyingDisks)
     if (how === 'failed') this.judgeFailure(server, server.failure!)
   }
 
-  /** A server may end by itself when its disk fails, and refuse to start from damaged files. Nothing else. */
+  /** A server may end by itself when its disk fails, and refuse to start on a full disk or from damaged files. Nothing else. */
   private judgeFailure(server: ServerProcess, error: Error): void {
     if (error instanceof InvariantViolation) {
       this.violation ??= error
@@ -216,8 +218,9 @@ export class SimCluster {
     }
     const code = error instanceof StorageError ? error.code : 'code' in error ? error.code : ''
     if (server.disk.isFailing && (code === 'EIO' || code === 'io')) return
-    if (server.disk.isFull && code === 'no-space') return
-    if ((server.isDamaged || this.plan.lyingDisks) && code === 'corrupt') {
+    const isStarting = server.node === null
+    if (server.disk.isFull && isStarting && code === 'no-space') return
+    if ((server.isDamaged || this.plan.lyingDisks) && isStarting && code === 'corrupt') {
       server.isDamaged = true
       this.tally.add('server: refused damaged files')
       return

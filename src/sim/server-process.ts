@@ -48,6 +48,7 @@ export interface ServerProcessOptions {
 const clusterId = 77
 const silent = (): void => undefined
 const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
+const nothingSaved: HardState = { currentTerm: 0, votedFor: 0 }
 const noMemory = { rssBytes: 0, heapBytes: 0, externalBytes: 0 }
 
 export class ServerProcess {
@@ -58,7 +59,7 @@ export class ServerProcess {
   node: Node | null = null
   /** What ended its last life, if something broke. */
   failure: Error | null = null
-  /** Bits of its files were flipped: that it refuses to start is right. */
+  /** A bit of its files was flipped since it started last: that it refuses to start is right. */
   isDamaged = false
   starts = 0
   private readonly options: ServerProcessOptions
@@ -82,7 +83,7 @@ export class ServerProcess {
       lies: plan.lyingDisks,
       crash: point => this.crash(point),
       onEnd: (operation, outcome) => {
-        if (operation.path === 'data/hard-state' && operation.kind === 'write') this.durable = null
+        if (operation.path === 'data/hard-state' || operation.kind === 'sync') this.durable = null
         options.events.diskEnded(this, operation, outcome)
       },
     })
@@ -226,7 +227,7 @@ export class ServerProcess {
   /** What its disk holds of term and vote; null with disks that lie. */
   private durableHardState(): HardState | null {
     if (this.options.plan.lyingDisks) return null
-    this.durable ??= this.disk.hardState
+    this.durable ??= this.disk.hardState ?? nothingSaved
     return this.durable
   }
 

@@ -26,7 +26,7 @@ export interface MachineDiskOptions {
   readonly onEnd: (operation: SimOperation, outcome: string) => void
 }
 
-/** A file where a write has ended last: what stands before it was proven durable by it. */
+/** Where the latest batch stands: what stands before it was proven durable by it. */
 interface Written {
   readonly path: string
   readonly offset: number
@@ -49,7 +49,6 @@ export class MachineDisk {
   private readonly options: MachineDiskOptions
   private life: Life | null = null
   private lastBatch: Written | null = null
-  private provenBatch: Written | null = null
 
   constructor(options: MachineDiskOptions) {
     this.options = options
@@ -65,7 +64,6 @@ export class MachineDisk {
   begin(life: Life): void {
     this.life = life
     this.lastBatch = null
-    this.provenBatch = null
   }
 
   /** The power goes. */
@@ -74,9 +72,9 @@ export class MachineDisk {
     this.disk.crash()
   }
 
-  /** The hard state that a crash would leave: the newer of the slots that can be read; null where there is none yet. */
+  /** The hard state that a crash would leave: the newer of the slots that are durable; null where there is none yet. */
   get hardState(): HardState | null {
-    const bytes = this.disk.contents('data/hard-state')
+    const bytes = this.disk.durableContents('data/hard-state')
     if (bytes === null) return null
     const slots = hardStateSlotOffsets.map(offset => decodeHardStateSlot(bytes, offset)).filter(slot => slot !== null)
     if (slots.length === 0) return null
@@ -92,9 +90,9 @@ export class MachineDisk {
       this.disk.flipBit('data/hard-state', hardStateSlotOffsets[prng.below(2)]! + prng.below(48), prng.below(8))
       return true
     }
-    const proven = this.provenBatch
-    if (proven === null || proven.offset === 0) return false
-    this.disk.flipBit(proven.path, prng.below(proven.offset), prng.below(8))
+    if (this.lastBatch === null) return false
+    const { path, offset } = this.lastBatch
+    this.disk.flipBit(path, prng.below(offset), prng.below(8))
     return true
   }
 
@@ -125,11 +123,8 @@ export class MachineDisk {
     return true
   }
 
-  /** A batch was written: the one before it is proven durable now. */
   private noteWrite(work: string, { path, offset }: SimOperation): void {
-    if (work !== 'batch' && work !== 'seal') return
-    if (this.lastBatch !== null && this.lastBatch.path === path) this.provenBatch = this.lastBatch
-    this.lastBatch = { path, offset }
+    if (work === 'batch' || work === 'seal') this.lastBatch = { path, offset }
   }
 
   private faultOf(operation: SimOperation): string | null {

@@ -65,7 +65,10 @@ const failing: FaultKind = {
   describe: ({ servers }) => `disk of ${names(servers)} fails`,
 }
 
-/** One bit of what is durable flips; the server is then started anew, and must notice. */
+/**
+ * One bit of what is durable flips; the server is then started anew. It must notice, and refuse to start where it cannot
+ * mend it: what it had promised is asked of it as ever.
+ */
 const rot: FaultKind = {
   name: 'bit rot',
   draw: (prng, size) => (size < 3 ? null : { forMs: 0, servers: [anyServer(prng, size)], amount: prng.uint32() }),
@@ -78,7 +81,6 @@ const rot: FaultKind = {
     server.isDamaged = true
     cluster.tally.add('disk: bit flipped')
     server.kill()
-    cluster.invariants.forgive(server.id)
     return () => server.start()
   },
   describe: ({ servers }) => `a bit flips on the disk of ${names(servers)}`,

@@ -55,18 +55,13 @@ export class Invariants {
     this.watch?.roleChanged(watched)
   }
 
-  /** A server has ended: what it promised is remembered, unless its disk is not to be trusted. */
-  ended(id: ServerId, isDiskTrusted: boolean): void {
+  /** A server has ended: what it promised is remembered, unless its disk lies. */
+  ended(id: ServerId, diskLies: boolean): void {
     const known = this.servers.get(id)
     if (known === undefined) return
     this.servers.delete(id)
-    if (isDiskTrusted) this.promises.ended(known.watched, known.spokenTerm)
-    else this.promises.forget(id)
-  }
-
-  /** What a server had promised is not asked for any more: its disk was damaged. */
-  forgive(id: ServerId): void {
-    this.promises.forget(id)
+    if (diskLies) this.promises.forget(id)
+    else this.promises.ended(known.watched.server, known.spokenTerm)
   }
 
   /** A message leaves. */

@@ -11,7 +11,6 @@ export class WatchedServer {
   votedFor: ServerId
   commitIndex: LogIndex
   lastApplied: LogIndex
-  persistedIndex: LogIndex
   role: Role
   lastEntry: Entry | undefined
   /** Entries that the latest change took away at the end, and where the new ones begin. */
@@ -25,7 +24,6 @@ export class WatchedServer {
     this.votedFor = server.votedFor
     this.commitIndex = server.commitIndex
     this.lastApplied = server.lastApplied
-    this.persistedIndex = server.persistedIndex
     this.role = server.role
   }
 
