@@ -1,10 +1,11 @@
 /**
  * The simulated network: datagrams travel as bytes from socket to socket, and meet on the way all that they meet on real
  * ones. Each directed link has a state of its own: a good or bad phase, a queue before its bandwidth, a cut. All chance
- * is of one generator, and each datagram draws the same number of times whatever befalls it.
+ * is of one generator, and each datagram draws the same number of times whatever befalls it: what is done to one does
+ * not decide what is done to the next.
  */
 import type { Address } from '../transport/socket.js'
-import type { Prng } from '../base/prng.js'
+import { Prng } from '../base/prng.js'
 import { chargedBytes } from '../transport/kernel-charge.js'
 import type { Kernel } from './kernel.js'
 import { stepKinds } from './clock.js'
@@ -149,6 +150,7 @@ export class SimNetwork {
     const copyDraw = prng.fraction()
     const fateDraw = prng.fraction()
     const delayDraw = prng.fraction()
+    const more = prng.uint32()
     if (this.cuts[link]! > 0) return this.lose(from.lane, lane, datagram, 'cut')
     if (this.filter?.(from.lane, lane, bytes) === true) return this.lose(from.lane, lane, datagram, 'filter')
     if (this.isInBadPhase(link, phaseDraw)) {
@@ -160,19 +162,19 @@ export class SimNetwork {
     let carried = this.keep(bytes)
     let delayMs = queuedMs + this.delayOf(delayDraw)
     if (fateDraw < quality.corruptShare) {
-      carried = withFlippedBits(carried, prng)
+      carried = withFlippedBits(carried, new Prng(more))
       this.mangle('corrupt', lane, datagram)
     } else if (fateDraw > 1 - quality.reorderShare) {
-      delayMs += prng.between(0, quality.reorderMs)
+      delayMs += fractionOf(more) * quality.reorderMs
       this.mangle('reorder', lane, datagram)
     }
     this.carry(carried, from, to, datagram, delayMs)
     if (copyDraw < quality.duplicateShare) {
       this.mangle('duplicate', lane, datagram)
-      this.carry(carried, from, to, datagram, queuedMs + this.delayOf(prng.fraction()))
+      this.carry(this.keep(carried), from, to, datagram, queuedMs + this.delayOf(fractionOf(more)))
     } else if (copyDraw > 1 - quality.lateShare) {
       this.mangle('late', lane, datagram)
-      this.carry(carried, from, to, datagram, prng.between(quality.delayToMs, quality.lateMs))
+      this.carry(this.keep(carried), from, to, datagram, quality.delayToMs + fractionOf(more) * quality.lateMs)
     }
   }
 
@@ -206,7 +208,15 @@ export class SimNetwork {
     kernel.at(kernel.nowMs + delayMs, null, stepKinds.arrival, () => {
       const socket = this.sockets.get(to.key)
       if (socket === undefined) this.lose(fromLane, this.lanes.get(to.key) ?? 0, datagram, 'closed')
-      else socket.arrive({ bytes, from, fromLane, datagram, chargedBytes: chargedBytes(bytes.length) })
+      else
+        socket.arrive({
+          bytes,
+          from,
+          fromLane,
+          datagram,
+          chargedBytes: chargedBytes(bytes.length),
+          cause: kernel.cause,
+        })
     })
   }
 
@@ -258,4 +268,9 @@ export class SimNetwork {
     this.slabUsed += length
     return kept
   }
+}
+
+/** A draw of 32 bits as a fraction. */
+function fractionOf(draw: number): number {
+  return draw / 2 ** 32
 }

@@ -2,6 +2,7 @@
  * The Socket port over the simulated network, read as Node reads one: while the process stands still, datagrams wait in a
  * receive buffer that overflows; when it goes on they are handed out in rounds of 32.
  */
+import { udpPayloadBytesMax } from '../../codec/limits.js'
 import type { Address, Socket } from '../transport/socket.js'
 import type { Kernel, Life } from './kernel.js'
 import type { SimNetwork } from './network.js'
@@ -17,6 +18,8 @@ export interface Arrived {
   readonly fromLane: number
   readonly datagram: number
   readonly chargedBytes: number
+  /** The step in which it was sent. */
+  readonly cause: number
 }
 
 export class SimSocket implements Socket {
@@ -24,7 +27,7 @@ export class SimSocket implements Socket {
   readonly lane: number
   datagramsReceived = 0
   readonly sendQueueBytes = 0
-  readonly sendErrors: ReadonlyMap<string, number> = new Map()
+  readonly sendErrors = new Map<string, number>()
   onDatagram: (bytes: Uint8Array, from: Address) => void = () => undefined
   onError: (error: Error) => void = () => undefined
   private readonly kernel: Kernel
@@ -51,7 +54,8 @@ export class SimSocket implements Socket {
   }
 
   send(bytes: Uint8Array, to: Address): boolean {
-    if (this.isOpen) this.network.send(this, bytes, to)
+    if (bytes.length > udpPayloadBytesMax) this.sendErrors.set('EMSGSIZE', (this.sendErrors.get('EMSGSIZE') ?? 0) + 1)
+    else if (this.isOpen) this.network.send(this, bytes, to)
     return true
   }
 
@@ -89,11 +93,11 @@ export class SimSocket implements Socket {
     })
   }
 
-  private deliver({ bytes, from, fromLane, datagram }: Arrived): void {
+  private deliver({ bytes, from, fromLane, datagram, cause }: Arrived): void {
     if (!this.isOpen || this.life.isOver) return
     this.datagramsReceived++
     this.kernel.touched = this.life
-    this.network.watch?.delivered(fromLane, this.lane, datagram, this.kernel.cause)
+    this.network.watch?.delivered(fromLane, this.lane, datagram, cause)
     this.onDatagram(bytes, from)
   }
 }

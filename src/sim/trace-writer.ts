@@ -15,8 +15,8 @@ type Told = TraceEvent extends infer Event ? (Event extends unknown ? Omit<Event
 /** Tells `sink` of everything from now on; to be called before the run begins. */
 export function writeTrace(cluster: SimCluster, sink: TraceSink): void {
   const { kernel, plan, network, invariants } = cluster
-  const tell = (event: Told): void => {
-    sink({ n: kernel.steps, at: kernel.nowMs, cause: kernel.cause, ...event })
+  const tell = (event: Told, cause = kernel.cause): void => {
+    sink({ n: kernel.steps, at: kernel.nowMs, cause, ...event })
   }
   const lane = (number: number): Lane => laneName(number, plan.servers)
   const { servers, load, seed, healedMs } = plan
@@ -59,7 +59,7 @@ function clusterWatch(tell: (event: Told) => void, lane: (number: number) => Lan
   }
 }
 
-function networkWatch(tell: (event: Told) => void, lane: (number: number) => Lane): NetworkWatch {
+function networkWatch(tell: (event: Told, cause?: number) => void, lane: (number: number) => Lane): NetworkWatch {
   return {
     sent: (from, to, datagram, bytes) =>
       tell({
@@ -70,7 +70,8 @@ function networkWatch(tell: (event: Told) => void, lane: (number: number) => Lan
         bytes: bytes.length,
         messages: describeDatagram(bytes),
       }),
-    delivered: (from, to, datagram) => tell({ kind: 'deliver', lane: lane(to), from: lane(from), datagram }),
+    delivered: (from, to, datagram, cause) =>
+      tell({ kind: 'deliver', lane: lane(to), from: lane(from), datagram }, cause),
     lost: (from, to, datagram, why: LossReason) =>
       tell({ kind: 'lost', lane: lane(to), from: lane(from), datagram, why }),
     mangled: (to, datagram, how) => tell({ kind: 'mangle', lane: lane(to), datagram, how }),
