@@ -200,7 +200,8 @@ void t.test('a datagram out of nowhere arrives in the name of whoever it says, a
 
 void t.test('what is done to some datagrams does not decide what is done to others', t => {
   const lossy = { lossShare: 0.2, delayFromMs: 0, delayToMs: 0.5 }
-  const firstArrivals = (quality: Partial<LinkQuality>, seed = 7) => [...new Set(talk(quality, 2_000, seed).numbers)].sort()
+  const firstArrivals = (quality: Partial<LinkQuality>, seed = 7) =>
+    [...new Set(talk(quality, 2_000, seed).numbers)].sort()
   const expected = firstArrivals(lossy)
   t.ok(expected.length < 1_700)
   t.same(firstArrivals(lossy), expected)

@@ -43,7 +43,8 @@ const effects: Record<string, Happened> = {
   garbage: counted('datagram: forged', 20),
   crash: counted('server: crash'),
   kill: counted('server: kill'),
-  'leader killed': (result, events) => counted('server: kill')(result, events, faultOf('')) && told('kill')(result, events, faultOf('')),
+  'leader killed': (result, events) =>
+    counted('server: kill')(result, events, faultOf('')) && told('kill')(result, events, faultOf('')),
   'some crash': counted('server: crash'),
   'all crash': ({ counts, plan }) => counts['server: crash'] === plan.servers,
   'crash loop': counted('server: crash', 4),
