@@ -8,7 +8,8 @@ const still: Partial<LinkQuality> = { delayFromMs: 0.25, delayToMs: 0.25 }
 function talk(quality: Partial<LinkQuality>, count = 5_000, seed = 1) {
   const bench = new NetworkBench({ ...still, ...quality }, seed)
   const arrivals = bench.talk(count)
-  return { ...bench, bench, arrivals, numbers: arrivals.map(({ number }) => number) }
+  const { tally, network } = bench
+  return { tally, network, arrivals, numbers: arrivals.map(({ number }) => number) }
 }
 
 /** Five standard deviations of a binomial share: seeds are fixed, so it holds or it does not. */

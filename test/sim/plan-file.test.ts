@@ -27,13 +27,12 @@ void t.test('each mistake is refused in one clear line', t => {
   const changed = (some: Partial<Record<keyof SimPlan, unknown>>) => JSON.stringify({ ...plan, ...some })
   const withFault = (some: Partial<Record<keyof PlannedFault, unknown>>) =>
     changed({ faults: [{ ...plan.faults[0], ...some }] })
-  const { seed: _seed, ...headless } = plan
   const cases: [text: string, says: RegExp][] = [
     ['', /^it is not JSON: /],
     ['{"seed": 1', /^it is not JSON: /],
     ['[]', /^the plan must be an object$/],
     ['null', /^the plan must be an object$/],
-    [JSON.stringify(headless), /^the plan has no seed$/],
+    [changed({ seed: undefined }), /^the plan has no seed$/],
     [changed({ seed: '1' }), /^the plan\.seed must be a number$/],
     [changed({ seed: 1.5 }), /^seed must be a whole number$/],
     [changed({ seed: -1 }), /^the plan\.seed must be a number from 0 to 2\^53$/],

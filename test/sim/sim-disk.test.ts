@@ -5,7 +5,7 @@ import { Kernel, Life } from '../../src/sim/kernel.js'
 import { MachineDisk } from '../../src/sim/sim-disk.js'
 import { Tally } from '../../src/sim/tally.js'
 import type { DiskFile } from '../../src/storage/disk.js'
-import { StorageError } from '../../src/storage/storage-error.js'
+import type { StorageError } from '../../src/storage/storage-error.js'
 import { diskContract } from '../contracts/disk.js'
 import { calmPlan } from './rig.js'
 
@@ -33,17 +33,17 @@ function machine(some: { seed?: number; lies?: boolean } = {}) {
   /** Time goes on until it has called back; what it said, and how long it took. */
   const wait = <T>(start: (got: (error: Error | null, value?: T) => void) => void) => {
     const startMs = kernel.nowMs
-    let said: { code: string; value: T | undefined; tookMs: number } | null = null
+    const said: { code: string; value: T | undefined; tookMs: number }[] = []
     start((error, value) => {
       const code = error === null ? 'ok' : String((error as { code?: unknown }).code)
-      said = { code, value, tookMs: kernel.nowMs - startMs }
+      said.push({ code, value, tookMs: kernel.nowMs - startMs })
     })
-    while (said === null && kernel.nowMs < startMs + 100_000) kernel.runUntil(kernel.nowMs + 0.125)
-    return said as { code: string; value: T | undefined; tookMs: number } | null
+    for (let i = 0; i < 10_000 && said.length === 0; i++) kernel.runUntil(kernel.nowMs + 0.125)
+    return said[0]!
   }
   const create = (path: string): DiskFile => {
     wait(done => disk.disk.makeDirectory('data', done))
-    return wait<DiskFile>(got => disk.disk.open(path, 'create', got))!.value!
+    return wait<DiskFile>(got => disk.disk.open(path, 'create', got)).value!
   }
   const write = (file: DiskFile, offset: number, bytes: number) =>
     wait(done => file.write(offset, new Uint8Array(bytes).fill(1), done))
@@ -61,7 +61,7 @@ void t.test('the disk of a machine keeps the contract', async t => {
 void t.test('it has a pace, and may be slow or stall for a while', t => {
   const { disk, kernel, create, write } = machine()
   const file = create('data/a')
-  const tookMs = (bytes = 1) => write(file, 0, bytes)!.tookMs
+  const tookMs = (bytes = 1) => write(file, 0, bytes).tookMs
   const usual = Array.from({ length: 50 }, () => tookMs())
   t.ok(usual.every(ms => ms >= 1 && ms <= 2.25))
   const large = tookMs(10_000_000)
@@ -81,14 +81,14 @@ void t.test('full: no file grows, what is there can be written and read; failing
   const file = create('data/a')
   write(file, 0, 100)
   disk.isFull = true
-  t.equal(write(file, 50, 100)!.code, 'ENOSPC')
-  t.equal(write(file, 0, 100)!.code, 'ok')
+  t.equal(write(file, 50, 100).code, 'ENOSPC')
+  t.equal(write(file, 0, 100).code, 'ok')
   disk.isFull = false
-  t.equal(write(file, 50, 100)!.code, 'ok')
+  t.equal(write(file, 50, 100).code, 'ok')
   disk.isFailing = true
-  t.equal(write(file, 0, 1)!.code, 'EIO')
-  t.equal(wait(done => disk.disk.syncDirectory('data', done))!.code, 'EIO')
-  t.equal(wait(got => file.read(0, 1, got))!.code, 'ok')
+  t.equal(write(file, 0, 1).code, 'EIO')
+  t.equal(wait(done => disk.disk.syncDirectory('data', done)).code, 'EIO')
+  t.equal(wait(got => file.read(0, 1, got)).code, 'ok')
   t.match(tally.all, { 'disk: EIO': 2, 'disk: ENOSPC': 1 })
   t.end()
 })
