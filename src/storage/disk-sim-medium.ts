@@ -42,6 +42,14 @@ export class Inode {
     if (durable) this.flush(sectors)
   }
 
+  /** Puts what is seen of the sectors of a write on the medium. */
+  flushRange(offset: number, bytes: number): void {
+    const sectors: number[] = []
+    for (let sector = Math.floor(offset / sectorBytes); sector * sectorBytes < offset + bytes; sector++)
+      sectors.push(sector)
+    this.flush(sectors)
+  }
+
   /** Puts what is seen of these sectors, ascending, on the medium. */
   private flush(sectors: readonly number[]): void {
     this.medium = grown(this.medium, Math.min(this.seen.length, ((sectors.at(-1) ?? -1) + 1) * sectorBytes))

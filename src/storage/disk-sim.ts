@@ -45,11 +45,16 @@ interface Flight {
   readonly data: Uint8Array
 }
 
+/** Writes that the cache of a disk that lies holds at most; older ones are on the medium. */
+const cachedWritesMax = 24
+
 export class SimDisk implements Disk {
   /** Decides before each completion whether it fails: a code such as EIO or ENOSPC, or null. */
   fault: (operation: SimOperation) => string | null = () => null
-  /** A disk that lies: it calls writes durable that a crash may still take away. */
+  /** A disk that lies: it calls writes durable that are in its cache only, and a crash takes the latest of them away. */
   lies = false
+  /** Of a disk that lies: what is in its cache, oldest first. */
+  private readonly cached: Flight[] = []
   private readonly options: SimDiskOptions
   private readonly directories = new Map<string, Directory>()
   private readonly locks = new Set<string>()
@@ -67,8 +72,10 @@ export class SimDisk implements Disk {
     const { prng } = this.options
     this.endProcess(true)
     const stays = (): boolean => prng.below(2) === 1
+    if (this.cached.length > 0) for (let kept = prng.below(this.cached.length + 1); kept > 0; kept--) this.flushOldest()
+    this.cached.length = 0
     for (const directory of this.directories.values()) {
-      for (const inode of directory.inodes()) inode.crash(stays)
+      for (const inode of directory.inodes()) inode.crash(this.lies ? () => false : stays)
       directory.crash(stays)
     }
   }
@@ -87,6 +94,11 @@ export class SimDisk implements Disk {
       inode.apply(offset, data, durable, () => fate === 0 || (fate === 1 && prng.below(2) === 1))
     }
     this.inFlight.clear()
+  }
+
+  private flushOldest(): void {
+    const { inode, offset, data } = this.cached.shift()!
+    inode.flushRange(offset, data.length)
   }
 
   /** For tests and tools: what stands in a file, or null if there is none. */
@@ -174,6 +186,7 @@ export class SimDisk implements Disk {
       const { prng } = this.options
       // Of a write that failed, nobody knows what reached the medium.
       inode.apply(offset, data, failed === null && !this.lies, () => failed === null || prng.below(2) === 1)
+      if (this.lies && this.cached.push(flight) > cachedWritesMax) this.flushOldest()
       done(failed)
     })
   }
