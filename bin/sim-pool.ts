@@ -27,11 +27,11 @@ export class SimPool {
     })
   }
 
-  /** Forgets what nobody has begun. */
-  drop(): void {
-    this.waiting.length = 0
+  get threads(): number {
+    return this.workers.length
   }
 
+  /** Ends the threads, in the midst of what they do. */
   async end(): Promise<void> {
     await Promise.all(this.workers.map(worker => worker.terminate()))
   }

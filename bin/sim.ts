@@ -1,5 +1,5 @@
 /** raftgram sim: whole clusters in simulated time, under faults, with every invariant asked after every event. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { drawPlan } from '../src/sim/draw-plan.js'
@@ -16,6 +16,9 @@ import { askedToEnd } from './signals.js'
 import { SimPool } from './sim-pool.js'
 import { commitOf, describeCounts, describeFailure, describePass, outcomeStatus } from './sim-report.js'
 import type { PlanDone, SeedsDone, ShrinkDone } from './sim-worker.js'
+
+/** What decides a plan beside its seed, as options. */
+const planWishes = ['servers', 'duration-s', 'calm', 'lying-disks']
 
 /** Seeds that a thread runs before it says how they went. */
 const seedsPerTask = 8
@@ -57,36 +60,66 @@ is made smaller first, and the smaller run is written to a file that --plan take
     if (seeds !== undefined && (options.trace !== undefined || options.html !== undefined)) {
       throw usageError('--trace and --html show one run: choose a --seed for them')
     }
+    refuseWishesBesidePlan(options.plan, given)
+    refuseUnwritable(options.trace, 'trace')
+    refuseUnwritable(options.html, 'html')
+    if (options.shrinkS > 0) refuseNoFolder(options.reports)
     const wishes = {
       servers: options.servers,
       durationMs: options.durationS * 1_000,
       calm: options.calm,
       lyingDisks: options.lyingDisks,
     }
-    const pool = new SimPool(seeds === undefined ? 1 : options.jobs)
-    const session: Session = { pool, output, shrinkMs: options.shrinkS * 1_000, reports: options.reports }
+    const plan = seeds === undefined ? planOf(options.plan, options.seed, wishes) : null
+    const pool = new SimPool(plan === null ? options.jobs : 1)
     try {
       const interrupted = askedToEnd().then(() => {
         throw new CommandError('unavailable', 'interrupted: the simulation did not come to its end')
       })
+      const ended = Promise.race([pool.failure, interrupted])
+      const session: Session = { pool, output, ended, shrinkMs: options.shrinkS * 1_000, reports: options.reports }
       const work =
-        seeds === undefined
-          ? runOne(session, planOf(options.plan, options.seed, wishes), {
+        plan === null
+          ? runMany(session, seeds!, wishes, given, options.failuresMax)
+          : runOne(session, plan, {
               trace: options.trace,
               html: options.html,
               replay: replayCommand(given, options.plan === undefined),
             })
-          : runMany(session, seeds, wishes, given, options.failuresMax)
-      return await Promise.race([work, pool.failure, interrupted])
+      return await Promise.race([work, ended])
     } finally {
       await pool.end()
     }
   },
 })
 
+/** A plan decides all of it. */
+function refuseWishesBesidePlan(plan: string | undefined, given: ReadonlyMap<string, string>): void {
+  if (plan === undefined) return
+  const wish = planWishes.find(name => given.has(name) && given.get(name) !== 'false')
+  if (wish !== undefined) throw usageError(`--plan says all of a run: leave out --${wish}, or change it in the plan`)
+}
+
+/** Before a run, not after it. */
+function refuseUnwritable(file: string | undefined, option: string): void {
+  if (file === undefined) return
+  try {
+    closeSync(openSync(file, 'a'))
+  } catch (error) {
+    throw usageError(`--${option} ${file} cannot be written: ${messageOfError(error)}`)
+  }
+}
+
+function refuseNoFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  throw usageError(`--reports ${path} is no folder: make it first, or choose another`)
+}
+
 interface Session {
   readonly pool: SimPool
   readonly output: Output
+  /** Rejects where the simulation ends before its time: a signal, a thread that died. Never resolves. */
+  readonly ended: Promise<never>
   readonly shrinkMs: number
   readonly reports: string
 }
@@ -132,10 +165,14 @@ async function runMany(
   const failures: RunResult[] = []
   let [runs, steps, simulatedMs, operations] = [0, 0, 0, 0]
   const progress = showCount(total, 'seeds', () => ({ failed: failures.length }))
-  const tasks: Promise<unknown>[] = []
-  for (let first = from; first <= to; first += seedsPerTask) {
-    const seeds = Array.from({ length: Math.min(seedsPerTask, to - first + 1) }, (_, i) => first + i)
-    const task = pool.run<SeedsDone>({ kind: 'seeds', seeds, wishes }).then(done => {
+  let next = from
+  /** One thread's share: the next seeds, as long as there are some and it makes sense. */
+  const runOn = async (): Promise<void> => {
+    while (next <= to && failures.length < failuresMax) {
+      const first = next
+      next = Math.min(first + seedsPerTask, to + 1)
+      const seeds = Array.from({ length: next - first }, (_, i) => first + i)
+      const done = await pool.run<SeedsDone>({ kind: 'seeds', seeds, wishes })
       runs += done.runs
       steps += done.steps
       simulatedMs += done.simulatedMs
@@ -143,19 +180,13 @@ async function runMany(
       tally.merge(done.counts)
       failures.push(...done.failures)
       progress.update(runs)
-    })
-    tasks.push(task)
+    }
   }
-  const enough = new Promise<void>(resolve => {
-    const look = setInterval(() => {
-      if (failures.length < failuresMax && runs < total) return
-      clearInterval(look)
-      resolve()
-    }, 20)
-  })
-  await Promise.race([Promise.all(tasks), enough])
-  pool.drop()
-  progress.stop()
+  try {
+    await Promise.race([Promise.all(Array.from({ length: pool.threads }, runOn)), session.ended])
+  } finally {
+    progress.stop()
+  }
   failures.sort((a, b) => a.plan.seed - b.plan.seed)
   for (const failed of failures.slice(0, failuresMax)) {
     const { lastEvents } = await pool.run<PlanDone>({
@@ -224,7 +255,7 @@ async function reportFailure(
 
 /** The command that runs a seed again as it was run, whichever way its options came. */
 function replayCommand(given: ReadonlyMap<string, string>, isSeed: boolean): (seed: number) => string {
-  const kept = ['servers', 'duration-s', 'calm', 'lying-disks', ...(isSeed ? [] : ['plan'])]
+  const kept = isSeed ? planWishes : ['plan']
   const options = kept.flatMap(name => {
     const value = given.get(name)
     if (value === undefined || value === 'false') return []
