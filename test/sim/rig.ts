@@ -26,6 +26,21 @@ export function faultOf(kind: string, some: Partial<PlannedFault> = {}): Planned
   return { kind, atMs: 1_500, forMs: 1_000, servers: [], amount: 0, point: '', ...some }
 }
 
+/** A run in which disks that lie forget what was committed, and a leader is elected without it. */
+export function forgetfulPlan(): RunResult {
+  for (let seed = 1; seed < 200; seed++) {
+    const atMs = 200 + 10 * seed
+    const faults = [
+      faultOf('crash', { atMs, forMs: 100, servers: [1] }),
+      faultOf('crash', { atMs: atMs + 110, forMs: 50, servers: [2] }),
+    ]
+    const plan = calmPlan(seed, { lyingDisks: true, healedMs: 3_000, faults })
+    const result = runPlan({ ...plan, load: { ...plan.load, pauseMs: 20 } })
+    if (result.invariant === 'Leader Completeness') return result
+  }
+  throw new Error('disks lie and nobody notices')
+}
+
 /** Runs a plan with all its events. */
 export function traced(plan: SimPlan, attach: (cluster: SimCluster) => void = () => undefined) {
   const events: TraceEvent[] = []
