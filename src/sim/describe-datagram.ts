@@ -14,7 +14,8 @@ export function describeDatagram(bytes: Uint8Array): string[] {
   return messages.map(describeMessage)
 }
 
-function describeMessage(message: WireMessage): string {
+/** One message. */
+export function describeMessage(message: WireMessage): string {
   switch (message.type) {
     case 'RequestVote': {
       const kind = message.preVote ? 'PreVote' : 'RequestVote'
