@@ -36,6 +36,15 @@ export class Committed {
     return this.lastIndex > newest
   }
 
+  /** The log of a server has changed: not below what this server itself has called committed. */
+  checkKept({ id, addedFrom, cut, commitIndex }: WatchedServer): void {
+    if (cut === 0 || addedFrom > commitIndex) return
+    violated(
+      'State Machine Safety',
+      `server ${id} has committed up to ${commitIndex}, and its entries from ${addedFrom} on were replaced`,
+    )
+  }
+
   /** The last index that was committed in a term before `term`. */
   lastIndexBefore(term: Term): LogIndex {
     let index = this.lastIndex

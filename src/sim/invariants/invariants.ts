@@ -81,6 +81,7 @@ export class Invariants {
     if (watched.logHasChanged) {
       watched.lookAtLog()
       checkLeaderAppendOnly(watched)
+      this.committed.checkKept(watched)
       this.matching.check(watched)
       this.watch?.logChanged(watched)
     }

@@ -139,6 +139,19 @@ void t.test('State Machine Safety: commits beyond the log, of other entries, and
   t.end()
 })
 
+void t.test('State Machine Safety: what a server has committed is not replaced in its log', t => {
+  const { bench, server, look } = watched(new Invariants(), { log: [1, 2, 2], term: 3 })
+  server.commitIndex = 2
+  look()
+  bench.receive(append(2, 4, [2, 2], [4]))
+  look()
+  server.log.truncateFrom(2)
+  server.log.append(entryOf(2, 4))
+  server.log.append(entryOf(3, 4, 'again'))
+  breaks(t, 'State Machine Safety', look)
+  t.end()
+})
+
 void t.test('Leader Completeness: a new leader, and an old one when more is committed', t => {
   const invariants = new Invariants()
   const follower = watched(invariants, { id: 1, log: [1, 2], term: 2 })
