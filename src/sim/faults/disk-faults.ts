@@ -25,7 +25,8 @@ const stalled: FaultKind = {
   name: 'stalled disk',
   draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] }),
   begin: (cluster, { servers: [id], forMs }) => {
-    cluster.server(id!).disk.stalledUntilMs = cluster.kernel.nowMs + forMs
+    const { disk } = cluster.server(id!)
+    disk.stalledUntilMs = Math.max(disk.stalledUntilMs, cluster.kernel.nowMs + forMs)
     return nothingToMend
   },
   describe: ({ servers }) => `disk of ${names(servers)} stalls`,
