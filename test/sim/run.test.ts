@@ -26,7 +26,7 @@ if (childSeeds !== undefined) {
 }
 
 void t.test(
-  'T03: a hundred seeds run twice are the same runs, with a trace attached as well, and differ from each other',
+  'a hundred seeds run twice are the same runs, with a trace attached as well, and differ from each other',
   t => {
     const hashes = new Set<string>()
     for (let seed = 1; seed <= 100; seed++) {
