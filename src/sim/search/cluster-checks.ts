@@ -128,7 +128,10 @@ function neverLost(nodes: readonly NodeView[], history: History): Breach | null 
   for (let index = 1; index <= length; index++) {
     const held = nodes.filter(node => node.durableLog.texts[index - 1] === history.committed[index - 1]).length
     if (held < majority(nodes.length)) {
-      return { invariant: 'Committed Never Lost', what: `entry ${index} is committed and on ${held} of ${nodes.length} disks` }
+      return {
+        invariant: 'Committed Never Lost',
+        what: `entry ${index} is committed and on ${held} of ${nodes.length} disks`,
+      }
     }
   }
   return null

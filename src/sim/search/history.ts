@@ -37,7 +37,10 @@ export function withApplied(history: History, term: Term, id: ServerId, entries:
     const known = committed[entry.index - 1]
     if (known === undefined) {
       if (entry.index !== committed.length + 1) {
-        return { invariant: 'State Machine Safety', what: `S${id} applies entry ${entry.index} before those in front of it` }
+        return {
+          invariant: 'State Machine Safety',
+          what: `S${id} applies entry ${entry.index} before those in front of it`,
+        }
       }
       committed.push(text)
       committedTerms.push(term)

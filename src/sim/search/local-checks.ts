@@ -24,7 +24,10 @@ const namesOfWords: readonly (readonly [RegExp, Invariant])[] = [
   [/Leader Append-Only/, 'Leader Append-Only'],
   [/one vote in a term/, 'One Vote Per Term'],
   [/never goes back/, 'Monotonic'],
-  [/a committed entry is never replaced|replaces no committed one|committed entry .* in the leader's log too/, 'State Machine Safety'],
+  [
+    /a committed entry is never replaced|replaces no committed one|committed entry .* in the leader's log too/,
+    'State Machine Safety',
+  ],
   [/has one leader|does not lead term/, 'Election Safety'],
   [/only what is durable is acknowledged/, 'Acknowledged Is Durable'],
 ]
@@ -40,9 +43,17 @@ export function breachOf(error: unknown): Breach {
 
 /** A hard state on its way to the disk, which holds `before`. */
 export function checkHardState(id: number, before: HardState, next: HardState): void {
-  hold(next.currentTerm >= before.currentTerm, 'Monotonic', () => `the currentTerm on the disk of S${id} never goes back`)
+  hold(
+    next.currentTerm >= before.currentTerm,
+    'Monotonic',
+    () => `the currentTerm on the disk of S${id} never goes back`,
+  )
   const mayVote = next.currentTerm > before.currentTerm || before.votedFor === 0 || next.votedFor === before.votedFor
-  hold(mayVote, 'One Vote Per Term', () => `the vote of S${id} in term ${next.currentTerm} is never changed on its disk`)
+  hold(
+    mayVote,
+    'One Vote Per Term',
+    () => `the vote of S${id} in term ${next.currentTerm} is never changed on its disk`,
+  )
 }
 
 /** What a message promises is on the disk of its sender when it leaves. So nothing that was promised ends in a crash. */
@@ -71,6 +82,10 @@ export function checkAcknowledged(server: Server, node: Node, messages: readonly
       durable !== undefined &&
       matchIndex <= server.log.lastIndex &&
       entryText(durable) === entryText(server.log.at(matchIndex))
-    hold(isHeld, 'Acknowledged Is Durable', () => `S${server.id} has entry ${matchIndex}, which it acknowledges, on disk`)
+    hold(
+      isHeld,
+      'Acknowledged Is Durable',
+      () => `S${server.id} has entry ${matchIndex}, which it acknowledges, on disk`,
+    )
   }
 }

@@ -46,7 +46,8 @@ export function messageWords({ message }: Outgoing): string {
     }
     case 'AppendEntries': {
       const { term, prevLogIndex, prevLogTerm, leaderCommit, readRound, entries } = message
-      const carried = entries.length === 0 ? 'empty' : `entry ${entries.map(e => `(${e.index}, term ${e.term})`).join(', ')}`
+      const carried =
+        entries.length === 0 ? 'empty' : `entry ${entries.map(e => `(${e.index}, term ${e.term})`).join(', ')}`
       const round = readRound === 0 ? '' : `, read round ${readRound}`
       return `AppendEntries of term ${term}: ${carried} after (${prevLogIndex}, term ${prevLogTerm}), leaderCommit ${leaderCommit}${round}`
     }

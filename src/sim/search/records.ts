@@ -30,7 +30,10 @@ export function canonicalText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(' ')}]`
   if (value instanceof Set) return `(${[...value].map(canonicalText).sort().join(' ')})`
   if (value instanceof Map) {
-    return `(${[...value].map(([key, held]) => `${String(key)}:${canonicalText(held)}`).sort().join(' ')})`
+    return `(${[...value]
+      .map(([key, held]) => `${String(key)}:${canonicalText(held)}`)
+      .sort()
+      .join(' ')})`
   }
   let text = '{'
   const fields = value as Record<string, unknown>

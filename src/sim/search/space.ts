@@ -219,7 +219,12 @@ export class Space {
   private run(from: Node, fact: Fact): Outcome {
     const { node, messages, applied, breach } = takeStep(from, fact, this.settings)
     if (breach !== null) return { node: -1, sent: [], applied, breach }
-    return { node: this.numberOfNode(node), sent: messages.map(outgoing => this.numberOfMessage(outgoing)), applied, breach }
+    return {
+      node: this.numberOfNode(node),
+      sent: messages.map(outgoing => this.numberOfMessage(outgoing)),
+      applied,
+      breach,
+    }
   }
 
   private factOf(kind: number, about: number): Fact {
@@ -304,7 +309,8 @@ export class Space {
 
   private viewOf({ raft, entries }: Node): NodeView {
     const { id, currentTerm: term, log, role } = raft.server
-    const matchIndexOf = (peer: ServerId): LogIndex => (role.name === 'leader' ? (role.peers.get(peer)?.matchIndex ?? 0) : 0)
+    const matchIndexOf = (peer: ServerId): LogIndex =>
+      role.name === 'leader' ? (role.peers.get(peer)?.matchIndex ?? 0) : 0
     return {
       id,
       term,

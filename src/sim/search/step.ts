@@ -129,7 +129,11 @@ class Step {
     this.applied.push(...ready.committed)
     for (const { token, readIndex } of ready.reads) {
       const floor = token % floorsMax
-      hold(readIndex >= floor, 'Linearizable Reads', () => `a read at S${id} sees all ${floor} entries that were committed before it, not ${readIndex}`)
+      hold(
+        readIndex >= floor,
+        'Linearizable Reads',
+        () => `a read at S${id} sees all ${floor} entries that were committed before it, not ${readIndex}`,
+      )
     }
     if (ready.append !== null && !this.settings.isDiskLater) this.written(node.writes.length)
   }
