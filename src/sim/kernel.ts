@@ -96,11 +96,15 @@ export class Kernel {
     this.isStopped = true
   }
 
-  /** A process goes on after it stood still: all that it missed happens now, in order. */
-  resume(life: Life): void {
+  /**
+   * A process goes on after it stood still: all that it missed happens now, in order, but what is of `firstKind` before
+   * the rest. Node 20 fires the timers that are due before it reads a socket.
+   */
+  resume(life: Life, firstKind: number): void {
     const held = life.held ?? []
     life.held = null
-    for (const due of held) {
+    const first = held.filter(({ kind }) => kind === firstKind)
+    for (const due of [...first, ...held.filter(({ kind }) => kind !== firstKind)]) {
       due.atMs = this.nowMs
       due.order = this.order++
       this.push(due)

@@ -2,6 +2,7 @@
  * One server machine of a simulated cluster: the production Node, Transport and Storage over a simulated clock, socket and
  * disk. Its process can be killed, lose the power, be stopped cleanly, stand still, go on, and start again.
  */
+import { hashBytes } from '../base/hash.js'
 import type { Logger } from '../base/logger.js'
 import { Prng } from '../base/prng.js'
 import { Node } from '../node/node.js'
@@ -11,7 +12,7 @@ import type { OpenedStorage } from '../storage/storage.js'
 import { openStorage } from '../storage/storage.js'
 import type { Address } from '../transport/socket.js'
 import { Transport } from '../transport/transport.js'
-import { SimClock } from './clock.js'
+import { SimClock, stepKinds } from './clock.js'
 import type { Kernel } from './kernel.js'
 import { Life } from './kernel.js'
 import type { SimNetwork } from './network.js'
@@ -165,7 +166,7 @@ export class ServerProcess {
   }
 
   resume(): void {
-    if (this.life?.held != null) this.options.kernel.resume(this.life)
+    if (this.life?.held != null) this.options.kernel.resume(this.life, stepKinds.timer)
   }
 
   /** How long a turn of its event loop takes from now on. */
@@ -186,7 +187,7 @@ export class ServerProcess {
         bootNonce: this.prng.id(),
         datagramBytesMax: () => plan.datagramBytesMax,
       },
-      ({ port }) => secret * 65_536 + port,
+      ({ key }) => secret * 65_536 + (hashBytes(Buffer.from(key), 0) & 0xffff) + 1,
     )
     const node = new Node(
       {
