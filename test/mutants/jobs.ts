@@ -1,0 +1,102 @@
+/**
+ * The program of a child process: does jobs with the program that it lies in, a mutated copy or the true one, and writes
+ * a line of JSON for each. It imports what it judges by relative paths, so the copy that holds it is the one it judges.
+ */
+import { presets } from '../../src/sim/search/presets.js'
+import { drawPlan } from '../../src/sim/draw-plan.js'
+import { runPlan } from '../../src/sim/run.js'
+import type { Job, JobResult, Kill, Killer, Verdict } from './killer.js'
+import { scripts } from './scripts/scripts.js'
+import { replaySearch, searchFor } from './searches.js'
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+/** What a killer says of this program. */
+function judge(killer: Killer): Verdict {
+  const from = cpuSeconds()
+  const said = judgeUntimed(killer)
+  return { ...said, cpuSeconds: cpuSeconds() - from }
+}
+
+function judgeUntimed(killer: Killer): Omit<Verdict, 'cpuSeconds'> {
+  switch (killer.by) {
+    case 'seed': {
+      const { invariant, message, steps } = runPlan(drawPlan(killer.seed, { durationMs: killer.durationMs }))
+      return { invariant, message, steps }
+    }
+    case 'search': {
+      const { invariant, message, states } = replaySearch(killer)
+      return { invariant, message, steps: states }
+    }
+    case 'script': {
+      const script = scripts.find(one => one.name === killer.name)
+      if (script === undefined) throw new Error(`there is no script called '${killer.name}'`)
+      const { invariant, message } = script.run()
+      return { invariant, message, steps: 1 }
+    }
+  }
+}
+
+/** Judges with one killer after the other, until one finds something or there are no more. */
+function hunt(killers: Iterable<Killer>, isOver: () => boolean): JobResult {
+  const from = cpuSeconds()
+  let tried = 0
+  let steps = 0
+  for (const killer of killers) {
+    const { invariant, message, steps: more } = judge(killer)
+    tried++
+    steps += more
+    const soFar = { tried, steps, cpuSeconds: cpuSeconds() - from }
+    if (invariant !== '') return { ...soFar, kill: { killer, invariant, message, ...soFar } }
+    if (isOver()) break
+  }
+  return { kill: null, tried, steps, cpuSeconds: cpuSeconds() - from }
+}
+
+function* seeds(fromSeed: number, durationMs: number): Generator<Killer> {
+  for (let seed = fromSeed; ; seed++) yield { by: 'seed', seed, durationMs }
+}
+
+/** First each search for a moment, for most breaches are near; then each as far as it goes. */
+function huntBySearch(cpuSecondsMax: number): JobResult {
+  const from = cpuSeconds()
+  let steps = 0
+  let tried = 0
+  let kill: Kill | null = null
+  for (const secondsEach of [cpuSecondsMax / 40, cpuSecondsMax]) {
+    for (const { name } of presets) {
+      const endsAt = Math.min(cpuSeconds() + secondsEach, from + cpuSecondsMax)
+      if (kill !== null || cpuSeconds() >= endsAt) break
+      const { invariant, message, states, actions } = searchFor(name, () => cpuSeconds() < endsAt)
+      tried++
+      steps += states
+      if (invariant === '') continue
+      const killer = { by: 'search', preset: name, actions } as const
+      kill = { killer, invariant, message, tried, steps, cpuSeconds: cpuSeconds() - from }
+    }
+  }
+  return { kill, tried, steps, cpuSeconds: cpuSeconds() - from }
+}
+
+function done(job: Job): JobResult {
+  switch (job.do) {
+    case 'killer':
+      return hunt([job.killer], () => true)
+    case 'seeds': {
+      const endsAt = cpuSeconds() + job.cpuSecondsMax
+      return hunt(seeds(job.fromSeed, job.durationMs), () => cpuSeconds() > endsAt)
+    }
+    case 'searches':
+      return huntBySearch(job.cpuSecondsMax)
+    case 'scripts':
+      return hunt(
+        scripts.map(({ name }) => ({ by: 'script', name }) as const),
+        () => false,
+      )
+  }
+}
+
+for (const job of JSON.parse(process.argv[2] ?? '[]') as Job[]) process.stdout.write(`${JSON.stringify(done(job))}\n`)

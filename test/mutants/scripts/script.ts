@@ -1,0 +1,14 @@
+/** A story that is told on purpose to one program, true or mutated, and what it has to say of it. */
+
+export interface Script {
+  readonly name: string
+  run(): Said
+}
+
+export interface Said {
+  /** What is broken, '' where all is well. */
+  readonly invariant: string
+  readonly message: string
+}
+
+export const allIsWell: Said = { invariant: '', message: '' }
