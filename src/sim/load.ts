@@ -7,6 +7,7 @@ import { decodeAnswer, decodeResult, encodeCommand, encodeQuery } from '../kv/co
 import type { KvCommand, Value } from '../kv/types.js'
 import type { ClientProcess } from './client-process.js'
 import type { Operation } from './history.js'
+import { violated } from './invariants/violation.js'
 import type { Kernel } from './kernel.js'
 import { stepKinds } from './clock.js'
 import type { Load as LoadPlan } from './plan.js'
@@ -139,6 +140,9 @@ export class Load {
     process.core.write(bytes, process.clock.now() + timeoutMs, outcome => {
       if (!this.underWay.has(one.number)) return
       if (outcome.code !== 'ok') {
+        if (outcome.why.includes('another request under this number')) {
+          violated('Exactly Once', `client ${one.lane} gave one number to two requests`)
+        }
         this.ended(one, { status: outcome.code === 'unknown-outcome' ? 'unknown' : 'fail' })
         return next(false)
       }
