@@ -1,6 +1,7 @@
 /**
  * `npm run hunt`: looks for what kills each mutant, the cheapest way that is found within 60 CPU-seconds of each kind, and
- * keeps it in killers.json and docs/mutants.md. Names of mutants as arguments hunt only those; the others stay as they are.
+ * keeps it in killers.json and docs/mutants.md. Names of mutants as arguments hunt only those, `--stale` those whose kept
+ * killer is no longer one; the others stay as they are.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -54,7 +55,10 @@ async function huntBySeeds(mutant: Mutant): Promise<Kill | null> {
   return null
 }
 
-function add(spent: { tried: number; steps: number; cpuSeconds: number }, { tried, steps, cpuSeconds }: JobResult): void {
+function add(
+  spent: { tried: number; steps: number; cpuSeconds: number },
+  { tried, steps, cpuSeconds }: JobResult,
+): void {
   spent.tried += tried
   spent.steps += steps
   spent.cpuSeconds += cpuSeconds
@@ -78,6 +82,15 @@ function keep(kills: Record<string, Kill | null>): void {
   writeFileSync(join(root, 'docs/mutants.md'), mutantsPage(mutants, kept, survivors))
 }
 
+/** Is what is kept content with the true program, and does it find the mutant? */
+async function isStale(mutant: Mutant, kill: Kill | null | undefined): Promise<boolean> {
+  if (kill === null || kill === undefined) return true
+  const job: Job = { do: 'killer', killer: kill.killer }
+  const [[truly], [mutated]] = [await doJobs(null, [job]), await doJobs(mutant, [job])]
+  return truly!.kill !== null || mutated!.kill?.invariant !== kill.invariant
+}
+
+const isForStaleOnly = process.argv.includes('--stale')
 const wanted = process.argv.slice(2).filter(name => !name.startsWith('--'))
 const unknown = wanted.filter(name => !mutants.some(mutant => mutant.name === name))
 if (unknown.length > 0) throw new Error(`no mutant is called ${unknown.join(', ')}`)
@@ -88,14 +101,17 @@ let ended = 0
 await Promise.all(
   Array.from({ length: atOnce }, async () => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      if (isForStaleOnly && !(await isStale(mutant, kills[mutant.name]))) continue
       const kill = await hunt(mutant).catch((error: unknown) => {
-        process.stderr.write(`${mutant!.name}: ${String(error)}\n`)
+        process.stderr.write(`${mutant.name}: ${String(error)}\n`)
         return null
       })
       kills[mutant.name] = kill
       ended++
       const how =
-        kill === null ? 'NOT FOUND' : `${JSON.stringify(kill.killer)}, ${kill.cpuSeconds} CPU-s: ${kill.invariant}, ${kill.message}`
+        kill === null
+          ? 'NOT FOUND'
+          : `${JSON.stringify(kill.killer)}, ${kill.cpuSeconds} CPU-s: ${kill.invariant}, ${kill.message}`
       process.stderr.write(`${ended}/${total} ${mutant.name}: ${how}\n`)
       keep(kills)
     }

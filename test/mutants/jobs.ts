@@ -2,12 +2,12 @@
  * The program of a child process: does jobs with the program that it lies in, a mutated copy or the true one, and writes
  * a line of JSON for each. It imports what it judges by relative paths, so the copy that holds it is the one it judges.
  */
-import { presets } from '../../src/sim/search/presets.js'
 import { drawPlan } from '../../src/sim/draw-plan.js'
 import { runPlan } from '../../src/sim/run.js'
 import type { Job, JobResult, Kill, Killer, Verdict } from './killer.js'
+import { notTold } from './scripts/script.js'
 import { scripts } from './scripts/scripts.js'
-import { replaySearch, searchFor } from './searches.js'
+import { replaySearch, searches, searchFor } from './searches.js'
 
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage()
@@ -50,10 +50,16 @@ function hunt(killers: Iterable<Killer>, isOver: () => boolean): JobResult {
     tried++
     steps += more
     const soFar = { tried, steps, cpuSeconds: cpuSeconds() - from }
-    if (invariant !== '') return { ...soFar, kill: { killer, invariant, message, ...soFar } }
+    if (invariant !== '' && invariant !== notTold)
+      return { ...soFar, kill: { killer, invariant, message: shortened(message), ...soFar } }
     if (isOver()) break
   }
   return { kill: null, tried, steps, cpuSeconds: cpuSeconds() - from }
+}
+
+/** Values of keys may be long. */
+function shortened(message: string): string {
+  return message.length > 200 ? `${message.slice(0, 200)} ...` : message
 }
 
 function* seeds(fromSeed: number, durationMs: number): Generator<Killer> {
@@ -67,7 +73,7 @@ function huntBySearch(cpuSecondsMax: number): JobResult {
   let tried = 0
   let kill: Kill | null = null
   for (const secondsEach of [cpuSecondsMax / 40, cpuSecondsMax]) {
-    for (const { name } of presets) {
+    for (const { name } of searches) {
       const endsAt = Math.min(cpuSeconds() + secondsEach, from + cpuSecondsMax)
       if (kill !== null || cpuSeconds() >= endsAt) break
       const { invariant, message, states, actions } = searchFor(name, () => cpuSeconds() < endsAt)
@@ -75,7 +81,7 @@ function huntBySearch(cpuSecondsMax: number): JobResult {
       steps += states
       if (invariant === '') continue
       const killer = { by: 'search', preset: name, actions } as const
-      kill = { killer, invariant, message, tried, steps, cpuSeconds: cpuSeconds() - from }
+      kill = { killer, invariant, message: shortened(message), tried, steps, cpuSeconds: cpuSeconds() - from }
     }
   }
   return { kill, tried, steps, cpuSeconds: cpuSeconds() - from }

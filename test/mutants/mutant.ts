@@ -40,7 +40,7 @@ export function edited(text: string, { file, find, replace }: Edit): string {
     places.push(at)
     dense += text[at]!
   }
-  const wanted = [...find].filter(letter => !isSpace(letter)).join('')
+  const wanted = find.replaceAll(/[ \n\r\t]/g, '')
   const at = dense.indexOf(wanted)
   if (at < 0) throw new Error(`${file} has no '${find}'`)
   if (dense.includes(wanted, at + 1)) throw new Error(`${file} has '${find}' more than once`)

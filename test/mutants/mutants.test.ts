@@ -17,7 +17,7 @@ const kills = JSON.parse(readFileSync(join(root, 'test/mutants/killers.json'), '
 
 const killed = mutants.flatMap(mutant => {
   const kill = kills[mutant.name]
-  return kill == null ? [] : [{ mutant, kill }]
+  return kill === null || kill === undefined ? [] : [{ mutant, kill }]
 })
 
 /** One child for each core of a small machine. */
@@ -34,7 +34,7 @@ async function eachOf<T>(all: readonly T[], judge: (one: T) => Promise<void>): P
 
 const judging = ({ killer }: Kill): Job => ({ do: 'killer', killer })
 
-t.test('each mutant is made by edits that have one place each', t => {
+void t.test('each mutant is made by edits that have one place each', t => {
   t.ok(mutants.length >= 30, 'there are enough of them')
   t.equal(new Set(mutants.map(({ name }) => name)).size, mutants.length, 'their names differ')
   for (const { name, edits } of mutants) {
@@ -43,15 +43,15 @@ t.test('each mutant is made by edits that have one place each', t => {
   t.end()
 })
 
-t.test('each mutant has a killer, or a reason why it has none', t => {
+void t.test('each mutant has a killer, or a reason why it has none', t => {
   for (const { name } of mutants) {
     const isExcused = survivors.some(survivor => survivor.name === name)
-    t.equal(kills[name] == null, isExcused, name)
+    t.equal((kills[name] ?? null) === null, isExcused, name)
   }
   t.end()
 })
 
-t.test('every killer is content with the true program', async t => {
+void t.test('every killer is content with the true program', async t => {
   const halves = Array.from({ length: atOnce }, (_, half) => killed.filter((_, i) => i % atOnce === half))
   await eachOf(halves, async half => {
     const results = await doJobs(
@@ -65,7 +65,7 @@ t.test('every killer is content with the true program', async t => {
   })
 })
 
-t.test('every killer finds its mutant', async t => {
+void t.test('every killer finds its mutant', async t => {
   await eachOf(killed, async ({ mutant, kill }: { mutant: Mutant; kill: Kill }) => {
     const [result] = await doJobs(mutant, [judging(kill)])
     t.equal(result?.kill?.invariant, kill.invariant, mutant.name)

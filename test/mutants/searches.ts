@@ -1,8 +1,19 @@
 /** Killers that are found by exhaustive search: the search of a name, and the way to the breach. */
 import type { SearchOptions } from '../../src/sim/search/options.js'
-import { presetOf } from '../../src/sim/search/presets.js'
+import { presets, type Preset } from '../../src/sim/search/presets.js'
 import { replay } from '../../src/sim/search/replay.js'
 import { search } from '../../src/sim/search/search.js'
+
+/** Beside the searches of the program, those that only mutants need. */
+const more: readonly Preset[] = [
+  {
+    name: 'three-leaders',
+    about: 'a command at the first of three leaders',
+    options: { budgets: { timeouts: 3, commands: 1 }, linkMessagesMax: 1 },
+  },
+]
+
+export const searches: readonly Preset[] = [...presets, ...more]
 
 export interface ReplayedSearch {
   readonly preset: string
@@ -45,7 +56,7 @@ export function searchFor(preset: string, mayGoOn: () => boolean): Found {
 }
 
 function optionsOf(name: string): SearchOptions {
-  const preset = presetOf(name)
+  const preset = searches.find(one => one.name === name)
   if (preset === undefined) throw new Error(`there is no search called '${name}'`)
   return preset.options
 }

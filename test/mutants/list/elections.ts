@@ -62,20 +62,19 @@ export const electionMutants: readonly Mutant[] = [
     'Math.floor(voters / 2) + 1',
     'Math.ceil(voters / 2)',
   ),
-  mutant(
-    'a pre-vote counts as a vote',
-    'dissertation 9.6',
-    election,
-    "role.name !== (reply.preVote ? 'pre-candidate' : 'candidate')",
-    "role.name === 'follower' || role.name === 'leader'",
-  ),
-  mutant(
-    'a candidate stays in its term',
-    'Figure 2: increment currentTerm',
-    election,
-    'server.currentTerm++;',
-    '',
-  ),
+  {
+    name: 'a pre-vote counts as a vote',
+    breaks: 'dissertation 9.6: a pre-vote promises nothing',
+    edits: [
+      {
+        file: election,
+        find: "role.name !== (reply.preVote ? 'pre-candidate' : 'candidate')",
+        replace: "role.name === 'follower' || role.name === 'leader'",
+      },
+      { file: election, find: '|| reply.term !== server.currentTerm', replace: '' },
+    ],
+  },
+  mutant('a candidate stays in its term', 'Figure 2: increment currentTerm', election, 'server.currentTerm++;', ''),
   mutant(
     'the vote of the old term stays in the new one',
     'Figure 2: votedFor is of the current term',

@@ -56,7 +56,11 @@ export const sessionMutants: readonly Mutant[] = [
     name: 'waiters are kept by index only',
     breaks: 'waiters are kept by (index, term, position) (hashicorp/raft, etcd apply wait)',
     edits: [
-      { file: service, find: 'placed.term === entry.term ? outcomes[position] : undefined', replace: 'outcomes[position]' },
+      {
+        file: service,
+        find: 'placed.term === entry.term ? outcomes[position] : undefined',
+        replace: 'outcomes[position]',
+      },
       { file: node, find: 'this.clients.loseLeadership();', replace: '' },
     ],
   },
@@ -125,13 +129,19 @@ export const sessionMutants: readonly Mutant[] = [
       },
     ],
   },
-  mutant(
-    'a request number is used again',
-    'dissertation 6.3: numbers are used once',
-    'src/client/session.js',
-    'this.next++;',
-    'if (request.id % 5 !== 4) this.next++;',
-  ),
+  {
+    name: 'a request number is used again',
+    breaks: 'dissertation 6.3: numbers are used once',
+    edits: [
+      {
+        file: 'src/client/session.js',
+        find: 'get nextSequence() { return this.next; }',
+        replace:
+          'get nextSequence() { return this.next % 4 === 0 && this.next > this.lowest ? this.next - 1 : this.next; }',
+      },
+      { file: 'src/client/session.js', find: 'request.id = this.next;', replace: 'request.id = this.nextSequence;' },
+    ],
+  },
   mutant(
     'reads share a request number',
     'R1: an answer names what it answers',

@@ -88,9 +88,26 @@ export const storageMutants: readonly Mutant[] = [
     'steps.push(next => disk.syncDirectory(paths.log, next));',
     '',
   ),
+  {
+    name: 'recovery appends after the torn tail',
+    breaks: 'F02 (rabbitmq/ra 283, amelie 17)',
+    edits: [
+      {
+        file: recovery,
+        find: 'steps.push(next => writeZeros(file, tail.offset, header.segmentBytes, next));',
+        replace: '',
+      },
+      {
+        file: recovery,
+        find: 'const offset = tail.offset + (unsealed ? seal.length : 0);',
+        replace:
+          'const offset = tail.offset + Math.ceil((torn?.length ?? 0) / 64) * 64 + (unsealed ? seal.length : 0);',
+      },
+    ],
+  },
   mutant(
-    'recovery leaves the torn tail in place',
-    'F02 (rabbitmq/ra 283, amelie 17)',
+    'recovery leaves what is torn behind the end of the log',
+    'F02: the torn tail is removed on disk before new appends',
     recovery,
     'steps.push(next => writeZeros(file, tail.offset, header.segmentBytes, next));',
     '',

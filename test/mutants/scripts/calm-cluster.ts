@@ -6,7 +6,7 @@ import type { SimPlan } from '../../../src/sim/plan.js'
 import type { ServerProcess } from '../../../src/sim/server-process.js'
 import { allIsWell, type Said } from './script.js'
 
-const plan: SimPlan = {
+export const calmPlan: SimPlan = {
   seed: 1,
   servers: 3,
   load: {
@@ -36,7 +36,7 @@ const plan: SimPlan = {
 }
 
 export function calmCluster(changes: Partial<SimPlan> = {}): SimCluster {
-  const cluster = new SimCluster({ ...plan, ...changes })
+  const cluster = new SimCluster({ ...calmPlan, ...changes })
   cluster.begin()
   cluster.runUntil(2_000)
   return cluster
@@ -62,14 +62,15 @@ export function drops(server: ServerProcess, reason: string): number {
 
 /** The last datagram on a link, from now until `ms` have passed. */
 export function lastDatagram(cluster: SimCluster, from: number, to: number, ms = 300): Uint8Array {
-  let last: Uint8Array | null = null
+  const seen: Uint8Array[] = []
   const record = (sender: number, receiver: number, bytes: Uint8Array): void => {
-    if (sender === from && receiver === to) last = bytes.slice()
+    if (sender === from && receiver === to) seen.push(bytes.slice())
   }
   cluster.network.recorders.add(record)
   pass(cluster, ms)
   cluster.network.recorders.delete(record)
-  if (last === null) throw new Error(`nothing goes from ${from} to ${to}`)
+  const last = seen.at(-1)
+  if (last === undefined) throw new Error(`nothing goes from ${from} to ${to}`)
   return last
 }
 

@@ -27,6 +27,10 @@ export const paused: Script = {
       pass(cluster, 5 * cluster.plan.electionTimeoutMs)
       cluster.resume(follower)
       pass(cluster, 100)
-      return expected(campaigns === 0, 'Drained First', 'a follower stood for election beside unread words of its leader')
+      return expected(
+        campaigns === 0,
+        'Drained First',
+        'a follower stood for election beside unread words of its leader',
+      )
     }),
 }

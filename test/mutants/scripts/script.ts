@@ -12,3 +12,6 @@ export interface Said {
 }
 
 export const allIsWell: Said = { invariant: '', message: '' }
+
+/** The invariant of a story that did not come to its point with this program: that says nothing of its rules. */
+export const notTold = 'Story'
