@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
@@ -27,16 +27,22 @@ export async function doJobs(mutant: Mutant | null, jobs: readonly Job[]): Promi
   if (mutant === null) return inChild(dist, jobs)
   const copy = join(root, '.build', 'mutants', `${mutant.name.replaceAll(/[^a-z]+/gi, '-')}-${process.pid}`)
   try {
-    for (const room of rooms) {
-      mkdirSync(join(copy, room), { recursive: true })
-      cpSync(join(dist, room), join(copy, room), { recursive: true, filter: path => !/\.(map|d\.ts)$/.test(path) })
-    }
-    for (const file of new Set(mutant.edits.map(edit => edit.file))) {
-      writeFileSync(join(copy, file), mutatedText(file, mutant.edits))
-    }
+    const files = mutant.edits.map(({ file }) => file)
+    for (const room of rooms) linkProgram(room, copy, files)
+    for (const file of new Set(files)) writeFileSync(join(copy, file), mutatedText(file, mutant.edits))
     return await inChild(copy, jobs)
   } finally {
     rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+/** A name of its own for each file is all that makes modules of a copy others than those of dist/. */
+function linkProgram(room: string, copy: string, except: readonly string[]): void {
+  mkdirSync(join(copy, room), { recursive: true })
+  for (const entry of readdirSync(join(dist, room), { withFileTypes: true })) {
+    const path = `${room}/${entry.name}`
+    if (entry.isDirectory()) linkProgram(path, copy, except)
+    else if (/\.js(on)?$/.test(path) && !except.includes(path)) linkSync(join(dist, path), join(copy, path))
   }
 }
 

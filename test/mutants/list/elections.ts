@@ -110,4 +110,18 @@ export const electionMutants: readonly Mutant[] = [
     "appendOwn(server, server.role, 'noop', nothing);",
     '',
   ),
+  mutant(
+    'a leader that hears nobody goes on',
+    'dissertation 6.2: check quorum (etcd 13527)',
+    'src/raft/check-quorum.js',
+    'if (now < checkQuorumDeadline(server, role, now)) return;',
+    'if (now < Infinity) return;',
+  ),
+  mutant(
+    'votes are given beside a leader that is heard',
+    'dissertation 4.2.3 (etcd 13665)',
+    vote,
+    'if (!request.leadershipTransfer && isLeaderPresent(server, now))',
+    'if (false)',
+  ),
 ]

@@ -1,5 +1,6 @@
 /** The stories by name, for mutants that neither seeds nor searches find. */
 import { lateCopy } from './late-copy.js'
+import { deafLeader, unheardLeader } from './one-way.js'
 import { paused } from './pauses.js'
 import { founding, hardStates, killedFirst } from './power.js'
 import { longReplay } from './restarts.js'
@@ -14,6 +15,8 @@ export const scripts: readonly Script[] = [
   forgedAddress,
   otherCluster,
   paused,
+  deafLeader,
+  unheardLeader,
   lateCopy,
   replacedTail,
   rottenHeader,
