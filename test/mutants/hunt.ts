@@ -20,39 +20,31 @@ const atOnce = 2
 /** For each kind of killer and mutant. `--cpu-seconds=20` makes it less, for a first look. */
 const cpuSecondsMax = Number(/--cpu-seconds=(\d+)/.exec(process.argv.join(' '))?.[1] ?? 60)
 
-/** Short runs first: most mutants die young, and what is kept is replayed with every test. */
-const seedHunts: readonly Job[] = [
-  { do: 'seeds', durationMs: 3_000, fromSeed: 1, cpuSecondsMax: 0.25 * cpuSecondsMax },
+/** Most mutants die young, and what is kept is replayed with every test. */
+const shortHunt: Job = { do: 'seeds', durationMs: 3_000, fromSeed: 1, cpuSecondsMax: 0.25 * cpuSecondsMax }
+const longHunts: readonly Job[] = [
   { do: 'seeds', durationMs: 10_000, fromSeed: 1, cpuSecondsMax: 0.35 * cpuSecondsMax },
   { do: 'seeds', durationMs: 30_000, fromSeed: 1, cpuSecondsMax: 0.4 * cpuSecondsMax },
 ]
 const searchHunt: Job = { do: 'searches', cpuSecondsMax }
 
-/** A search finds mutants of the core within states, so it comes first there; stories are for what nothing else finds. */
+/** A search finds mutants of the core within states, so it comes first there; then short seeds, stories, long seeds. */
 async function hunt(mutant: Mutant): Promise<Kill | null> {
-  if (mutant.edits.every(({ file }) => file.startsWith('src/raft/'))) {
-    const [bySearch] = await doJobs(mutant, [searchHunt])
-    if (bySearch!.kill !== null) return rounded(bySearch!.kill)
+  const isOfTheCore = mutant.edits.every(({ file }) => file.startsWith('src/raft/'))
+  const [bySearch] = isOfTheCore ? await doJobs(mutant, [searchHunt]) : []
+  if (bySearch !== undefined && bySearch.kill !== null) return rounded(bySearch.kill)
+  const spent = { tried: 0, steps: 0, cpuSeconds: 0 }
+  for (const job of [shortHunt, { do: 'scripts' } as const, ...longHunts]) {
+    const [result] = await doJobs(mutant, [job])
+    const { kill } = result!
+    if (job.do === 'seeds') add(spent, result!)
+    if (kill !== null) return rounded(job.do === 'seeds' ? { ...kill, ...spent } : kill)
   }
-  const bySeed = await huntBySeeds(mutant)
-  if (bySeed !== null) return rounded(bySeed)
-  const [byScript] = await doJobs(mutant, [{ do: 'scripts' }])
-  return byScript!.kill && rounded(byScript!.kill)
+  return null
 }
 
 function rounded(kill: Kill): Kill {
   return { ...kill, cpuSeconds: Math.round(kill.cpuSeconds * 100) / 100 }
-}
-
-async function huntBySeeds(mutant: Mutant): Promise<Kill | null> {
-  const spent = { tried: 0, steps: 0, cpuSeconds: 0 }
-  for (const job of seedHunts) {
-    const [result] = await doJobs(mutant, [job])
-    add(spent, result!)
-    const { kill } = result!
-    if (kill !== null) return { ...kill, ...spent }
-  }
-  return null
 }
 
 function add(
