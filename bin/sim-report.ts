@@ -64,7 +64,11 @@ export function describeFailure({ failed, commit, lastEvents, replay, shrunk }: 
       `replay    ${shrunk.replay}`,
     )
   }
-  lines.push('', `the last events${shrunk === null ? '' : ' of the smaller run'}:`, ...lastEvents.map(event => `${timeText(event.at).padStart(16)}  ${describeEvent(event)}`))
+  lines.push(
+    '',
+    `the last events${shrunk === null ? '' : ' of the smaller run'}:`,
+    ...lastEvents.map(event => `${timeText(event.at).padStart(16)}  ${describeEvent(event)}`),
+  )
   return lines.join('\n')
 }
 
