@@ -79,8 +79,8 @@ function drawLinks(prng: Prng, isFar: boolean): LinkQuality {
     delayFromMs,
     delayToMs: delayFromMs + (hasJitter ? prng.between(1, 15) : prng.between(0.05, 0.5)),
     tailShare: share(0.05),
-    bytesPerMs: prng.below(6) === 0 ? prng.between(60, 400) : 0,
-    queueBytes: prng.between(8_000, 64_000),
+    bytesPerMs: prng.below(6) === 0 ? prng.between(8, 80) : 0,
+    queueBytes: prng.between(800, 16_000),
   }
 }
 
