@@ -12,6 +12,8 @@ import { Output, handleOutputErrors } from './output.js'
 import { putCommand } from './put.js'
 import { scanCommand } from './scan.js'
 import { serveCommand } from './serve.js'
+import { searchCommand } from './search.js'
+import { simCommand } from './sim.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
 import { workloadCommand } from './workload.js'
@@ -29,6 +31,8 @@ const commands = [
   verifyCommand,
   workloadCommand,
   checkCommand,
+  simCommand,
+  searchCommand,
   benchCommand,
 ]
 

@@ -44,7 +44,7 @@ export class ClusterChecks {
         if (changed === null ? a.id >= b.id : a !== changed || b === changed) continue
         const index = this.firstMismatch(a.log, b.log)
         if (index > 0) {
-          const what = `S${a.id} and S${b.id} hold equal entries or the same term at a place, but not the same up to there (${index})`
+          const what = `S${a.id} and S${b.id} hold entries of one term at one place, and differ in entry ${index}`
           return { invariant: 'Log Matching', what }
         }
       }

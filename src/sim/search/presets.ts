@@ -25,7 +25,8 @@ const figure8OfFive =
 const oneMore = 's1 d1>2:V d2>1:v d1>3:A d1>2:A s3 d3>1:V d3>2:V d2>3:v'
 
 /** S1 leads terms 1 and 2; its first round of reads, of term 1, is still on its way to S3, and term 2 began none yet. */
-const lateRound = 's1 d1>2:V d2>1:v d1>3:V d1>2:A d2>1:a r1 s1 s1 d1>2:V d2>1:v2 d1>3:V d1>2:A2 d2>1:a2,2,m2'
+const lateRound =
+  's1 d1>2:V d2>1:v d1>3:V d1>2:A d2>1:a d1>3:A r1 s1 s1 d1>2:V d2>1:v2 d1>3:V d1>2:A2 d2>1:a2,2,m2 d1>3:A2'
 
 export const presets: readonly Preset[] = [
   {
@@ -82,8 +83,8 @@ export const presets: readonly Preset[] = [
     about: 'a follower with an entry that its leader does not have',
     options: {
       prefix: oneMore,
-      budgets: { timeouts: 1, heartbeats: 1, retransmissions: 1, copies: 1 },
-      linkMessagesMax: 1,
+      budgets: { timeouts: 1, heartbeats: 1, retransmissions: 1 },
+      linkMessagesMax: 2,
       statesMax: 400_000,
     },
   },

@@ -4,8 +4,10 @@
  */
 import type { Entry } from '../../raft/types.js'
 
-/** Fields that never differ between states of one server (or say nothing of what it will do): shared, and in no text. */
-const constant = new Set(['options', 'voters', 'random', 'paths', 'reports'])
+/** Fields that never differ between states of one server: shared, and in no text. */
+const constant = new Set(['options', 'voters', 'random', 'paths'])
+/** Said to an operator, and without a trace in what the server does. */
+const withoutEffect = 'reports'
 
 /** A copy that shares nothing that a rule may change. */
 export function copyOf<Value>(value: Value): Value {
@@ -37,7 +39,9 @@ export function canonicalText(value: unknown): string {
   }
   let text = '{'
   const fields = value as Record<string, unknown>
-  for (const name in fields) if (!constant.has(name)) text += `${name}=${canonicalText(fields[name])} `
+  for (const name in fields) {
+    if (!constant.has(name) && name !== withoutEffect) text += `${name}=${canonicalText(fields[name])} `
+  }
   return text + '}'
 }
 

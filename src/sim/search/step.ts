@@ -107,8 +107,9 @@ class Step {
       const { server } = node.raft
       const before = stateBefore(server)
       const ready = node.raft.takeReady(now)
-      checkState(server)
+      // What a step did has the better name.
       checkStep(before, server)
+      checkState(server)
       checkAcknowledged(server, node, ready.messages)
       if (isEmpty(ready)) break
       this.carryOut(ready)
@@ -163,7 +164,7 @@ class Step {
     const { raft } = this.node
     const before = stateBefore(raft.server)
     fact(raft)
-    checkState(raft.server)
     checkStep(before, raft.server)
+    checkState(raft.server)
   }
 }
