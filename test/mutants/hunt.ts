@@ -74,9 +74,9 @@ function keep(kills: Record<string, Kill | null>): void {
   writeFileSync(join(root, 'docs/mutants.md'), mutantsPage(mutants, kept, survivors))
 }
 
-/** Is what is kept content with the true program, and does it find the mutant? */
+/** Is what is kept still content with the true program, and does it still find the mutant? Known survivors stay. */
 async function isStale(mutant: Mutant, kill: Kill | null | undefined): Promise<boolean> {
-  if (kill === null || kill === undefined) return true
+  if (kill === null || kill === undefined) return !survivors.some(({ name }) => name === mutant.name)
   const job: Job = { do: 'killer', killer: kill.killer }
   const [[truly], [mutated]] = [await doJobs(null, [job]), await doJobs(mutant, [job])]
   return truly!.kill !== null || mutated!.kill?.invariant !== kill.invariant
