@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { doJobs, mutatedText } from './copies.js'
 import type { Job, Kill, Kills } from './killer.js'
-import type { Mutant } from './mutant.js'
+import { edited, type Mutant } from './mutant.js'
 import { mutants } from './mutants.js'
 import { survivors } from './survivors.js'
 
@@ -33,6 +33,14 @@ async function eachOf<T>(all: readonly T[], judge: (one: T) => Promise<void>): P
 }
 
 const judging = ({ killer }: Kill): Job => ({ do: 'killer', killer })
+
+void t.test('an edit has exactly one place, wherever lines end', t => {
+  const edit = { file: 'one.js', find: 'if (a === b) return;', replace: '' }
+  t.equal(edited('x;\nif (a === b)\n    return;\ny;', edit), 'x;\n\ny;')
+  t.throws(() => edited('if (a === c) return;', edit), /has no/)
+  t.throws(() => edited('if (a === b) return; if (a===b) return;', edit), /more than once/)
+  t.end()
+})
 
 void t.test('each mutant is made by edits that have one place each', t => {
   t.ok(mutants.length >= 30, 'there are enough of them')
