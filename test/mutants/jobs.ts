@@ -2,12 +2,13 @@
  * The program of a child process: does jobs with the program that it lies in, a mutated copy or the true one, and writes
  * a line of JSON for each. It imports what it judges by relative paths, so the copy that holds it is the one it judges.
  */
-import { drawPlan } from '../../src/sim/draw-plan.js'
-import { runPlan } from '../../src/sim/run.js'
 import type { Job, JobResult, Kill, Killer, Verdict } from './killer.js'
 import { notTold } from './scripts/script.js'
-import { scripts } from './scripts/scripts.js'
 import { replaySearch, searches, searchFor } from './searches.js'
+import type * as Simulation from './simulation.js'
+
+/** Null where only searches are asked for. */
+let simulation: typeof Simulation | null = null
 
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage()
@@ -22,22 +23,9 @@ function judge(killer: Killer): Verdict {
 }
 
 function judgeUntimed(killer: Killer): Omit<Verdict, 'cpuSeconds'> {
-  switch (killer.by) {
-    case 'seed': {
-      const { invariant, message, steps } = runPlan(drawPlan(killer.seed, { durationMs: killer.durationMs }))
-      return { invariant, message, steps }
-    }
-    case 'search': {
-      const { invariant, message, states } = replaySearch(killer)
-      return { invariant, message, steps: states }
-    }
-    case 'script': {
-      const script = scripts.find(one => one.name === killer.name)
-      if (script === undefined) throw new Error(`there is no script called '${killer.name}'`)
-      const { invariant, message } = script.run()
-      return { invariant, message, steps: 1 }
-    }
-  }
+  if (killer.by !== 'search') return simulation!.simulate(killer)
+  const { invariant, message, states } = replaySearch(killer)
+  return { invariant, message, steps: states }
 }
 
 /** Judges with one killer after the other, until one finds something or there are no more. */
@@ -89,7 +77,7 @@ function huntBySearch(cpuSecondsMax: number): JobResult {
 
 /** What others cost does not count: each is written for a mutant of its own. */
 function huntByScripts(): JobResult {
-  for (const { name } of scripts) {
+  for (const name of simulation!.scriptNames) {
     const result = hunt([{ by: 'script', name }], () => true)
     if (result.kill !== null) return result
   }
@@ -111,4 +99,7 @@ function done(job: Job): JobResult {
   }
 }
 
-for (const job of JSON.parse(process.argv[2] ?? '[]') as Job[]) process.stdout.write(`${JSON.stringify(done(job))}\n`)
+const jobs = JSON.parse(process.argv[2] ?? '[]') as Job[]
+const areSearches = jobs.every(job => job.do === 'searches' || (job.do === 'killer' && job.killer.by === 'search'))
+if (!areSearches) simulation = await import('./simulation.js')
+for (const job of jobs) process.stdout.write(`${JSON.stringify(done(job))}\n`)
