@@ -97,6 +97,11 @@ export class ServerProcess {
     return this.life !== null && this.life.held !== null
   }
 
+  /** What the clock of its present life shows; that of the world while it does not run. */
+  get nowMs(): number {
+    return this.clock === null ? this.options.kernel.nowMs : this.clock.now()
+  }
+
   /** Starts the process on whatever its disk holds. */
   start(): void {
     const { plan, kernel, network, members, events } = this.options
