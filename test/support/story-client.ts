@@ -2,9 +2,10 @@
 import { Prng } from '../../src/base/prng.js'
 import { SimClock } from '../../src/sim/clock.js'
 import { Life } from '../../src/sim/kernel.js'
+import { operationOf } from '../../src/sim/load.js'
 import { SimSocket } from '../../src/sim/socket.js'
 import { Transport } from '../../src/transport/transport.js'
-import { encodeCommand, encodeQuery } from '../../src/kv/commands.js'
+import { decodeCommand, encodeCommand, encodeQuery } from '../../src/kv/commands.js'
 import type { Answer, ClientMessage } from '../../codec/client-types.js'
 import type { Story } from './story.js'
 
@@ -18,6 +19,7 @@ export class StoryClient {
   readonly answers: TimedAnswer[] = []
   private readonly story: Story
   private readonly transport: Transport
+  private readonly written = new Set<string>()
   private welcomes = 0
   private nextRequestId = 1_000
 
@@ -48,9 +50,26 @@ export class StoryClient {
   }
 
   send(id: number, message: ClientMessage): void {
+    this.note(message)
     const link = this.transport.linkTo(this.story.process(id).address)
     this.transport.send(link, message)
     this.transport.flush()
+  }
+
+  /** A write may be executed at any time from now on, or never; both count as operations for the bound on storms. */
+  private note(message: ClientMessage): void {
+    const { load, kernel } = this.story.cluster
+    if (message.type !== 'Hello') load.begun++
+    if (message.type !== 'Write') return
+    const name = `${message.sessionId} ${message.sequence} ${Buffer.from(message.command).toString('hex')}`
+    const command = decodeCommand(message.command)
+    if (this.written.has(name) || command?.op !== 'put') return
+    this.written.add(name)
+    const [key, value] = [command.key, command.value.bytes].map(bytes => Buffer.from(bytes).toString())
+    const fields = { op: 'put', key: key!, value: value! } as const
+    load.history.push(
+      operationOf(load.history.length + 1, `raw${this.lane}`, fields, kernel.nowMs, 0, { status: 'unknown' }),
+    )
   }
 
   openSession(id: number): number {

@@ -456,6 +456,7 @@ export class Story {
   }
 
   private newAsked(): Asked {
+    this.cluster.load.begun++ // for the bound on storms
     return { code: 'pending', value: null, revision: 0, sinceMs: this.nowMs, tookMs: 0 }
   }
 
