@@ -134,7 +134,7 @@ void t.test(
     const { leaderId } = story
     for (let sequence = 1; sequence <= 8; sequence++) {
       if (sequence !== 3) raw.send(leaderId, writeOf(sessionId, sequence, 'k', `v${sequence}`))
-        story.runFor(1)
+      story.runFor(1)
     }
     story.until('seven answers', () => raw.answers.length === 7)
     t.equal(story.get('k'), 'v8')
