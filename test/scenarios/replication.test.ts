@@ -26,23 +26,29 @@ void t.test('R02: an AppendEntries that was overtaken by a later one erases noth
   const { story, leader, followers } = settled({ seed: 2 })
   const [follower] = followers as [number, number]
   const { lastIndex } = story.raft(leader).log
+  const drops = dropsAt(story, follower)
   const old = story.hold((message, _from, to) => isAppend(message) && to === follower && message.entries.length === 0)
   story.until('a heartbeat is held', () => old.count > 0)
   old.end()
-  const shorter = story.hold((message, _from, to) => carriesEntry(message, lastIndex + 1) && to === follower)
-  const first = story.beginPut('k', 'one')
-  story.until('its first copy is held', () => shorter.count > 0)
-  shorter.end()
-  story.end(first)
-  t.equal(story.put('k', 'two'), 'ok')
+  const put = story.beginPut('k', 'one')
+  story.until('the entry is there', () => story.raft(follower).log.lastIndex === lastIndex + 1)
+  t.equal(story.raft(follower).commitIndex, lastIndex, 'and it does not know yet that it is committed')
+  old.deliver()
+  story.runFor(0.1)
+  t.equal(story.raft(follower).log.lastIndex, lastIndex + 1, 'it stays')
+  story.end(put)
+
+  const shorter = story.record((message, _from, to) => carriesEntry(message, lastIndex + 2) && to === follower)
+  const held = story.hold((message, _from, to) => carriesEntry(message, lastIndex + 2) && to === follower)
+  for (const value of ['two', 'three', 'four']) story.end(story.beginPut('k', value))
+  held.end()
   story.settle()
   const before = story.termsOf(follower)
-  const messages = story.node(follower).status().transport.drops
-  for (const mail of [shorter, old]) mail.deliver()
+  t.ok(before.length === lastIndex + 4 && held.count > 0 && shorter.count > held.count)
+  held.deliver()
   story.runFor(10)
-  t.same(story.termsOf(follower), before)
-  t.same(dropsAt(story, follower), messages, 'the transport let them in')
-  t.ok(before.length >= lastIndex + 2)
+  t.same(story.termsOf(follower), before, 'nor does a shorter one cut what a longer one brought')
+  t.same(dropsAt(story, follower), drops, 'the transport let them in')
   story.judge()
   t.end()
 })
@@ -160,7 +166,6 @@ void t.test('R17: a follower that is away for 60 s is asked once per heartbeat, 
   const [away, near] = followers as [number, number]
   story.cut(leader, away)
   const bytes = new Map([away, near].map(id => [id, 0]))
-  let entriesSent = 0
   const count = (from: number, to: number, datagram: Uint8Array): void => {
     if (from === leader && bytes.has(to)) bytes.set(to, bytes.get(to)! + datagram.length)
   }
@@ -169,7 +174,7 @@ void t.test('R17: a follower that is away for 60 s is asked once per heartbeat, 
   story.cluster.network.recorders.add(count)
   const probes = story.record((message, _from, to) => to === away && carriesEntry(message))
   story.runFor(2_000)
-  entriesSent = probes.count
+  const entriesSent = probes.count
   story.cluster.network.recorders.delete(count)
   t.ok(entriesSent <= 2_000 / heartbeatMs, `${entriesSent} probes in ${2_000 / heartbeatMs} heartbeats`)
   const share = bytes.get(away)! / bytes.get(near)!
@@ -188,7 +193,7 @@ void t.test('R17: a follower that is away for 60 s is asked once per heartbeat, 
 
 void t.test('R18: half of the datagrams copied, a third lost, many late (10 seeds): no storm of resends', t => {
   for (let seed = 1; seed <= 10; seed++) {
-    const { story } = settled({ seed, servers: 5, load: { clients: 3, pauseMs: 30 } })
+    const { story } = settled({ seed, servers: 5, load: { clients: 4, outstanding: 8, pauseMs: 10 } })
     story.setLinks({ duplicateShare: 0.5, lossShare: 0.3, reorderShare: 0.3, reorderMs: 20 })
     story.beginLoad()
     const { cluster } = story
@@ -202,8 +207,8 @@ void t.test('R18: half of the datagrams copied, a third lost, many late (10 seed
     const sent = cluster.peerMessages - messages
     const heartbeats = ((story.nowMs - sinceMs) / heartbeatMs) * 20
     const done = cluster.load.answered - operations
-    if (sent > 3 * heartbeats + 40 * done) t.fail(`seed ${seed}: ${sent} messages, ${done} operations`)
-    if (most > 1_000) t.fail(`seed ${seed}: ${most} messages in 100 ms`)
+    if (sent > heartbeats + 12 * done) t.fail(`seed ${seed}: ${sent} messages, ${done} operations`)
+    if (most > 700) t.fail(`seed ${seed}: ${most} messages in 100 ms`)
     story.endLoad()
     story.settle()
     // At rest there are heartbeats, copied or not, and their answers.
