@@ -11,6 +11,10 @@ export const exitStatus = {
    * there was a result: its code is `unavailable` where nothing was done, `unknown-outcome` where a write had been sent.
    */
   unavailable: 3,
+  /** `sim`: after the faults the cluster did not come to answer again. */
+  noProgress: 4,
+  /** `sim`: the program threw. */
+  crash: 5,
 } as const
 
 export type ExitStatus = (typeof exitStatus)[keyof typeof exitStatus]

@@ -117,6 +117,16 @@ export const range: Parse<{ readonly from: number; readonly to: number }> = type
   return { from, to }
 }
 
+/** "FROM..TO" in whole numbers. */
+export const wholeRange: Parse<{ readonly from: number; readonly to: number }> = typed => {
+  const parts = /^(\d+)\.\.(\d+)$/.exec(typed)
+  const [from, to] = [Number(parts?.[1]), Number(parts?.[2])]
+  if (parts === null || from > to || to > Number.MAX_SAFE_INTEGER) {
+    throw new Error(`must be FROM..TO with FROM not above TO, as in 1..1000, not '${typed}'`)
+  }
+  return { from, to }
+}
+
 export function oneOf<T extends string>(choices: readonly T[]): Parse<T> {
   return typed => {
     const choice = choices.find(candidate => candidate === typed)

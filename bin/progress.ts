@@ -1,4 +1,4 @@
-/** A progress bar over time on stderr, where that is a terminal. */
+/** Progress bars on stderr, where that is a terminal. */
 import { Presets, SingleBar } from 'cli-progress'
 
 export interface Progress {
@@ -22,4 +22,24 @@ export function showProgress(durationMs: number, operations: () => number): Prog
       bar.stop()
     },
   }
+}
+
+export interface CountProgress extends Progress {
+  update(done: number): void
+}
+
+/** `beside` is asked for numbers to show beside the bar, by name. */
+export function showCount(total: number, what: string, beside: () => Readonly<Record<string, number>>): CountProgress {
+  if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined }
+  const names = Object.keys(beside())
+  const bar = new SingleBar(
+    {
+      format: `{bar} {value}/{total} ${what}${names.map(name => `, ${name} {${name}}`).join('')}, {eta_formatted} left`,
+      stream: process.stderr,
+      clearOnComplete: true,
+    },
+    Presets.shades_classic,
+  )
+  bar.start(total, 0, beside())
+  return { update: done => bar.update(done, beside()), stop: () => bar.stop() }
 }

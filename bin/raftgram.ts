@@ -12,6 +12,7 @@ import { Output, handleOutputErrors } from './output.js'
 import { putCommand } from './put.js'
 import { scanCommand } from './scan.js'
 import { serveCommand } from './serve.js'
+import { simCommand } from './sim.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
 import { workloadCommand } from './workload.js'
@@ -29,6 +30,7 @@ const commands = [
   verifyCommand,
   workloadCommand,
   checkCommand,
+  simCommand,
   benchCommand,
 ]
 

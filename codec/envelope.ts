@@ -13,13 +13,13 @@
  *      |       id       |       id       |         id         |          id          |           |
  *      +----------------+----------------+--------------------+----------------------+-- ... ----+
  *
- * `checksum` is the CRC of the bytes from 12 to the end of the datagram, seeded with the word of version, kind and
- * sender; the magic is compared as it stands. Magic and version keep their places in every later version, so that a
+ * `checksum` is the CRC of the bytes 4..8 (version, kind, sender) followed by those from 12 to the end of the datagram;
+ * the magic is compared as it stands. Magic and version keep their places in every later version, so that a
  * server of another version is told apart from noise. `kind` is 1 for peer, 2 for request, 3 for answer.
  */
 import { assert } from '../src/base/assert.js'
 import type { ServerId } from '../src/raft/types.js'
-import { checksum } from './checksum.js'
+import { checksum, wordChecksum } from './checksum.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
 import { serverIdMax } from './limits.js'
 
@@ -125,9 +125,9 @@ export function readEnvelope(bytes: Uint8Array): Envelope | EnvelopeError {
   }
 }
 
-/** One native call for the whole datagram: version, kind and sender go in as the seed. */
+/** One native call for the whole datagram: it goes on where version, kind and sender ended. */
 function datagramChecksum(bytes: Uint8Array, view: DataView, totalBytes: number): number {
-  return checksum(bytes.subarray(receiveWindowAt, totalBytes), view.getUint32(versionAt, true))
+  return checksum(bytes.subarray(receiveWindowAt, totalBytes), wordChecksum(view.getUint32(versionAt, true)))
 }
 
 function isSenderOf(kind: EnvelopeKind, sender: ServerId): boolean {

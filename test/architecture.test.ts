@@ -124,7 +124,7 @@ void t.test('raft, kv, session and codec do no input or output', t => {
   t.end()
 })
 
-void t.test('below the public faces nothing knows time, chance or promises', t => {
+void t.test('C12, T03: below the public faces nothing knows time, chance or promises', t => {
   for (const { path, text } of sources) {
     if (!deterministic.includes(roomOf(path)) || realFiles.has(path)) continue
     for (const [pattern, why] of banned) {

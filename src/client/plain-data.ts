@@ -1,6 +1,7 @@
 /**
- * What msgpack would drop or empty without a word, anywhere inside a value: a function comes back as undefined, a Promise
- * as an empty object. Such a value is a mistake of the program (an await forgotten), so it is refused before it is kept.
+ * What msgpack would drop, empty or rename without a word, anywhere inside a value: a function comes back as undefined, a
+ * Promise as an empty object. Such a value is a mistake of the program (an await forgotten), so it is refused before it is
+ * kept. So is a property named __proto__, as JSON.parse can make one: msgpackr would give it another name when it is read.
  */
 
 /** Deeper data is refused: msgpackr recurses, and its stack ends not far beyond. */
@@ -29,10 +30,17 @@ export function notPlainIn(root: unknown): string | null {
     visited.add(value)
     const tag = Object.prototype.toString.call(value)
     if (unkeepable.has(tag)) return `a ${tag.slice('[object '.length, -1)}`
+    if (namesOf(value).some(name => name === '__proto__')) return 'a property named __proto__'
     if (depth === depthMax) return `data nested more than ${depthMax} deep`
     for (const part of partsOf(value)) stack.push({ value: part, depth: depth + 1 })
   }
   return null
+}
+
+/** Under which names its parts come back. */
+function namesOf(value: object): readonly unknown[] {
+  if (value instanceof Map) return [...value.keys()] as unknown[]
+  return Array.isArray(value) || ArrayBuffer.isView(value) ? [] : Object.keys(value)
 }
 
 /** What msgpackr would write of it. */

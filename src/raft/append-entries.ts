@@ -61,6 +61,7 @@ export function replyToLeader(server: Server, role: Follower, now: Milliseconds,
 
 /** Rejections are answers to one message and cannot be derived from the state: they are owed, one per sender. */
 export function sendRejections(server: Server, messages: Outgoing[]): void {
+  if (server.owedRejections.size === 0) return
   for (const [to, owed] of server.owedRejections) {
     messages.push(reply(server, to, { ...owed, matchIndex: 0, rejected: true }))
   }

@@ -110,6 +110,8 @@ export class Raft {
 
   /** What the transport knows of the path to a peer: bytes of entries per message, and on their way at a time. */
   setPath(peer: ServerId, appendBytesMax: number, windowBytesMax: number): void {
+    const known = this.server.paths.get(peer)
+    if (known?.appendBytesMax === appendBytesMax && known.windowBytesMax === windowBytesMax) return
     this.server.paths.set(peer, { appendBytesMax, windowBytesMax })
     const role = this.server.role
     const progress = role.name === 'leader' ? role.peers.get(peer) : undefined

@@ -81,6 +81,7 @@ export function deadlineOf(server: Server, now: Milliseconds): Milliseconds {
 }
 
 function sendVotes(server: Server, messages: Outgoing[]): void {
+  if (server.owedVotes.size === 0) return
   for (const [to, owed] of server.owedVotes) {
     const common = { type: 'RequestVoteReply', term: server.currentTerm, from: server.id } as const
     messages.push({ to, message: { ...owed, ...common } })

@@ -15,7 +15,8 @@ import { ClientProcess } from './client-process.js'
 import { Invariants } from './invariants/invariants.js'
 import { InvariantViolation } from './invariants/violation.js'
 import { Kernel } from './kernel.js'
-import { Load } from './load.js'
+import { laneName } from './lanes.js'
+import { Load, type LoadEvents } from './load.js'
 import { SimNetwork } from './network.js'
 import type { SimPlan } from './plan.js'
 import { Prober } from './prober.js'
@@ -28,7 +29,7 @@ export interface ClusterWatch {
   disk(lane: number, operation: SimOperation, outcome: string): void
   invoked(lane: number, operation: number, what: string): void
   answered(lane: number, operation: number, what: string, outcome: 'ok' | 'fail' | 'unknown'): void
-  fault(what: string, lanes: readonly number[]): void
+  fault(what: string, lanes: readonly number[], forMs: number): void
 }
 
 /** A bug of the program that is no broken invariant: something threw. */
@@ -65,7 +66,7 @@ export class SimCluster {
     const members = this.addresses.slice(0, servers).map((address, i) => ({ id: i + 1, address }))
     const events = {
       started: (server: ServerProcess) => this.watch?.process(server.id, 'start', ''),
-      running: (server: ServerProcess, node: Node) => this.running(server, node),
+      running: (server: ServerProcess, node: Node, notes: readonly string[]) => this.running(server, node, notes),
       ended: (server: ServerProcess, how: 'crash' | 'kill' | 'stop' | 'failed', why: string) => {
         this.ended(server, how, why)
       },
@@ -83,14 +84,16 @@ export class SimCluster {
     this.servers = members.map(
       ({ id }) => new ServerProcess({ id, plan, members, kernel, network: this.network, tally, events }),
     )
-    this.load = new Load(kernel, load, new Prng(plan.seed, 2), {
+    const nameOf = (lane: number): string => laneName(lane, servers)
+    const loadEvents: LoadEvents = {
       invoked: (lane, operation, what) => this.watch?.invoked(lane, operation, what),
       answered: (lane, operation, what, outcome) => {
         this.tally.add(`operation: ${outcome}`)
         this.watch?.answered(lane, operation, what, outcome)
       },
       acknowledged: (revision, command) => this.invariants.exactlyOnce.acknowledged(revision, command),
-    })
+    }
+    this.load = new Load(kernel, load, new Prng(plan.seed, 2), loadEvents, nameOf)
     for (let i = 0; i < load.clients; i++) this.clients.push(this.newClient(servers + 1 + i))
     this.prober = new Prober({
       kernel,
@@ -100,6 +103,7 @@ export class SimCluster {
       address: this.addresses[servers + load.clients]!,
       servers: members.map(({ address }) => address),
       keys: load.keys,
+      name: nameOf(servers + load.clients + 1),
       history: this.load.history,
       pauseMs: 4 * load.pauseMs + 5,
     })
@@ -192,8 +196,13 @@ export class SimCluster {
     }
   }
 
-  private running(server: ServerProcess, node: Node): void {
-    if (server.starts > 1) this.tally.add('recoveries')
+  private running(server: ServerProcess, node: Node, notes: readonly string[]): void {
+    if (server.starts > 1) this.tally.add('recovery: in all')
+    for (const note of notes) {
+      this.tally.add(
+        note.includes('torn tail') ? 'recovery: torn tail cut off' : 'recovery: slot of term and vote mended',
+      )
+    }
     this.invariants.begun(node)
   }
 
@@ -213,7 +222,8 @@ export class SimCluster {
     const code = error instanceof StorageError ? error.code : 'code' in error ? error.code : ''
     if (server.disk.isFailing && (code === 'EIO' || code === 'io')) return
     if (server.disk.isFull && code === 'no-space') return
-    if (server.isDamaged && code === 'corrupt') {
+    if ((server.isDamaged || this.plan.lyingDisks) && code === 'corrupt') {
+      server.isDamaged = true
       this.tally.add('server: refused damaged files')
       return
     }

@@ -34,8 +34,8 @@ export function workOf({ kind, path, offset, bytes }: SimOperation): string | nu
   }
 }
 
-/** Every named crash point. */
-export const crashPoints: readonly string[] = [
+/** Those that are met while a server runs or starts again. */
+export const laterPoints: readonly string[] = [
   'during hard state, slot 0',
   'after hard state, slot 0',
   'during hard state, slot 1',
@@ -54,6 +54,19 @@ export const crashPoints: readonly string[] = [
   'after log directory synced',
   'during directory synced',
   'after directory synced',
-  'during identity',
-  'after identity named',
 ]
+
+/** Those of a first start, when the directory is made. */
+export const firstStartPoints: readonly string[] = [
+  'during identity',
+  'after identity',
+  'during identity named',
+  'after identity named',
+  'during zeros ahead',
+  'during segment header',
+  'during directory synced',
+  'during hard state, slot 0',
+]
+
+/** Every named crash point. */
+export const crashPoints: readonly string[] = [...new Set([...laterPoints, ...firstStartPoints])]

@@ -50,6 +50,9 @@ export class HistoryError extends Error {
   }
 }
 
+/** Whoever walks a value does so by recursion. */
+const depthMax = 1_000
+
 /** The operations of a history, in the order of its lines. Throws HistoryError at the first line that is malformed. */
 export function parseHistory(lines: Iterable<string>): Operation[] {
   const operations: Operation[] = []
@@ -102,9 +105,8 @@ export function parseOperation(text: string, line: number): Operation {
   if (missing !== null) return refuse(missing)
   for (const name of ['value', 'expected', 'output', 'current', 'prev'] as const) {
     const value = operation[name]
-    if (value !== undefined && holdsInexactNumber(value)) {
-      return refuse(`"${name}" holds a whole number above 2^53, which is not exact in JSON: write it as a string`)
-    }
+    const trouble = value === undefined ? null : troubleIn(value)
+    if (trouble !== null) return refuse(`"${name}" ${trouble}`)
   }
   return operation
 }
@@ -165,10 +167,19 @@ function readInstant(fields: Fields, name: 'start' | 'end', line: number): Insta
   throw new HistoryError(line, `"${name}" must be a number up to 2^53, or a whole number as a string`)
 }
 
-function holdsInexactNumber(value: Json): boolean {
-  if (typeof value === 'number') return Number.isInteger(value) && !Number.isSafeInteger(value)
-  if (typeof value !== 'object' || value === null) return false
-  return Object.values(value).some(holdsInexactNumber)
+/** What of a value could make two of them equal that were not, or end the stack of who compares them; or null. */
+function troubleIn(value: Json, depth = 0): string | null {
+  if (typeof value === 'number') {
+    const isExact = Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))
+    return isExact ? null : 'holds a number above 2^53, which is not exact in JSON: write it as a string'
+  }
+  if (typeof value !== 'object' || value === null) return null
+  if (depth === depthMax) return `is nested more than ${depthMax} deep`
+  for (const part of Object.values(value)) {
+    const trouble = troubleIn(part, depth + 1)
+    if (trouble !== null) return trouble
+  }
+  return null
 }
 
 function isKind(op: unknown): op is OperationKind {

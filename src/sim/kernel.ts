@@ -50,7 +50,6 @@ export class Kernel {
   private readonly heap: Due[] = []
   private order = 0
   private stepsAtThisInstant = 0
-  private isStopped = false
   private hashLow = 0x811c9dc5
   private hashHigh = 0x1b873593
 
@@ -80,20 +79,11 @@ export class Kernel {
     this.hashHigh = Math.imul(this.hashHigh ^ (value + (this.hashLow >>> 15)), 0x85ebca6b)
   }
 
-  /** Executes what is due up to and including `untilMs`, and leaves the clock there, unless it is stopped before. */
+  /** Executes what is due up to and including `untilMs`, and leaves the clock there. */
   runUntil(untilMs: number): void {
-    this.isStopped = false
     const { heap } = this
-    while (heap.length > 0 && heap[0]!.atMs <= untilMs) {
-      this.step(this.shift())
-      if (this.isStopped) return
-    }
+    while (heap.length > 0 && heap[0]!.atMs <= untilMs) this.step(this.shift())
     if (untilMs > this.nowMs) this.nowMs = untilMs
-  }
-
-  /** Ends `runUntil` after the step under way. */
-  stop(): void {
-    this.isStopped = true
   }
 
   /** A process goes on after it stood still: all that it missed happens now, in order. */
@@ -109,7 +99,7 @@ export class Kernel {
 
   private step(due: Due): void {
     const { run, life } = due
-    if (run === null || life?.isOver === true) return
+    if (run === null || (life !== null && life.isOver)) return
     if (due.putOffTo > due.atMs) {
       due.atMs = due.putOffTo
       due.order = this.order++

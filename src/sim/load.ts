@@ -19,8 +19,18 @@ export interface LoadEvents {
   acknowledged(revision: number, command: Uint8Array): void
 }
 
-type Fields = Pick<Operation, 'op' | 'key'> & Partial<Pick<Operation, 'value' | 'expected'>>
-type Ending = Pick<Operation, 'status'> & Partial<Pick<Operation, 'output'>>
+/** What is asked: values are texts here. */
+interface Fields {
+  readonly op: Operation['op']
+  readonly key: string
+  readonly value?: string
+  readonly expected?: string | null
+}
+
+interface Ending {
+  readonly status: Operation['status']
+  readonly output?: string | boolean | null
+}
 
 interface UnderWay {
   readonly number: number
@@ -40,14 +50,17 @@ export class Load {
   private readonly plan: LoadPlan
   private readonly prng: Prng
   private readonly events: LoadEvents
+  private readonly nameOf: (lane: number) => string
   private readonly underWay = new Map<number, UnderWay>()
   /** By key: what a read found last. */
   private readonly found = new Map<string, string | null>()
   private readonly padding: string
   private isOver = false
 
-  constructor(kernel: Kernel, plan: LoadPlan, prng: Prng, events: LoadEvents) {
+  /** `nameOf` gives the name of a client in the history by its lane. */
+  constructor(kernel: Kernel, plan: LoadPlan, prng: Prng, events: LoadEvents, nameOf: (lane: number) => string) {
     this.kernel = kernel
+    this.nameOf = nameOf
     this.plan = plan
     this.prng = prng
     this.events = events
@@ -176,7 +189,7 @@ export class Load {
   private ended({ number, lane, fields, start }: UnderWay, ending: Ending): void {
     this.underWay.delete(number)
     if (ending.status === 'ok') this.answered++
-    this.history.push(operationOf(this.history.length + 1, `c${lane}`, fields, start, this.kernel.nowMs, ending))
+    this.history.push(operationOf(this.history.length + 1, this.nameOf(lane), fields, start, this.kernel.nowMs, ending))
     const said = ending.output === undefined ? '' : ` -> ${shortened(String(ending.output))}`
     this.events.answered(lane, number, `${describe(fields)}${said}`, ending.status)
   }

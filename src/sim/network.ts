@@ -4,7 +4,7 @@
  * is of one generator, and each datagram draws the same number of times whatever befalls it.
  */
 import type { Address } from '../transport/socket.js'
-import { Prng } from '../base/prng.js'
+import type { Prng } from '../base/prng.js'
 import { chargedBytes } from '../transport/kernel-charge.js'
 import type { Kernel } from './kernel.js'
 import { stepKinds } from './clock.js'

@@ -22,6 +22,8 @@ export interface ProberOptions {
   readonly address: Address
   readonly servers: readonly Address[]
   readonly keys: number
+  /** As the history calls it. */
+  readonly name: string
   readonly history: Operation[]
   /** Between two questions, at most. */
   readonly pauseMs: number
@@ -84,9 +86,9 @@ export class Prober {
     this.asked.delete(requestId)
     if (code !== 'ok' || this.isOver) return
     this.answered++
-    const { kernel, history, lane } = this.options
+    const { kernel, history, name } = this.options
     const ending = { status: 'ok' as const, output: foundIn(result) }
     const fields = { op: 'get' as const, key: asked.key }
-    history.push(operationOf(history.length + 1, `c${lane}`, fields, asked.start, kernel.nowMs, ending))
+    history.push(operationOf(history.length + 1, name, fields, asked.start, kernel.nowMs, ending))
   }
 }

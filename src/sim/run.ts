@@ -94,7 +94,7 @@ function heal(cluster: SimCluster): void {
   const { network, plan } = cluster
   const { delayFromMs, delayToMs, bytesPerMs, queueBytes } = plan.links
   network.quality = { ...perfectLinks, delayFromMs, delayToMs, bytesPerMs, queueBytes }
-  cluster.watch?.fault('everything is mended', [])
+  cluster.watch?.fault('everything is mended', [], 0)
   for (const server of cluster.servers) {
     cluster.resume(server)
     if (!server.isRunning) server.start()
@@ -126,8 +126,8 @@ function demandProgress(cluster: SimCluster): void {
 
 /** All servers that can run have applied the same, and one of them leads. */
 function agree(cluster: SimCluster): boolean {
-  const leader = cluster.leader?.node
-  if (leader == null) return false
+  const leader = cluster.leader?.node ?? null
+  if (leader === null) return false
   const { commitIndex, log } = leader.raft.server
   if (commitIndex !== log.lastIndex) return false
   return cluster.servers.every(({ node, isDamaged }) => {

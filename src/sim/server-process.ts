@@ -28,8 +28,8 @@ export interface ServerProcessEvents {
   started(server: ServerProcess): void
   /** A life has ended: `how` in words of the trace. */
   ended(server: ServerProcess, how: 'crash' | 'kill' | 'stop' | 'failed', why: string): void
-  /** It runs: its core may be watched. */
-  running(server: ServerProcess, node: Node): void
+  /** It runs: its core may be watched. `notes` say what recovery has mended. */
+  running(server: ServerProcess, node: Node, notes: readonly string[]): void
   sent(from: ServerId, to: ServerId, message: Message, durable: HardState | null): void
   applied(id: ServerId, context: ApplyContext, command: Uint8Array, stateHash: number): void
   diskEnded(server: ServerProcess, operation: SimOperation, outcome: string): void
@@ -170,7 +170,7 @@ export class ServerProcess {
   }
 
   resume(): void {
-    if (this.life?.held != null) this.options.kernel.resume(this.life)
+    if (this.life !== null) this.options.kernel.resume(this.life)
   }
 
   /** How long a turn of its event loop takes from now on. */
@@ -178,7 +178,7 @@ export class ServerProcess {
     if (this.clock !== null) this.clock.turnMs = turnMs
   }
 
-  private run(socket: SimSocket, clock: SimClock, { storage, recovered, identity }: OpenedStorage): void {
+  private run(socket: SimSocket, clock: SimClock, { storage, recovered, identity, notes }: OpenedStorage): void {
     const { plan, members, events } = this.options
     const secret = this.prng.uint32()
     const transport = new Transport(
@@ -225,7 +225,7 @@ export class ServerProcess {
     }
     socket.onError = error => node.fail(error)
     this.node = node
-    events.running(this, node)
+    events.running(this, node, notes)
   }
 
   /** What its disk holds of term and vote; null with disks that lie. */

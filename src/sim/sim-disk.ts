@@ -53,7 +53,10 @@ export class MachineDisk {
 
   constructor(options: MachineDiskOptions) {
     this.options = options
-    this.disk = new SimDisk({ prng: options.prng, schedule: (complete, operation) => this.schedule(complete, operation) })
+    this.disk = new SimDisk({
+      prng: options.prng,
+      schedule: (complete, operation) => this.schedule(complete, operation),
+    })
     this.disk.lies = options.lies
     this.disk.fault = operation => this.faultOf(operation)
   }

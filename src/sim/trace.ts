@@ -102,8 +102,14 @@ export type TraceEvent =
       readonly what: string
       readonly outcome: 'ok' | 'fail' | 'unknown'
     })
-  /** The network or a machine changed by plan: 'cut s1 | s2 s3', 'healed', 'disk of s2 is slow' ... */
-  | (Common & { readonly kind: 'fault'; readonly what: string; readonly lanes: readonly Lane[] })
+  /** The network or a machine changed by plan, for `forMs` if nothing else mends it: 'disk of s2 is slow' ... */
+  | (Common & {
+      readonly kind: 'fault'
+      readonly what: string
+      readonly lanes: readonly Lane[]
+      /** 0: it is over at once, or this is the news that another one is mended. */
+      readonly forMs: number
+    })
   /** The end: nothing was wrong, or what was. */
   | (Common & {
       readonly kind: 'end'

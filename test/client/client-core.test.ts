@@ -86,7 +86,7 @@ void t.test('a repeat has the same session and sequence number, and is executed 
   t.end()
 })
 
-void t.test('the answer to a repeated request gives no sample of the round trip (Karn)', t => {
+void t.test('U04: the answer to a repeated request gives no sample of the round trip (Karn)', t => {
   const cluster = new ScriptedCluster()
   const client = warmedUp(cluster)
   const server = cluster.server(1)
@@ -142,7 +142,7 @@ void t.test('refused everywhere, a write that was sent is unknown all the same',
   t.end()
 })
 
-void t.test('a given-up write counts as done: answeredUpTo passes it, its late answer is ignored', t => {
+void t.test('X04: a given-up write counts as done: answeredUpTo passes it, its late answer is ignored', t => {
   const cluster = new ScriptedCluster()
   const client = warmedUp(cluster)
   const outcomes = new Outcomes()
@@ -161,7 +161,7 @@ void t.test('a given-up write counts as done: answeredUpTo passes it, its late a
   t.end()
 })
 
-void t.test('answers that cross, come twice or belong to nobody reach only whom they are for', t => {
+void t.test('X04: answers that cross, come twice or belong to nobody reach only whom they are for', t => {
   const cluster = new ScriptedCluster({ duplicateShare: 0.5, delayFromMs: 0.1, delayToMs: 8, seed: 3 })
   const client = warmedUp(cluster)
   const server = cluster.server(1)

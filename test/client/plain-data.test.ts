@@ -1,6 +1,6 @@
 import t from 'tap'
 import { notPlainIn } from '../../src/client/plain-data.js'
-import { encodeValue } from '../../src/client/values.js'
+import { decodeValue, encodeValue } from '../../src/client/values.js'
 
 class Point {
   readonly x = 1
@@ -34,6 +34,17 @@ void t.test('regression_what_msgpack_would_empty_without_a_word_is_refused', t =
       t.equal(notPlainIn(value), what)
       t.throws(() => encodeValue(value), { code: 'usage', message: new RegExp(`^a value cannot be or hold ${what}`) })
     }
+  }
+  t.end()
+})
+
+void t.test('regression_a_property_named_proto_would_come_back_under_another_name: B05', t => {
+  const parsed: unknown = JSON.parse('{"a":[{"__proto__":{"admin":true}}]}')
+  for (const value of [parsed, new Map([['__proto__', 1]])]) {
+    t.throws(() => encodeValue(value), { code: 'usage', message: /a property named __proto__/ })
+  }
+  for (const name of ['constructor', 'toString', 'hasOwnProperty', 'prototype', '__proto']) {
+    t.strictSame(decodeValue(encodeValue({ [name]: 1 })), { [name]: 1 })
   }
   t.end()
 })

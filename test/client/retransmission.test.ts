@@ -19,7 +19,7 @@ void t.test('100 ms before the first sample, then RFC 6298 with a floor of 10 ms
   t.end()
 })
 
-void t.test('a timeout doubles what follows, once per timeout, until a sample', t => {
+void t.test('U04: a timeout doubles what follows, once per timeout, until a sample', t => {
   const roundTrip = new RoundTrip()
   roundTrip.timedOut(0)
   t.equal(roundTrip.timeoutMs, 200)

@@ -59,6 +59,35 @@ void t.test('what cannot be carried is refused, in one line', t => {
   t.end()
 })
 
+void t.test('Z06: no refusal shows anything of a key or a value', t => {
+  const secret = 'hunter2'
+  const long = secret.repeat(10_000)
+  const bytesOf = (text: string) => new TextEncoder().encode(text)
+  const refused: (() => unknown)[] = [
+    () => encodeKey(long),
+    () => encodeKey(`${secret}\ud800`),
+    () => encodeKey([secret] as unknown as string),
+    () => encodePrefix({ secret } as unknown as string),
+    () => encodeValue(long),
+    () => encodeValue(bytesOf(long)),
+    () => encodeValue({ [secret]: long }),
+    () => encodeValue(`${secret}\udc00`),
+    () => encodeValue({ [secret]: () => secret }),
+    () => encodeValue({ [secret]: Symbol(secret) }),
+    () => decodeValue({ type: 1, bytes: new Uint8Array([...bytesOf(secret), 0xff]) }),
+    () => decodeValue({ type: 2, bytes: new Uint8Array([0xdc, 0, 9, 0xa7, ...bytesOf(secret)]) }),
+  ]
+  for (const [place, refuse] of refused.entries()) {
+    try {
+      refuse()
+      t.fail(`${place} is refused`)
+    } catch (error) {
+      t.notMatch((error as Error).message, secret, (error as Error).message)
+    }
+  }
+  t.end()
+})
+
 void t.test('bytes that are not what their type says are refused', t => {
   t.throws(() => decodeValue({ type: 1, bytes: new Uint8Array([0xff]) }), { code: 'usage' })
   t.throws(() => decodeValue({ type: 2, bytes: new Uint8Array([0xdd, 255, 255, 255, 255]) }), { code: 'usage' })
@@ -66,7 +95,18 @@ void t.test('bytes that are not what their type says are refused', t => {
   t.end()
 })
 
-void t.test('keys are UTF-8 or bytes, never empty, up to 1,024 bytes', t => {
+void t.test('B10: what JSON can say that a value cannot keep has a defined end', t => {
+  t.strictSame(decodeValue(encodeValue(JSON.parse('{"a":1,"a":2}'))), { a: 2 }, 'the last of two names, as JSON has it')
+  t.strictSame(decodeValue(encodeValue(JSON.parse('[1e400,-0]'))), [Infinity, 0], 'as the docstring says')
+  for (const nested of [0x91, 0x81]) {
+    const bytes = new Uint8Array(57_344).fill(nested)
+    t.throws(() => decodeValue({ type: 2, bytes }), { code: 'usage' }, 'deeper than a stack')
+  }
+  t.throws(() => encodeValue(JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)), { code: 'usage' })
+  t.end()
+})
+
+void t.test('B05: keys are UTF-8 or bytes, never empty, up to 1,024 bytes', t => {
   t.strictSame(encodeKey('é'), new Uint8Array([0xc3, 0xa9]))
   t.equal(decodeKey(encodeKey('\ufeffé')), '\ufeffé')
   t.strictSame(decodeKey(new Uint8Array([0xff])), new Uint8Array([0xff]))

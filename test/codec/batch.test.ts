@@ -34,7 +34,7 @@ function encoded(value: Value): Uint8Array {
   return target.slice(0, encodeBatch(target, viewOf(target), salt, value))
 }
 
-void t.test('a batch comes back whole, and with any flipped bit not at all', t => {
+void t.test('B11: a batch comes back whole, and with any flipped bit not at all', t => {
   fc.assert(
     fc.property(batches, fc.nat(), fc.nat(7), (plain, at, bit) => {
       const value = withRecords(plain)
@@ -66,7 +66,7 @@ void t.test('the largest and the smallest entry fit a batch', t => {
   t.end()
 })
 
-void t.test('a batch belongs to one life of a segment', t => {
+void t.test('F03: a batch belongs to one life of a segment', t => {
   const bytes = encoded({ number: 9, currentTerm: 1, commitIndex: 0, entries: [] })
   const view = viewOf(bytes)
   t.equal(claimedBatchBytes(bytes, 0, { ...salt, low: 1 }, view), 0)

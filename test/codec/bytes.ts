@@ -85,8 +85,7 @@ export function datagramWith(fields: {
     uint(fields.ackedPacketNumber ?? 0, 8),
     fields.messages ?? new Uint8Array(0),
   )
-  const seed = Buffer.from(word).readUInt32LE(0)
-  const checksum = fields.checksum ?? referenceChecksum(guarded, seed)
+  const checksum = fields.checksum ?? referenceChecksum(join(word, guarded))
   return join(text(fields.magic ?? 'RGRM'), word, uint(checksum, 4), guarded)
 }
 

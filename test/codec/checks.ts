@@ -40,7 +40,8 @@ export function datagramOf(kind: EnvelopeKind, messages: readonly WireMessage[])
   return bytes.slice(0, total)
 }
 
-function seal(kind: EnvelopeKind, bytes: Uint8Array, total: number): void {
+/** Writes the envelope in front of what stands in `bytes` up to `total`. */
+export function seal(kind: EnvelopeKind, bytes: Uint8Array, total: number): void {
   const numbers = { clusterId: 1, incarnation: 2, bootNonce: 3, packetNumber: 4, ackedPacketNumber: 5 }
   writeEnvelope(bytes, viewOf(bytes), { ...headers[kind], ...numbers, receiveWindowBytes: 6 }, total)
 }

@@ -27,7 +27,7 @@ const read: fc.Arbitrary<ClientMessage> = anyRecord({
 })
 
 for (const [name, arbitrary] of Object.entries({ hello, openSession, statusRequest, write, read })) {
-  void t.test(`${name}: what holds for every message`, t => {
+  void t.test(`B01, B02: ${name}: round trip, one form, every truncation and every flipped bit`, t => {
     checkMessages(t, 'request', arbitrary)
     t.end()
   })
@@ -56,7 +56,7 @@ void t.test('golden bytes', t => {
   t.end()
 })
 
-void t.test('ids are exact up to 2^53-1 and refused above (B04)', t => {
+void t.test('B04: ids are exact up to 2^53-1 and refused above', t => {
   const one = id(1)
   for (const value of awkwardIds.slice(1)) {
     t.match(message(0x10, id(value), new Uint8Array(481)), { nonce: value })
@@ -91,7 +91,7 @@ void t.test('only what a client can mean is accepted', t => {
   t.end()
 })
 
-void t.test('commands and queries up to their limit, and not a byte more (B05)', t => {
+void t.test('B05: commands and queries up to their limit, and not a byte more', t => {
   const largest = new Uint8Array(commandBytesMax).fill(0xff)
   const larger = new Uint8Array(commandBytesMax + 1)
   t.strictSame(message(0x12, id(1), id(1), id(0), largest), {

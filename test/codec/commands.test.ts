@@ -36,7 +36,7 @@ void t.test('a batch has the bytes that the drawing says', t => {
   t.end()
 })
 
-void t.test('round trip, with one form in bytes, of the size that was said', t => {
+void t.test('B02: round trip, with one form in bytes, of the size that was said', t => {
   fc.assert(
     fc.property(anyBatch, batch => {
       const payload = encodeCommands(batch)
@@ -93,7 +93,7 @@ void t.test('only whole batches are accepted', t => {
   t.end()
 })
 
-void t.test('ids are exact up to 2^53-1 and refused above (B04)', t => {
+void t.test('B04: ids are exact up to 2^53-1 and refused above', t => {
   const execute = (...ids: (number | bigint)[]) =>
     decodeCommands(join(hex('01 010000 02 180000'), ...ids.map(id => uint(id, 8))))
   for (const id of awkwardIds) {
@@ -118,7 +118,7 @@ void t.test('the bytes of commands are parts of the payload; the largest command
   t.end()
 })
 
-void t.test('random bytes never throw', t => {
+void t.test('B01: random bytes never throw', t => {
   fc.assert(
     fc.property(anyBytes(80), fc.boolean(), (bytes, isMarked) => {
       const payload = isMarked

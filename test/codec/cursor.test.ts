@@ -2,7 +2,7 @@ import t from 'tap'
 import { idBytes, readId, viewOf, writeId } from '../../codec/cursor.js'
 import { awkwardIds, hexOf, tooLargeIds, uint } from './bytes.js'
 
-void t.test('an id is written as 8 bytes, the low ones first, and read as it was (B04)', t => {
+void t.test('B04: an id is written as 8 bytes, the low ones first, and read as it was', t => {
   for (const id of awkwardIds) {
     const bytes = new Uint8Array(idBytes + 2).fill(0xee)
     writeId(viewOf(bytes), 1, id)
@@ -12,7 +12,7 @@ void t.test('an id is written as 8 bytes, the low ones first, and read as it was
   t.end()
 })
 
-void t.test('2^53 and above are no ids: never rounded', t => {
+void t.test('B04: 2^53 and above are no ids: never rounded', t => {
   for (const id of tooLargeIds) t.equal(readId(viewOf(uint(id, 8)), 0), -1, id.toString())
   t.end()
 })

@@ -48,7 +48,7 @@ void t.test('round trip at any offset; record and payload are parts of what was 
   t.end()
 })
 
-void t.test('payloads of any length, also none and the largest (R9)', t => {
+void t.test('payloads of any length, also none and the largest', t => {
   for (const length of [0, 1, 59_000, 2 ** 20]) {
     const entry: Entry = { index: 1, term: 1, kind: 'commands', payload: new Uint8Array(length).fill(9), record: null }
     t.equal(decodeRecord(recordOf(entry), 0)?.payload.length, length)
@@ -76,7 +76,27 @@ void t.test('every truncation and every flipped bit is refused', t => {
   t.end()
 })
 
-void t.test('zeros never parse, wherever one looks', t => {
+void t.test('B11: no two flipped bits of a record pass, wherever they are', t => {
+  for (const kind of ['noop', 'commands'] as const) {
+    const entry: Entry = { index: 9, term: 4, kind, payload: hex('c0ffee'), record: null }
+    const bytes = join(recordOf(entry), new Uint8Array(300))
+    const flip = (bit: number) => (bytes[bit >>> 3]! ^= 1 << (bit & 7))
+    const bits = recordOf(entry).length * 8
+    for (let one = 0; one < bits; one++) {
+      flip(one)
+      for (let other = one + 1; other < bits; other++) {
+        flip(other)
+        if (decodeRecord(bytes, 0) !== null) t.fail(`${kind}: bits ${one} and ${other}`)
+        flip(other)
+      }
+      flip(one)
+    }
+    t.not(decodeRecord(bytes, 0), null)
+  }
+  t.end()
+})
+
+void t.test('F03: zeros never parse, wherever one looks', t => {
   const zeros = new Uint8Array(200)
   for (let offset = 0; offset <= zeros.length; offset++) t.equal(decodeRecord(zeros, offset), null)
   t.equal(decodeRecord(recordWith({ length: 0, index: 1, term: 1 }), 0), null, 'nor an empty length')
@@ -115,7 +135,7 @@ void t.test('an entry before the first is not written', t => {
   t.end()
 })
 
-void t.test('random bytes are never taken for a record, and never throw', t => {
+void t.test('B11: random bytes are never taken for a record, and never throw', t => {
   fc.assert(
     fc.property(anyBytes(200), fc.nat(210), (bytes, offset) => decodeRecord(bytes, offset) === null),
     { seed: 4, numRuns: 2000 },

@@ -8,7 +8,7 @@ const slots = fc.record({
   hardState: fc.record({ currentTerm: fc.maxSafeNat(), votedFor: fc.integer({ min: 0, max: 65_535 }) }),
 })
 
-void t.test('a slot comes back from where it stands, and no flipped bit passes', t => {
+void t.test('B11: a slot comes back from where it stands, and no flipped bit passes', t => {
   fc.assert(
     fc.property(slots, fc.nat(hardStateSlotBytes - 1), fc.nat(7), (slot, at, bit) => {
       const bytes = new Uint8Array(100)

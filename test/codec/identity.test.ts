@@ -12,7 +12,7 @@ const identities = fc.record({
   foundingCluster: fc.string({ unit: 'binary', maxLength: 40 }),
 })
 
-void t.test('an identity comes back; a flipped bit, a cut or an appended byte does not pass', t => {
+void t.test('B11: an identity comes back; a flipped bit, a cut or an appended byte does not pass', t => {
   fc.assert(
     fc.property(identities, fc.nat(), fc.nat(7), (identity, at, bit) => {
       const bytes = encodeIdentity(identity)

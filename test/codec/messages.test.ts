@@ -34,7 +34,7 @@ void t.test('a message is accepted only in its own kind of datagram', t => {
   t.end()
 })
 
-void t.test('unknown types are refused, whatever their length (B06)', t => {
+void t.test('B06: unknown types are refused, whatever their length', t => {
   const known = new Set([1, 2, 3, 4, 5, 0x10, 0x11, 0x12, 0x13, 0x14, 0x20, 0x21, 0x22])
   for (let type = 0; type < 256; type++) {
     if (known.has(type)) continue
@@ -62,7 +62,7 @@ void t.test('one bad message spoils the whole datagram', t => {
   t.end()
 })
 
-void t.test('lengths that lie are found before anything is made for them (B03)', t => {
+void t.test('B03: lengths that lie are found before anything is made for them', t => {
   for (const kind of [1, 2, 3]) {
     for (const type of [1, 2, 3, 4, 5, 0x10, 0x11, 0x12, 0x13, 0x14, 0x20, 0x22]) {
       for (const length of [0, 1, 7, 9, 101, 0x7f_ffff, 0x80_0000, 0xff_ffff]) {
@@ -77,7 +77,7 @@ void t.test('lengths that lie are found before anything is made for them (B03)',
   t.end()
 })
 
-void t.test('what a stranger writes costs memory in proportion to its bytes', t => {
+void t.test('B03: what a stranger writes costs memory in proportion to its bytes', t => {
   const datagram = datagramWith({ kind: 3, sender: 1, messages: hex('21000000'.repeat(16_000)) })
   const received = receive(datagram)
   t.equal(received?.length, 16_000)
@@ -85,7 +85,7 @@ void t.test('what a stranger writes costs memory in proportion to its bytes', t 
   t.end()
 })
 
-void t.test('random bytes behind a right envelope: refused, or the one form of a value (B01)', t => {
+void t.test('B01: random bytes behind a right envelope: refused, or the one form of a value', t => {
   const plausible = fc.record({
     type: fc.nat(5),
     // The lengths of the bodies that are fixed, and any other.

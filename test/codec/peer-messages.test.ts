@@ -85,7 +85,7 @@ const timeoutNow: fc.Arbitrary<Message> = anyId(1).map(term => ({ type: 'Timeout
 
 const families = { requestVote, requestVoteReply, appendEntries, appendEntriesReply, timeoutNow }
 for (const [name, arbitrary] of Object.entries(families)) {
-  void t.test(`${name}: what holds for every message`, t => {
+  void t.test(`B01, B02: ${name}: round trip, one form, every truncation and every flipped bit`, t => {
     checkMessages(t, 'peer', arbitrary)
     t.end()
   })
@@ -258,7 +258,7 @@ void t.test('the other messages: only what a server can mean is accepted', t => 
   t.end()
 })
 
-void t.test('entries own their bytes: one copy for the block, nothing of the datagram (B08)', t => {
+void t.test('B08: entries own their bytes: one copy for the block, nothing of the datagram', t => {
   const entries = [3, 4].map((index): Entry => ({
     index,
     term: 2,

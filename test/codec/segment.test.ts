@@ -18,7 +18,7 @@ const header = fc.record({
   firstBatchNumber: id,
 })
 
-void t.test('a header comes back, and no flipped bit passes', t => {
+void t.test('B11: a header comes back, and no flipped bit passes', t => {
   fc.assert(
     fc.property(header, fc.nat(segmentHeaderBytes - 1), fc.nat(7), (value, at, bit) => {
       const bytes = encodeSegmentHeader(value)

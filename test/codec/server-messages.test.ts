@@ -42,7 +42,7 @@ const answer: fc.Arbitrary<ServerMessage> = anyRecord({
 })
 
 for (const [name, arbitrary] of Object.entries({ welcome, unwelcome, answer })) {
-  void t.test(`${name}: what holds for every message`, t => {
+  void t.test(`B01, B02: ${name}: round trip, one form, every truncation and every flipped bit`, t => {
     checkMessages(t, 'answer', arbitrary)
     t.end()
   })
@@ -79,7 +79,7 @@ void t.test('golden bytes', t => {
   t.end()
 })
 
-void t.test('a Welcome names the members that fit into a Hello, and never more', t => {
+void t.test('Z01: a Welcome names the members that fit into a Hello, and never more', t => {
   const longest = (at: number) => ({ id: at, address: `${'h'.repeat(60)}:${100 + at}` })
   const seven: Welcome = {
     type: 'Welcome',
@@ -128,7 +128,7 @@ void t.test('only what a server can mean is accepted', t => {
   t.end()
 })
 
-void t.test('ids are exact up to 2^53-1 and refused above (B04)', t => {
+void t.test('B04: ids are exact up to 2^53-1 and refused above', t => {
   const welcomeOf = (nonce: number | bigint, token: number | bigint) => message(0x20, id(nonce), id(token), uint(0, 4))
   const answerOf = (requestId: number | bigint, sessionId: number | bigint) =>
     message(0x22, hex('0101 0000'), id(requestId), id(sessionId))
@@ -145,7 +145,7 @@ void t.test('ids are exact up to 2^53-1 and refused above (B04)', t => {
   t.end()
 })
 
-void t.test('no answer to a stranger is larger than what it answers', t => {
+void t.test('Z01: no answer to a stranger is larger than what it answers', t => {
   const unwelcomeBytes = serverMessageBytes({ type: 'Unwelcome' })
   t.ok(unwelcomeBytes < clientMessageBytes({ type: 'StatusRequest', requestId: 0 }))
   t.ok(unwelcomeBytes < clientMessageBytes({ type: 'OpenSession', requestId: 0 }))

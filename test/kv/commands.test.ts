@@ -73,7 +73,7 @@ void t.test('what is cut short or has a tail is no command', t => {
   t.end()
 })
 
-void t.test('arbitrary bytes never throw, and what is a command has no other bytes', t => {
+void t.test('B01: arbitrary bytes never throw, and what is a command has no other bytes', t => {
   const mutated = fc.tuple(arbitraryCommand, fc.nat(), fc.nat(255)).map(([command, at, byte]) => {
     const encoded = encodeCommand(command)
     encoded[at % Math.min(24, encoded.length)] = byte
@@ -93,7 +93,7 @@ void t.test('arbitrary bytes never throw, and what is a command has no other byt
   t.end()
 })
 
-void t.test('limits: the limit is taken, one more is refused', t => {
+void t.test('B05: the limit is taken, one more is refused', t => {
   const longKey = new Uint8Array(keyBytesMax)
   const longValue = { type: 0, bytes: new Uint8Array(valueBytesMax) } as const
   const longest = encodeCommand({ op: 'put', key: longKey, value: longValue })

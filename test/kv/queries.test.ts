@@ -75,7 +75,7 @@ void t.test('queries and answers come back; cut short or with a tail they are no
   t.end()
 })
 
-void t.test('arbitrary bytes never throw, and what means something has no other bytes', t => {
+void t.test('B01: arbitrary bytes never throw, and what means something has no other bytes', t => {
   const mutate = ([encoded, at, byte]: [Uint8Array, number, number]) => {
     encoded[at % encoded.length] = byte
     return encoded

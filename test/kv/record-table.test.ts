@@ -24,7 +24,7 @@ void t.test('finds what was added and nothing else, also among keys of one hash'
   t.end()
 })
 
-void t.test('100,000 keys of one hash: further Maps behind the full one, all found, all removed', t => {
+void t.test('Z08: 100,000 keys of one hash: further Maps behind the full one, all found, all removed', t => {
   const table = new RecordTable<number>()
   const count = 100_000
   for (let i = 0; i < count; i++) table.add(`k${i}`, 7, i)

@@ -99,7 +99,7 @@ void t.test('large values are compared too, byte for byte', t => {
   t.end()
 })
 
-void t.test('what is no command or no query gets an answer that says so, and changes nothing', t => {
+void t.test('C11: what is no command or no query gets an answer that says so, and changes nothing', t => {
   const store = new KvStore()
   t.same(decodeResult(store.apply(Buffer.from('nonsense'), { index: 1, revision: 1 })), {
     status: 'invalid',
@@ -112,7 +112,7 @@ void t.test('what is no command or no query gets an answer that says so, and cha
   t.end()
 })
 
-void t.test('nothing in the store refers to the bytes of a command', t => {
+void t.test('B08: nothing in the store refers to the bytes of a command', t => {
   for (const length of [0, 1, 300, 4_096, 4_097, 57_344]) {
     const user = new StoreUser()
     const value: Value = { type: 0, bytes: new Uint8Array(length).fill(5) }
@@ -124,7 +124,7 @@ void t.test('nothing in the store refers to the bytes of a command', t => {
   t.end()
 })
 
-void t.test('byte-exact keys: no two of the awkward ones collapse, and they stand in byte order', t => {
+void t.test('B05: byte-exact keys: no two of the awkward ones collapse, and they stand in byte order', t => {
   const user = new StoreUser()
   for (const [i, key] of awkwardKeys.entries()) {
     t.equal(user.get(key), null)
@@ -251,7 +251,7 @@ void t.test('the hash moves with every change and comes back when the change is 
   t.end()
 })
 
-void t.test('equal commands give equal stores, and a restored one goes on as the original does', t => {
+void t.test('C12: equal commands give equal stores, and a restored one goes on as the original does', t => {
   fc.assert(
     fc.property(fc.array(nearCommand, { maxLength: 40 }), fc.array(nearCommand, { maxLength: 20 }), (first, second) => {
       const one = new StoreUser()
@@ -274,7 +274,7 @@ void t.test('equal commands give equal stores, and a restored one goes on as the
   t.end()
 })
 
-void t.test('restore keeps nothing of what was there before', t => {
+void t.test('S19: restore keeps nothing of what was there before', t => {
   const old = new StoreUser()
   for (let i = 0; i < 1_000; i++) old.put(`old${i}`, text('x'))
   const fresh = new StoreUser()

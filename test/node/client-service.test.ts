@@ -234,7 +234,7 @@ void t.test('who does not lead names who does, but tells of what it has and of i
   t.end()
 })
 
-void t.test('a repeat attaches to the copy that is under way, unless its bytes are others', t => {
+void t.test('D14: a repeat attaches to the copy that is under way, unless its bytes are others', t => {
   const rig = Rig.leading()
   const session = rig.open()
   const { length } = rig.appended
@@ -252,6 +252,18 @@ void t.test('a repeat attaches to the copy that is under way, unless its bytes a
       ['another', 'ok'],
       ['one client', 'request-mismatch'],
     ],
+  )
+  t.equal(rig.held, 0)
+  rig.receive(put(session, 2))
+  rig.turn()
+  rig.receive(put(session, 2), otherLink)
+  t.equal(rig.appended.length, length + 3)
+  rig.answers.length = 0
+  rig.service.loseLeadership()
+  t.strictSame(
+    rig.answers.map(({ link, answer }) => [link.owner, answer.code]),
+    [['another', 'not-leader']],
+    'one answer, and nobody waits any more',
   )
   t.equal(rig.held, 0)
   t.end()
@@ -275,7 +287,7 @@ void t.test('commands of a turn share entries as far as they fit a datagram, a l
   t.end()
 })
 
-void t.test('an entry of another leader at the place of a command answers nobody with its success', t => {
+void t.test('X03: an entry of another leader at the place of a command answers nobody with its success', t => {
   const rig = Rig.leading([1, 2, 3])
   const session = rig.open()
   rig.receive(put(session, 1))
@@ -287,7 +299,33 @@ void t.test('an entry of another leader at the place of a command answers nobody
   t.end()
 })
 
-void t.test('reads wait for the confirmation of their leader and for their index', t => {
+void t.test('X03: a hundred writes whose entries are overwritten are told so once each, and none of a success', t => {
+  const rig = Rig.leading([1, 2, 3])
+  const session = rig.open()
+  const { length } = rig.appended
+  const requests = Array.from({ length: 100 }, (_, place) => place + 1)
+  for (const sequence of requests) {
+    rig.receive(put(session, sequence))
+    rig.turn()
+  }
+  const mine = rig.appended.slice(length)
+  t.equal(mine.length, 100)
+  rig.depose()
+  for (const entry of mine) rig.service.apply({ ...entry, term: 2 })
+  t.strictSame(
+    rig.take(),
+    requests.map(sequence => `write ${sequence} not-leader`),
+  )
+  t.equal(rig.held, 0)
+  // The other leader's entries were the same requests: a repeat, here or anywhere, finds them done.
+  t.strictSame(
+    requests.map(sequence => rig.state.sessions.lookup(session, sequence, encodeCommand(putCommand('a', 'v')))?.code),
+    requests.map(() => 'ok'),
+  )
+  t.end()
+})
+
+void t.test('L04: reads wait for the confirmation of their leader and for their index', t => {
   const rig = Rig.leading([1, 2, 3])
   const session = rig.open()
   rig.receive(put(session, 1, 'x'))
@@ -310,7 +348,7 @@ void t.test('reads wait for the confirmation of their leader and for their index
   t.end()
 })
 
-void t.test('a lost leadership answers everybody who waits, and nothing is held however often it is lost', t => {
+void t.test('X03: a lost leadership answers everybody who waits, and nothing is held however often it is lost', t => {
   const rig = Rig.leading([1, 2, 3])
   const session = rig.open()
   rig.receive(put(session, 1))

@@ -14,13 +14,18 @@ void t.test('a cluster list is read into members in the order of their ids', t =
   t.end()
 })
 
-void t.test('what is malformed or ambiguous is refused in one line that says how to mend it', t => {
+void t.test('Z07: what is malformed or ambiguous is refused in one line that says how to mend it', t => {
   const cases: [text: string, says: RegExp][] = [
     ['', /'' in the cluster list is not ID=HOST:PORT/],
     ['1=a:1,', /'' in the cluster list is not ID=HOST:PORT/],
     ['127.0.0.1:7401', /is not ID=HOST:PORT/],
     ['01=a:1', /'01' in the cluster list is not a server id/],
     ['1e3=a:1', /'1e3' in the cluster list is not a server id/],
+    ['../x=a:1', /'\.\.\/x' in the cluster list is not a server id/],
+    ['1.0=a:1', /'1\.0' in the cluster list is not a server id/],
+    ['0x1=a:1', /'0x1' in the cluster list is not a server id/],
+    ['__proto__=a:1', /'__proto__' in the cluster list is not a server id/],
+    ['\u0661=a:1', /is not a server id/],
     ['0=a:1', /'0' in the cluster list is not a server id/],
     ['-1=a:1', /'-1' in the cluster list is not a server id/],
     [' 1=a:1', /' 1' in the cluster list is not a server id/],

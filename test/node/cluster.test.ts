@@ -31,21 +31,24 @@ void t.test('a put goes through three servers, and any of them tells of it', t =
   t.end()
 })
 
-void t.test('the leader loses its power: everything acknowledged is there, and the cluster goes on without it', t => {
-  const cluster = new Cluster({ seed: 2 })
-  t.equal(putAll(cluster, 30), 30)
-  const leader = cluster.leader!
-  leader.crash()
-  t.strictSame(missing(cluster, 30), [])
-  t.equal(putAll(cluster, 10, 'w'), 10)
-  leader.start()
-  t.ok(
-    cluster.runUntil(() => cluster.isSettled),
-    'it comes back and catches up',
-  )
-  t.strictSame(missing(cluster, 10, 'w'), [])
-  t.end()
-})
+void t.test(
+  'C09: the leader loses its power: everything acknowledged is there, and the cluster goes on without it',
+  t => {
+    const cluster = new Cluster({ seed: 2 })
+    t.equal(putAll(cluster, 30), 30)
+    const leader = cluster.leader!
+    leader.crash()
+    t.strictSame(missing(cluster, 30), [])
+    t.equal(putAll(cluster, 10, 'w'), 10)
+    leader.start()
+    t.ok(
+      cluster.runUntil(() => cluster.isSettled),
+      'it comes back and catches up',
+    )
+    t.strictSame(missing(cluster, 10, 'w'), [])
+    t.end()
+  },
+)
 
 void t.test('all servers lose their power at once, again and again: everything acknowledged is there', t => {
   const cluster = new Cluster({ seed: 3 })
@@ -76,7 +79,7 @@ void t.test('servers are killed while clients write: nothing acknowledged is los
   t.end()
 })
 
-void t.test('a leader that stood still hears of its successor before it does anything', t => {
+void t.test('T02: a leader that stood still hears of its successor before it does anything', t => {
   const cluster = new Cluster({ seed: 5 })
   const client = cluster.client()
   t.equal(client.put('a', 'old'), 'ok')
@@ -97,7 +100,7 @@ void t.test('a leader that stood still hears of its successor before it does any
   t.end()
 })
 
-void t.test('a follower that stood still reads the heartbeats that wait before it judges the time', t => {
+void t.test('T02: a follower that stood still reads the heartbeats that wait before it judges the time', t => {
   const cluster = new Cluster({ seed: 6 })
   cluster.elect()
   cluster.runFor(500)
@@ -133,7 +136,7 @@ void t.test('the network loses a fifth each way, copies, reorders and damages: e
   t.end()
 })
 
-void t.test('a request that is repeated after a leader change, and after a restart of all, runs once', t => {
+void t.test('D01: a request that is repeated after a leader change, and after a restart of all, runs once', t => {
   const cluster = new Cluster({ seed: 8 })
   const raw = cluster.rawClient()
   const first = cluster.elect()
@@ -166,7 +169,7 @@ void t.test('a request that is repeated after a leader change, and after a resta
   t.end()
 })
 
-void t.test('repeats of a request that is under way attach to it, and the latest place gets the answer', t => {
+void t.test('D02: repeats of a request that is under way attach to it, and the latest place gets the answer', t => {
   const cluster = new Cluster({ seed: 9 })
   const leader = cluster.elect()
   const [raw, moved] = [cluster.rawClient(), cluster.rawClient()]
@@ -194,37 +197,40 @@ void t.test('repeats of a request that is under way attach to it, and the latest
   t.end()
 })
 
-void t.test('a leader that is cut off answers no read and acknowledges no write, and says so when it notices', t => {
-  const cluster = new Cluster({ seed: 10 })
-  const client = cluster.client()
-  t.equal(client.put('a', 'old'), 'ok')
-  const former = cluster.elect()
-  const raw = cluster.rawClient()
-  raw.greet(former.id)
-  const sessionId = raw.openSession(former.id)
-  raw.answers.length = 0
-  cluster.isolate(former.id)
-  const query = Uint8Array.of(1, 0, 1, 0, 97)
-  raw.send(former.id, { type: 'Read', requestId: 7, stale: false, query })
-  const command = encodeCommand(putCommand('a', 'never'))
-  raw.send(former.id, { type: 'Write', sessionId, sequence: 1, answeredUpTo: 0, command })
-  t.equal(client.put('a', 'new'), 'ok')
-  raw.send(former.id, { type: 'Read', requestId: 8, stale: false, query })
-  cluster.runFor(4 * electionTimeoutMs)
-  t.strictSame(raw.answers.map(({ to, code }) => `${to} ${code}`).sort(), [
-    'read not-leader',
-    'read not-leader',
-    'write not-leader',
-  ])
-  t.equal(cluster.statusOf(former.id)?.role === 'leader', false)
-  const stale = raw.call(former.id, { type: 'Read', requestId: 9, stale: true, query })
-  t.match(latin1(stale!.result), /old$/, 'it tells what it knows to who asks for that')
-  cluster.network.heal()
-  t.ok(cluster.runUntil(() => cluster.isSettled))
-  t.equal(client.get('a'), 'new')
-  t.equal(cluster.applied.of(command).length, 0)
-  t.end()
-})
+void t.test(
+  'L01: a leader that is cut off answers no read and acknowledges no write, and says so when it notices',
+  t => {
+    const cluster = new Cluster({ seed: 10 })
+    const client = cluster.client()
+    t.equal(client.put('a', 'old'), 'ok')
+    const former = cluster.elect()
+    const raw = cluster.rawClient()
+    raw.greet(former.id)
+    const sessionId = raw.openSession(former.id)
+    raw.answers.length = 0
+    cluster.isolate(former.id)
+    const query = Uint8Array.of(1, 0, 1, 0, 97)
+    raw.send(former.id, { type: 'Read', requestId: 7, stale: false, query })
+    const command = encodeCommand(putCommand('a', 'never'))
+    raw.send(former.id, { type: 'Write', sessionId, sequence: 1, answeredUpTo: 0, command })
+    t.equal(client.put('a', 'new'), 'ok')
+    raw.send(former.id, { type: 'Read', requestId: 8, stale: false, query })
+    cluster.runFor(4 * electionTimeoutMs)
+    t.strictSame(raw.answers.map(({ to, code }) => `${to} ${code}`).sort(), [
+      'read not-leader',
+      'read not-leader',
+      'write not-leader',
+    ])
+    t.equal(cluster.statusOf(former.id)?.role === 'leader', false)
+    const stale = raw.call(former.id, { type: 'Read', requestId: 9, stale: true, query })
+    t.match(latin1(stale!.result), /old$/, 'it tells what it knows to who asks for that')
+    cluster.network.heal()
+    t.ok(cluster.runUntil(() => cluster.isSettled))
+    t.equal(client.get('a'), 'new')
+    t.equal(cluster.applied.of(command).length, 0)
+    t.end()
+  },
+)
 
 void t.test('a clean stop hands over at once and loses nothing', t => {
   const cluster = new Cluster({ seed: 11 })
@@ -276,7 +282,7 @@ void t.test('a server that is alone in its cluster stops at once, and so does on
   t.end()
 })
 
-void t.test('a disk that fails ends its server, and the others go on', t => {
+void t.test('F07: a disk that fails ends its server, and the others go on', t => {
   const cluster = new Cluster({ seed: 14 })
   t.equal(putAll(cluster, 5), 5)
   const broken = cluster.elect()
@@ -296,7 +302,7 @@ void t.test('a disk that fails ends its server, and the others go on', t => {
   t.end()
 })
 
-void t.test('a leader whose disk is full hands over, says so, and goes on when there is room', t => {
+void t.test('F08: a leader whose disk is full hands over, says so, and goes on when there is room', t => {
   const cluster = new Cluster({ seed: 15 })
   t.equal(putAll(cluster, 5), 5)
   cluster.runFor(500)
@@ -321,7 +327,7 @@ void t.test('a leader whose disk is full hands over, says so, and goes on when t
   t.end()
 })
 
-void t.test('servers that applied as far have equal checkpoints', t => {
+void t.test('C10: servers that applied as far have equal checkpoints', t => {
   const cluster = new Cluster({ seed: 16 })
   for (const server of cluster.servers) server.diskMs = { from: 0.01, to: 0.02 }
   const client = cluster.client()

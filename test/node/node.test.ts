@@ -62,7 +62,7 @@ void t.test('regression_a_disk_that_fails_while_a_server_stops_is_told_of', t =>
   t.end()
 })
 
-void t.test('a machine that throws ends its server with its error', t => {
+void t.test('C11: a machine that throws ends its server with its error', t => {
   const cluster = new Cluster({ seed: 23, size: 1 })
   cluster.mayFail.add(1)
   cluster.onApply = () => {
@@ -76,7 +76,7 @@ void t.test('a machine that throws ends its server with its error', t => {
   t.end()
 })
 
-void t.test('term and vote are durable before a vote leaves, and so are they before a candidate asks', t => {
+void t.test('E04: term and vote are durable before a vote leaves, and so are they before a candidate asks', t => {
   const cluster = new Cluster({ seed: 24, start: [1] })
   const peer = cluster.impersonate(2)
   const server = cluster.server(1)

@@ -33,7 +33,7 @@ void t.test('the commands of an entry are applied in their order, each with an o
   t.end()
 })
 
-void t.test('entries come in order and hold commands, or the server must not go on', t => {
+void t.test('C11: entries come in order and hold commands, or the server must not go on', t => {
   const state = newState()
   t.throws(() => state.apply(entry(2, [])), /entry 2 is applied after 0/)
   state.apply(entry(1, []))
@@ -41,6 +41,32 @@ void t.test('entries come in order and hold commands, or the server must not go 
   const damaged: Entry = { ...entry(2, [{ kind: 'open' }]), payload: Uint8Array.of(1, 2, 3) }
   t.throws(() => state.apply(damaged), /committed entry 2 holds commands/)
   t.equal(state.lastApplied, 1)
+  t.end()
+})
+
+void t.test('C12: the same log gives the same bytes, whatever time, chance and place are', t => {
+  const run = (): string => {
+    const state = newState()
+    state.apply(entry(1, [{ kind: 'open' }]))
+    for (let index = 2; index <= 300; index++) state.apply(entry(index, [put(index - 1, `${index % 7}`)]))
+    return Buffer.concat([...state.sessions.snapshot()]).toString('hex')
+  }
+  const here = run()
+  const { now } = Date
+  const { random } = Math
+  const { TZ, LANG } = process.env
+  t.teardown(() => {
+    Object.assign(Date, { now })
+    Object.assign(Math, { random })
+    for (const [name, value] of Object.entries({ TZ, LANG })) {
+      if (value === undefined) Reflect.deleteProperty(process.env, name)
+      else process.env[name] = value
+    }
+  })
+  Object.assign(Date, { now: () => 7 })
+  Object.assign(Math, { random: () => 0.999 })
+  Object.assign(process.env, { TZ: 'Pacific/Apia', LANG: 'tr_TR.UTF-8' })
+  t.equal(run(), here)
   t.end()
 })
 

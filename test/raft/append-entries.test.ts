@@ -92,7 +92,7 @@ void t.test('R08: what is committed is never cut: the server stops and names ind
   t.end()
 })
 
-void t.test('R09, R2: what a snapshot covers is acknowledged and never appended again, the rest is compared', t => {
+void t.test('R09: what a snapshot covers is acknowledged and never appended again, the rest is compared', t => {
   const follower = () => new Bench({ term: 5, snapshot: [4, 2], log: [2, 3] })
   const covered = follower()
   t.match(covered.receive(append(2, 5, [0, 0], [1, 1, 2])), [{ rejected: false, matchIndex: 3 }])
@@ -127,7 +127,7 @@ void t.test('R15: commitIndex does not go back', t => {
   t.end()
 })
 
-void t.test("R3b: what is durable but was not compared with this leader's log is not acknowledged", t => {
+void t.test("what is durable but was not compared with this leader's log is not acknowledged", t => {
   const bench = new Bench({ term: 5, log: [1, 1, 2, 2, 2] })
   t.match(bench.receive(append(2, 5, [2, 1])), [{ matchIndex: 2, prevLogIndex: 2 }])
   t.match(bench.receive(append(2, 5, [4, 2])), [{ matchIndex: 4, prevLogIndex: 4 }])
@@ -189,7 +189,7 @@ void t.test('a hundred messages in one turn are answered by one reply', t => {
   t.end()
 })
 
-void t.test('a message with a gap, or with terms that decrease, stops the server that would take it', t => {
+void t.test('R11: a message with a gap, or with terms that decrease, stops the server that would take it', t => {
   const gap = append(2, 5, [1, 1], [], { entries: entriesOf([5], 3) })
   t.throws(() => new Bench({ term: 5, log: [1] }).receive(gap), /follows the last index/)
   const decreasing = append(2, 5, [1, 3], [5, 4])

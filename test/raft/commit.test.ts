@@ -36,7 +36,7 @@ void t.test('a leader commits before its own disk is done: a majority of the oth
   t.end()
 })
 
-void t.test('R4: entries of former terms are not committed by counting', t => {
+void t.test('C01: entries of former terms are not committed by counting', t => {
   const bench = leader([1, 4])
   bench.persist()
   for (const from of [2, 3, 4, 5]) bench.receive(accept(from, 5, 2))

@@ -4,7 +4,16 @@ import { electionTimeout } from '../../src/raft/election.js'
 import { createServer } from '../../src/raft/server.js'
 import type { Message } from '../../src/raft/types.js'
 import { RaftCluster } from '../support/raft-cluster.js'
-import { append, Bench, heartbeatMs, raftOptions, rejectAt, requestVote, voteReply } from '../support/raft-servers.js'
+import {
+  accept,
+  append,
+  Bench,
+  heartbeatMs,
+  raftOptions,
+  rejectAt,
+  requestVote,
+  voteReply,
+} from '../support/raft-servers.js'
 
 const five = [1, 2, 3, 4, 5]
 
@@ -62,6 +71,7 @@ void t.test('E21: a vote counts only in its own campaign, and only as what it is
   const bench = candidate()
   bench.receive(voteReply(2, 5, { preVote: true, term: 4 }))
   bench.receive(voteReply(3, 5, { preVote: true, term: 4 }))
+  for (const from of [2, 3, 4]) bench.receive(voteReply(from, 5, { preVote: true }))
   bench.receive(voteReply(4, 4))
   t.equal(bench.role, 'candidate', 'pre-votes and votes of a former term are no votes')
   bench.receive(voteReply(2, 5))
@@ -133,22 +143,35 @@ void t.test('who has not answered is asked again each heartbeat interval: reques
   t.end()
 })
 
-void t.test('C06: a new leader opens its term with a no-op that goes to everybody', t => {
-  const bench = new Bench({ term: 4, log: [1, 4] })
-  const sent = bench.lead()
-  t.match(
-    sent,
-    Array(2).fill({
-      type: 'AppendEntries',
-      term: 5,
-      prevLogIndex: 2,
-      prevLogTerm: 4,
-      entries: [{ index: 3, term: 5, kind: 'noop' }],
-    }),
-  )
-  t.equal(sent.length, 2)
-  t.end()
-})
+void t.test(
+  'C06: a new leader opens its term with a no-op that goes to everybody, and commits it without any client',
+  t => {
+    const bench = new Bench({ term: 4, log: [1, 4] })
+    const sent = bench.lead()
+    t.match(
+      sent,
+      Array(2).fill({
+        type: 'AppendEntries',
+        term: 5,
+        prevLogIndex: 2,
+        prevLogTerm: 4,
+        entries: [{ index: 3, term: 5, kind: 'noop' }],
+      }),
+    )
+    t.equal(sent.length, 2)
+    bench.receive(accept(3, 5, 3))
+    t.same(
+      bench.readies.flatMap(ready => ready.committed).map(({ index, kind }) => [index, kind]),
+      [
+        [1, 'commands'],
+        [2, 'commands'],
+        [3, 'noop'],
+      ],
+      'one round trip commits it, and what came before it',
+    )
+    t.end()
+  },
+)
 
 void t.test('E25: a single server elects itself, and commits only after its own disk', t => {
   const bench = new Bench({ voters: [1] })
@@ -194,7 +217,7 @@ void t.test('E27: who is no voter never stands', t => {
   t.end()
 })
 
-void t.test('R14: who is behind in term by a lost campaign does not block: a pre-vote brings terms together', t => {
+void t.test('who is behind in term by a lost campaign does not block: a pre-vote brings terms together', t => {
   const behind = new Bench({ id: 2, term: 3, log: [1, 3] })
   const ahead = new Bench({ id: 1, term: 7, log: [1, 3] })
   const [request] = requestsOf(behind.timeout())
@@ -207,7 +230,7 @@ void t.test('R14: who is behind in term by a lost campaign does not block: a pre
   t.end()
 })
 
-void t.test('R14: a server with a higher term than its leader brings on an election by its rejection', t => {
+void t.test('a server with a higher term than its leader brings on an election by its rejection', t => {
   const leader = new Bench({ term: 4, log: [1, 4] })
   leader.lead()
   const ahead = new Bench({ id: 3, term: 9, log: [1, 4] })

@@ -66,7 +66,7 @@ void t.test('the first and the last entry of a term', t => {
   t.end()
 })
 
-void t.test('logs are compared by the last term, then by length (R3)', t => {
+void t.test('logs are compared by the last term, then by length', t => {
   const log = new Log(0, 0, entriesOf([1, 4, 4]))
   t.ok(log.isUpToDate(3, 4))
   t.ok(log.isUpToDate(4, 4))

@@ -66,7 +66,7 @@ void t.test('R21: a completion vouches for the exact entries of its write: (5, 2
   t.end()
 })
 
-void t.test('a hard state is handed out when it changed, and before everything of its turn', t => {
+void t.test('E04: a hard state is handed out when it changed, and before everything of its turn', t => {
   const bench = follower([1])
   bench.receive(append(2, 2, [1, 1]))
   t.same(

@@ -77,7 +77,7 @@ void t.test('a probe forgets what was in flight: it is sent again only from wher
   t.end()
 })
 
-void t.test('round trips are estimated (RFC 6298), from what was sent once only (Karn)', t => {
+void t.test('U04: round trips are estimated (RFC 6298), from what was sent once only (Karn)', t => {
   const progress = replicating()
   progress.sent(11, 10, 100)
   progress.accepted(11, 10, 180)
@@ -95,7 +95,7 @@ void t.test('round trips are estimated (RFC 6298), from what was sent once only 
   t.end()
 })
 
-void t.test('the timeout doubles with each loss, and comes back only with a sample', t => {
+void t.test('U04: the timeout doubles with each loss, and comes back only with a sample', t => {
   const progress = replicating()
   const base = progress.retransmissionMs(1e9, 1e9)
   for (let time = 0; time < 3; time++) progress.timedOut()

@@ -73,7 +73,7 @@ void t.test('an entry larger than a message goes alone', t => {
   t.end()
 })
 
-void t.test('R13: a timeout sends one probe again, not the window', t => {
+void t.test('a timeout sends one probe again, not the window', t => {
   const bench = following({ appendBytesMax: 100, windowBytesMax: 1_000 })
   propose(bench, 20)
   t.equal(appends(bench.take()).length, 10)
@@ -84,7 +84,7 @@ void t.test('R13: a timeout sends one probe again, not the window', t => {
   t.end()
 })
 
-void t.test('the timeout of an unheard probe doubles; heartbeats go on meanwhile', t => {
+void t.test('R17: the timeout of an unheard probe doubles; heartbeats go on meanwhile', t => {
   const bench = leader()
   const began = bench.nowMs
   const probes: number[] = []
@@ -101,7 +101,7 @@ void t.test('the timeout of an unheard probe doubles; heartbeats go on meanwhile
   t.end()
 })
 
-void t.test('R13, R1: a rejection counts only of what is outstanding, and never leads below matchIndex', t => {
+void t.test('R13: a rejection counts only of what is outstanding, and never leads below matchIndex', t => {
   const bench = following()
   const { nextIndex } = peerOf(bench)
   t.same(bench.receive(rejectAt(2, 5, 10, [5, 4])), [], 'a late copy, below what matches')
@@ -112,6 +112,17 @@ void t.test('R13, R1: a rejection counts only of what is outstanding, and never 
   t.equal(peerOf(bench).state, 'replicate')
   bench.receive(accept(2, 5, 12, 11))
   t.same(appends(bench.receive(rejectAt(2, 5, 12, [2, 0]))), ['11+1'], 'the peer lost what was not durable')
+  t.end()
+})
+
+void t.test('R03: the answer to a first message that arrives after that to a second takes nothing back', t => {
+  const bench = following()
+  propose(bench, 2)
+  bench.take()
+  bench.receive(accept(2, 5, 13, 13))
+  t.same([peerOf(bench).matchIndex, peerOf(bench).nextIndex], [13, 14])
+  t.same(appends(bench.receive(accept(2, 5, 12, 11))), [])
+  t.same([peerOf(bench).matchIndex, peerOf(bench).nextIndex, bench.raft.commitIndex], [13, 14, 13])
   t.end()
 })
 
@@ -162,7 +173,7 @@ void t.test('R11: what leaves follows the entry that it names', t => {
   t.end()
 })
 
-void t.test('R6: an idle leader sends a heartbeat each interval, and its loss shows', t => {
+void t.test('an idle leader sends a heartbeat each interval, and its loss shows', t => {
   const bench = following()
   const began = bench.nowMs
   t.same(appends(bench.tickAt(began + heartbeatMs - 1)), [])
@@ -231,7 +242,7 @@ void t.test('regression_slow_path: a round trip of more than two heartbeats is l
   t.end()
 })
 
-void t.test('a path of 80 ms is not taken for a loss: nothing is sent again once the round trip is known', t => {
+void t.test('U05: a path of 80 ms is not taken for a loss: nothing is sent again once the round trip is known', t => {
   const raft = { electionTimeoutMs: 1_000, heartbeatMs: 100 }
   const cluster = new RaftCluster({ servers: 3, delayMs: [40, 40], writeMs: [1, 2], raft })
   cluster.runUntil(() => cluster.isSettled, 60_000)

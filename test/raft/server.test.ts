@@ -30,7 +30,7 @@ void t.test('E26: timeouts spread over the whole interval, and servers with one 
   t.end()
 })
 
-void t.test('R12: the interval grows with failed campaigns, up to a bound', t => {
+void t.test('the interval grows with failed campaigns, up to a bound', t => {
   const longest = (failedCampaigns: number) => {
     const server = createServer(raftOptions(), nothing, 0)
     server.failedCampaigns = failedCampaigns
@@ -46,7 +46,7 @@ void t.test('R12: the interval grows with failed campaigns, up to a bound', t =>
   t.end()
 })
 
-void t.test('what was recovered is durable, and nothing beyond the snapshot is known to be committed (R23)', t => {
+void t.test('C13, R23: what was recovered is durable, and nothing beyond the snapshot is known to be committed', t => {
   const entries = entriesOf([3, 3, 5], 5)
   const hardState = { currentTerm: 6, votedFor: 3 }
   const server = createServer(raftOptions(), { hardState, snapshotIndex: 4, snapshotTerm: 2, entries }, 50)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { termJumpMax } from '../../src/raft/term.js'
 import { accept, append, Bench, rejectAt, requestVote, voteReply } from '../support/raft-servers.js'
 
-void t.test('every message of a higher term makes a follower of that term, without a vote (E19)', t => {
+void t.test('E19: every message of a higher term makes a follower of that term, without a vote', t => {
   const messages = [
     append(2, 9, [0, 0]),
     accept(2, 9, 0),

@@ -8,7 +8,7 @@ function only(messages: readonly Message[]): RequestVoteReply {
   return first
 }
 
-void t.test('one vote in a term, first come first served; its hard state goes with it (R16)', t => {
+void t.test('one vote in a term, first come first served; its hard state goes with it', t => {
   const bench = new Bench({ term: 4, log: [1, 1] })
   t.match(only(bench.receive(requestVote(2, 5, [2, 1]))), { granted: true, term: 5, campaignTerm: 5, preVote: false })
   t.same(bench.readies.at(-1)?.hardState, { currentTerm: 5, votedFor: 2 }, 'in the same ready as the reply')
@@ -17,7 +17,7 @@ void t.test('one vote in a term, first come first served; its hard state goes wi
   t.end()
 })
 
-void t.test('R15, E03: asked again by the one voted for, also after a restart, it grants again', t => {
+void t.test('E03: asked again by the one voted for, also after a restart, it grants again', t => {
   const bench = new Bench({ term: 5, votedFor: 2, log: [1, 1] })
   t.equal(only(bench.receive(requestVote(3, 5, [2, 1]))).granted, false)
   t.equal(only(bench.receive(requestVote(2, 5, [2, 1]))).granted, true)
@@ -66,7 +66,7 @@ void t.test('E16: a pre-vote changes neither term, vote nor timer, and leaves th
   t.end()
 })
 
-void t.test("leader stickiness: within the minimum election timeout of its leader's word nothing changes", t => {
+void t.test("E16: leader stickiness: within the minimum election timeout of its leader's word nothing changes", t => {
   const bench = new Bench({ term: 5, log: [1, 4] })
   bench.nowMs = 10
   bench.receive(append(3, 5, [2, 4]))
@@ -93,7 +93,7 @@ void t.test("after the minimum election timeout the leader's last word holds no 
   t.end()
 })
 
-void t.test('a follower never votes for another in the term of the leader that it follows', t => {
+void t.test('E24: a follower never votes for another in the term of the leader that it follows', t => {
   const bench = new Bench({ term: 5, log: [1, 4] })
   bench.receive(append(3, 5, [2, 4]))
   bench.nowMs = electionTimeoutMs
@@ -101,7 +101,7 @@ void t.test('a follower never votes for another in the term of the leader that i
   t.end()
 })
 
-void t.test('a leader keeps its term while a majority answers, and never votes in it (E24)', t => {
+void t.test('E24: a leader keeps its term while a majority answers, and never votes in it', t => {
   const bench = new Bench({ term: 4, log: [1, 4] })
   bench.lead()
   const ledSince = bench.nowMs

@@ -15,7 +15,7 @@ void t.test('the limits are those of the formats', t => {
   t.end()
 })
 
-void t.test('a repeat gets the stored result and is not executed again', t => {
+void t.test('D04: a repeat gets the stored result and is not executed again', t => {
   const user = new SessionsUser()
   const id = user.open()
   t.equal(user.execute(id, 1, 'a'), 'a@2')
@@ -26,26 +26,29 @@ void t.test('a repeat gets the stored result and is not executed again', t => {
   t.end()
 })
 
-void t.test('failures are results like others: a repeat gets the same answer although the state has changed', t => {
-  const sessions = new Sessions(new KvStore())
-  sessions.apply({ kind: 'open' }, 1)
-  const key = Buffer.from('k')
-  const value = { type: 0, bytes: Buffer.from('v') } as const
-  const cas = encodeCommand({ op: 'cas', key, expected: { by: 'value', value }, value })
-  const run = (sequence: number, command: Uint8Array) => {
-    const outcome = sessions.apply({ kind: 'execute', sessionId: 1, sequence, answeredUpTo: 0, command }, 1)
-    return outcome.code === 'ok' ? decodeResult(outcome.result) : outcome
-  }
-  t.same(run(1, cas), { status: 'mismatch', revision: 0 })
-  t.same(run(2, encodeCommand({ op: 'delete', key })), { status: 'not-found', revision: 0 })
-  t.same(run(3, Buffer.from('nonsense')), { status: 'invalid', revision: 0 })
-  t.same(run(4, encodeCommand({ op: 'put', key, value })), { status: 'ok', revision: 5 })
-  t.same(run(1, cas), { status: 'mismatch', revision: 0 })
-  t.same(run(2, encodeCommand({ op: 'delete', key })), { status: 'not-found', revision: 0 })
-  t.same(run(3, Buffer.from('nonsense')), { status: 'invalid', revision: 0 })
-  t.same(run(5, cas), { status: 'ok', revision: 9 })
-  t.end()
-})
+void t.test(
+  'D13: failures are results like others: a repeat gets the same answer although the state has changed',
+  t => {
+    const sessions = new Sessions(new KvStore())
+    sessions.apply({ kind: 'open' }, 1)
+    const key = Buffer.from('k')
+    const value = { type: 0, bytes: Buffer.from('v') } as const
+    const cas = encodeCommand({ op: 'cas', key, expected: { by: 'value', value }, value })
+    const run = (sequence: number, command: Uint8Array) => {
+      const outcome = sessions.apply({ kind: 'execute', sessionId: 1, sequence, answeredUpTo: 0, command }, 1)
+      return outcome.code === 'ok' ? decodeResult(outcome.result) : outcome
+    }
+    t.same(run(1, cas), { status: 'mismatch', revision: 0 })
+    t.same(run(2, encodeCommand({ op: 'delete', key })), { status: 'not-found', revision: 0 })
+    t.same(run(3, Buffer.from('nonsense')), { status: 'invalid', revision: 0 })
+    t.same(run(4, encodeCommand({ op: 'put', key, value })), { status: 'ok', revision: 5 })
+    t.same(run(1, cas), { status: 'mismatch', revision: 0 })
+    t.same(run(2, encodeCommand({ op: 'delete', key })), { status: 'not-found', revision: 0 })
+    t.same(run(3, Buffer.from('nonsense')), { status: 'invalid', revision: 0 })
+    t.same(run(5, cas), { status: 'ok', revision: 9 })
+    t.end()
+  },
+)
 
 void t.test('the same number with other bytes is refused', t => {
   const user = new SessionsUser()
@@ -57,7 +60,7 @@ void t.test('the same number with other bytes is refused', t => {
   t.end()
 })
 
-void t.test('requests may come in any order within the window', t => {
+void t.test('D05: requests may come in any order within the window', t => {
   const user = new SessionsUser()
   const id = user.open()
   for (const sequence of [2, 4, 1, 3]) user.execute(id, sequence, `r${sequence}`)
@@ -78,7 +81,7 @@ void t.test('answeredUpTo forgets results; what is at or below it is dropped', t
   t.end()
 })
 
-void t.test('answeredUpTo never goes back: a delayed copy with an older one brings nothing to life', t => {
+void t.test('D04: answeredUpTo never goes back: a delayed copy with an older one brings nothing to life', t => {
   const user = new SessionsUser()
   const id = user.open()
   user.execute(id, 1, 'a', 0)
@@ -119,7 +122,7 @@ void t.test('a session is never opened implicitly', t => {
 })
 
 void t.test(
-  'the least recently used session goes, in the order of the log, and its late commands are not executed',
+  'D07: the least recently used session goes, in the order of the log, and its late commands are not executed',
   t => {
     const user = new SessionsUser({ sessionsMax: 3 })
     const [a, b, c] = [user.open(), user.open(), user.open()]
@@ -214,7 +217,7 @@ void t.test('a stored result does not change with what the machine or the caller
   t.end()
 })
 
-void t.test('an exception of the machine passes through; a result that is too large is a broken invariant', t => {
+void t.test('C11: an exception of the machine passes through; a result that is too large is a broken invariant', t => {
   const machine = new ListMachine()
   const sessions = new Sessions(machine)
   sessions.apply({ kind: 'open' }, 1)
@@ -227,7 +230,7 @@ void t.test('an exception of the machine passes through; a result that is too la
   t.end()
 })
 
-void t.test('queries need no session', t => {
+void t.test('D16: queries need no session', t => {
   const user = new SessionsUser()
   user.execute(user.open(), 1, 'a')
   t.equal(Buffer.from(user.sessions.query(new Uint8Array(0))).toString(), 'a')
@@ -309,7 +312,7 @@ void t.test(
   },
 )
 
-void t.test('equal logs give equal states; a restored one goes on as the original does', t => {
+void t.test('C12: equal logs give equal states; a restored one goes on as the original does', t => {
   fc.assert(
     fc.property(
       fc.array(command, { minLength: 40, maxLength: 80 }),
@@ -338,7 +341,7 @@ void t.test('equal logs give equal states; a restored one goes on as the origina
   t.end()
 })
 
-void t.test('the session table is in the snapshot: a repeat after a restore is answered from it', t => {
+void t.test('S13: the session table is in the snapshot: a repeat after a restore is answered from it', t => {
   const before = new SessionsUser()
   const id = before.open()
   before.execute(id, 1, 'write')

@@ -56,8 +56,21 @@ const refused: [what: string, line: string, message: RegExp][] = [
   ['append of a number', lineWith({ op: 'append', value: 1 }), /append must have a string/],
   ['append with another output', lineWith({ op: 'append', output: true }), /"output" of an append/],
   ['delete with another output', lineWith({ op: 'delete', output: 'x' }), /"output" of a delete/],
-  ['value that was rounded', lineWith({ value: { n: [2 ** 53 + 2] } }), /"value" holds a whole number above 2\^53/],
+  ['value that was rounded', lineWith({ value: { n: [2 ** 53 + 2] } }), /"value" holds a number above 2\^53/],
 ]
+
+void t.test('regression_a_deep_or_endless_value_refuses_its_line: B10', t => {
+  const put = (value: string) => JSON.stringify({ ...good, value: 'here' }).replace('"here"', value)
+  const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+  t.throws(() => parseHistory([put(nested(100_000))]), { name: 'HistoryError', message: /nested more than 1000 deep/ })
+  t.throws(() => parseHistory([put('{"a":[1e400]}')]), { name: 'HistoryError', message: /not exact/ })
+  t.equal(parseHistory([put(nested(1_000))]).length, 1)
+  t.equal(parseHistory([put('-0')])[0]?.value, -0)
+  t.match(parseHistory([put('1,"value":2')]), [{ value: 2 }], 'the last of two names, as JSON has it')
+  t.throws(() => parseHistory([nested(100_000)]), { name: 'HistoryError', message: /not a JSON object/ })
+  t.equal(parseHistory([`\ufeff${put('1')}`]).length, 1, 'a byte-order mark is blank')
+  t.end()
+})
 
 void t.test('a malformed line refuses the file, and is named', t => {
   for (const [what, line, message] of refused) {

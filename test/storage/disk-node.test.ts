@@ -1,16 +1,41 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import type { DiskFile } from '../../src/storage/disk.js'
 import { nodeDisk } from '../../src/storage/disk-node.js'
-import { completed, diskContract } from '../contracts/disk.js'
+import { completed, diskContract, done } from '../contracts/disk.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'raftgram-disk-'))
 t.teardown(() => rmSync(directory, { recursive: true }))
 
 void t.test('the real disk keeps the contract', t => diskContract(t, { disk: nodeDisk, directory }))
+
+void t.test('F08: what a short write left out is written, and an error after it is told', async t => {
+  const file = await completed<DiskFile>(got => nodeDisk.open(join(directory, 'short'), 'create', got))
+  const write = fs.write.bind(fs) as (...all: unknown[]) => void
+  t.teardown(() => Object.assign(fs, { write }))
+  const lengths: number[] = []
+  let failsAfter = Infinity
+  const short = (fd: number, data: Uint8Array, from: number, length: number, offset: number, got: unknown) => {
+    lengths.push(length)
+    if (lengths.length > failsAfter) (got as (error: Error) => void)(new Error('ENOSPC'))
+    else write(fd, data, from, Math.min(length, 3), offset, got)
+  }
+  Object.assign(fs, { write: short })
+  const bytes = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8])
+  await done(next => file.write(2, bytes, next))
+  t.same(lengths, [8, 5, 2])
+  t.same([...(await completed<Uint8Array>(got => file.read(0, 20, got)))], [0, 0, ...bytes])
+  failsAfter = 4
+  await t.rejects(
+    done(next => file.write(0, bytes, next)),
+    /ENOSPC/,
+  )
+  await done(next => file.close(next))
+})
 
 void t.test('a lock keeps out another process, and ends with kill -9', async t => {
   const path = join(directory, 'lock-of-two')

@@ -65,7 +65,7 @@ void t.test('a write that is larger than a segment is split, and told of when it
   t.end()
 })
 
-void t.test('an entry at an index already present replaces it and all that follow', t => {
+void t.test('F14: an entry at an index already present replaces it and all that follow', t => {
   const rig = new Rig(4)
   const storage = begin(rig)
   rig.append(
@@ -84,7 +84,7 @@ void t.test('an entry at an index already present replaces it and all that follo
   t.end()
 })
 
-void t.test('a failed write is told of once, and nothing is reported after it', t => {
+void t.test('F07: a failed write is told of once, and nothing is reported after it', t => {
   for (const kind of ['write', 'hard state', 'roll'] as const) {
     const rig = new Rig(5, 4_096)
     const storage = begin(rig)
@@ -122,27 +122,30 @@ void t.test('a failed write is told of once, and nothing is reported after it', 
   t.end()
 })
 
-void t.test('a full disk is found while the next segment is prepared: appends wait, and go on by themselves', t => {
-  const rig = new Rig(6, 65_536)
-  const storage = begin(rig)
-  const space: boolean[] = []
-  storage.onSpace = available => space.push(available)
-  storage.onFatal = error => t.fail(error.message)
-  rig.disk.fault = ({ path, kind }) => (path.endsWith('prepared') && kind === 'write' ? 'ENOSPC' : null)
-  let persisted = 0
-  storage.onPersisted = writeId => (persisted = writeId)
-  for (let id = 1; id <= 40; id++) storage.append(id, [entryOf(id, 5, 4_000)], meta)
-  rig.clock.runFor(5_000)
-  t.same(space, [false])
-  t.ok(persisted < 40)
-  t.equal(storage.status.spaceAvailable, false)
-  rig.disk.fault = () => null
-  rig.until(() => persisted === 40)
-  t.same(space, [false, true])
-  rig.close(storage)
-  t.equal(rig.open().recovered.entries.length, 40)
-  t.end()
-})
+void t.test(
+  'F08: a full disk is found while the next segment is prepared: appends wait, and go on by themselves',
+  t => {
+    const rig = new Rig(6, 65_536)
+    const storage = begin(rig)
+    const space: boolean[] = []
+    storage.onSpace = available => space.push(available)
+    storage.onFatal = error => t.fail(error.message)
+    rig.disk.fault = ({ path, kind }) => (path.endsWith('prepared') && kind === 'write' ? 'ENOSPC' : null)
+    let persisted = 0
+    storage.onPersisted = writeId => (persisted = writeId)
+    for (let id = 1; id <= 40; id++) storage.append(id, [entryOf(id, 5, 4_000)], meta)
+    rig.clock.runFor(5_000)
+    t.same(space, [false])
+    t.ok(persisted < 40)
+    t.equal(storage.status.spaceAvailable, false)
+    rig.disk.fault = () => null
+    rig.until(() => persisted === 40)
+    t.same(space, [false, true])
+    rig.close(storage)
+    t.equal(rig.open().recovered.entries.length, 40)
+    t.end()
+  },
+)
 
 void t.test('a server without space can be stopped', t => {
   const rig = new Rig(7, 65_536)

@@ -30,7 +30,7 @@ function reopen(rig: Rig): { error: StorageError | null; lines: string[]; notes:
   return { error, lines, notes }
 }
 
-void t.test('a cut at every byte of the last three batches: only the last, unsealed one may go', t => {
+void t.test('F02: a cut at every byte of the last three batches: only the last, unsealed one may go', t => {
   // What stood there before a cut: zeros, or what an earlier life of the file left, which looks like a log as well.
   const earlier = new Rig(100)
   writeBatches(earlier, true)
@@ -62,7 +62,7 @@ void t.test('a cut at every byte of the last three batches: only the last, unsea
   t.end()
 })
 
-void t.test('a sealed log: a flipped bit anywhere is corruption, with file and offset', t => {
+void t.test('B11: a sealed log: a flipped bit anywhere is corruption, with file and offset', t => {
   const rig = new Rig(8)
   const { offsets } = writeBatches(rig, true)
   const files = rig.snapshot()
@@ -81,7 +81,7 @@ void t.test('a sealed log: a flipped bit anywhere is corruption, with file and o
   t.end()
 })
 
-void t.test('damage in the last, unsealed batch is a torn tail: cut, kept aside, and never seen again', t => {
+void t.test('F02, F03: damage in the last, unsealed batch is a torn tail: cut, kept aside, and never seen again', t => {
   const rig = new Rig(9)
   const { offsets, entries } = writeBatches(rig, false)
   const files = rig.snapshot()
@@ -120,7 +120,7 @@ void t.test('damage in the last, unsealed batch is a torn tail: cut, kept aside,
   t.end()
 })
 
-void t.test('what an earlier life of a segment wrote is never taken for a batch', t => {
+void t.test('F03: what an earlier life of a segment wrote is never taken for a batch', t => {
   const earlier = new Rig(200)
   writeBatches(earlier, true)
   const rig = new Rig(10)
@@ -189,7 +189,7 @@ void t.test('segments that are missing, short, swapped or of somebody else are r
   t.end()
 })
 
-void t.test('a batch in the place of another is corruption, whole as it is', t => {
+void t.test('F17: a batch in the place of another is corruption, whole as it is', t => {
   const rig = new Rig(16)
   const { storage } = rig.open()
   rig.saveHardState(storage, { currentTerm: 3, votedFor: 1 })
@@ -220,6 +220,34 @@ void t.test('a log from a later term than the hard state is refused', t => {
   rig.close(storage)
   rig.disk.overwrite('data/hard-state', 0, old)
   t.match(reopen(rig).error, { code: 'corrupt', message: /term 3.*term 4/ })
+  t.end()
+})
+
+void t.test('C13: a log that ends before what it knows to be committed opens, and is filled up again', t => {
+  // As a leader leaves it whose majority was done before its own disk.
+  const rig = new Rig(17)
+  const { storage } = rig.open()
+  rig.saveHardState(storage, { currentTerm: 3, votedFor: 1 })
+  rig.append(storage, 1, [entryOf(1, 3), entryOf(2, 3)], 9)
+  rig.crash()
+  const { opened, error } = rig.tryOpen()
+  t.equal(error, null)
+  if (opened === null) return t.end()
+  t.same(linesOf(opened.recovered.entries), linesOf([entryOf(1, 3), entryOf(2, 3)]))
+  for (let index = 3; index <= 9; index++) rig.append(opened.storage, index, [entryOf(index, 3)], index)
+  rig.close(opened.storage)
+  t.equal(reopen(rig).lines.length, 9)
+  return t.end()
+})
+
+void t.test('C13: a log in which a committed entry was replaced is refused', t => {
+  const rig = new Rig(18)
+  const { storage } = rig.open()
+  rig.saveHardState(storage, { currentTerm: 4, votedFor: 1 })
+  rig.append(storage, 1, [entryOf(1, 3), entryOf(2, 3)], 2)
+  rig.append(storage, 2, [entryOf(2, 4)], 2)
+  rig.close(storage)
+  t.match(reopen(rig).error, { code: 'corrupt', message: /replaces a committed one/ })
   t.end()
 })
 

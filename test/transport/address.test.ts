@@ -47,10 +47,13 @@ void t.test('which addresses stay on this machine', t => {
   t.end()
 })
 
-void t.test('literals and names are looked up; nonsense is one clear value', t => {
+void t.test('U13: literals and names are looked up; nonsense is one clear value', t => {
+  let got = false
   lookupAddress('127.0.0.1:80', (error, address) => {
+    got = true
     t.same([error, address], [null, addressOf('127.0.0.1', 80)])
   })
+  t.ok(got, 'at once: nobody was asked')
   lookupAddress('nonsense', (error, address) => {
     t.same([error?.message, address], ['not HOST:PORT: nonsense', null])
   })

@@ -8,7 +8,7 @@ const wildcard = addressOf('0.0.0.0', 1)
 const lan = addressOf('10.0.0.1', 1)
 const lan6 = addressOf('fd00::1', 1)
 
-void t.test('the payload follows the path', t => {
+void t.test('U07: the payload follows the path', t => {
   const size = (
     own: typeof lan,
     to: typeof lan,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { ReplayWindow } from '../../src/transport/replay-window.js'
 
-void t.test('each number once, in any order, as a set of all numbers would say', t => {
+void t.test('Z03: each number once, in any order, as a set of all numbers would say', t => {
   const step = fc.oneof(
     { weight: 8, arbitrary: fc.integer({ min: -1_023, max: 40 }) },
     { weight: 2, arbitrary: fc.integer({ min: -2_000, max: 3_000 }) },

@@ -12,7 +12,7 @@ void t.test('as RFC 6298 computes it', t => {
   t.end()
 })
 
-void t.test('follows a path that becomes slow, and fast again', t => {
+void t.test('U05: follows a path that becomes slow, and fast again', t => {
   const roundTrip = new RoundTrip()
   const settle = (ms: number) => {
     for (let i = 0; i < 60; i++) roundTrip.sample(ms)

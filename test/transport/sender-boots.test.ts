@@ -1,7 +1,7 @@
 import t from 'tap'
 import { SenderBoots } from '../../src/transport/sender-boots.js'
 
-void t.test('a boot that acknowledges something newer takes over, and the former is refused', t => {
+void t.test('Z03: a boot that acknowledges something newer takes over, and the former is refused', t => {
   const boots = new SenderBoots()
   t.ok(boots.accept(1, 10, false))
   t.notOk(boots.accept(1, 10, false), 'a copy')
@@ -17,7 +17,7 @@ void t.test('a boot that acknowledges something newer takes over, and the former
   t.end()
 })
 
-void t.test('a recording never locks the living boot out', t => {
+void t.test('Z03: a recording never locks the living boot out', t => {
   const boots = new SenderBoots()
   t.ok(boots.accept(9, 100, false), 'first heard is a recording of a boot unknown to this process')
   t.ok(boots.accept(1, 1, false), 'the living one is heard nevertheless')

@@ -1,3 +1,4 @@
+import dns from 'node:dns'
 import { networkInterfaces } from 'node:os'
 import t from 'tap'
 import { RealClock } from '../../src/base/real-clock.js'
@@ -52,6 +53,24 @@ void t.test('sends that the system refuses are counted by code', async t => {
   await until(() => [...socket.sendErrors.values()].reduce((sum, count) => sum + count, 0) === 2)
   t.equal(socket.sendErrors.get('EINVAL') !== undefined, true)
   await new Promise<void>(done => socket.close(done))
+})
+
+void t.test('U13: no datagram waits for a name server: nothing is looked up on its way', async t => {
+  const { lookup } = dns
+  let lookups = 0
+  const counting = (...all: Parameters<typeof lookup>): void => {
+    lookups++
+    lookup(...all)
+  }
+  Object.assign(dns, { lookup: counting })
+  t.teardown(() => Object.assign(dns, { lookup }))
+  const [socket, other] = [await open('127.0.0.1'), await open('127.0.0.1')]
+  let received = 0
+  other.onDatagram = () => received++
+  for (let sent = 0; sent < 20; sent++) socket.send(Uint8Array.of(sent), other.address)
+  await until(() => received === 20)
+  t.equal(lookups, 0)
+  for (const each of [socket, other]) await new Promise<void>(done => each.close(done))
 })
 
 function tryToOpen(host: string, port: number): Promise<{ error: SocketOpenError | null; socket: Socket | null }> {

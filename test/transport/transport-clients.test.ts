@@ -142,7 +142,7 @@ void t.test('a server that restarted does not know its tokens any more; Hello me
   t.end()
 })
 
-void t.test('before it has shown a token nobody gets more bytes than it sent, whatever it sends', t => {
+void t.test('Z01: before it has shown a token nobody gets more bytes than it sent, whatever it sends', t => {
   const { clock, network, home } = enter()
   const attacker = network.open(666)
   let answers = 0
@@ -193,7 +193,7 @@ void t.test('before it has shown a token nobody gets more bytes than it sent, wh
   t.end()
 })
 
-void t.test('a Welcome that is larger than the Hello is not sent, nor is one for nobody', t => {
+void t.test('Z01: a Welcome that is larger than the Hello is not sent, nor is one for nobody', t => {
   const { clock, network, home } = enter()
   const visitor = client(network, 100)
   home.transport.onHello = from => {
@@ -209,7 +209,7 @@ void t.test('a Welcome that is larger than the Hello is not sent, nor is one for
   t.end()
 })
 
-void t.test('every kind of garbage has its counter and gets no answer', t => {
+void t.test('M16, Z09: every kind of garbage has its counter and gets no answer', t => {
   const { clock, network, home } = enter()
   home.transport.addPeer(2, addressOf('127.0.0.1', 2))
   const attacker = network.open(666)

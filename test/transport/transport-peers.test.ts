@@ -63,7 +63,7 @@ void t.test('more than one datagram holds is split between messages; a larger me
   t.end()
 })
 
-void t.test('a message that no datagram holds is refused and counted', t => {
+void t.test('U07: a message that no datagram holds is refused and counted', t => {
   const { a, toB, network } = enter()
   const largest = datagramBytesLimit - envelopeBytes - messageBytes(bulkMessage(1, 1, 0))
   t.ok(a.transport.send(toB, bulkMessage(1, 1, largest)))
@@ -214,7 +214,7 @@ void t.test('round trips are measured by what is acknowledged first', t => {
   t.end()
 })
 
-void t.test('copies and recordings are dropped, whatever their order', t => {
+void t.test('Z03: copies and recordings are dropped, whatever their order', t => {
   const world = enter()
   acquaint(world)
   const { clock, network, a, b, toB } = world
@@ -238,7 +238,7 @@ void t.test('copies and recordings are dropped, whatever their order', t => {
   t.end()
 })
 
-void t.test('a peer that restarts is heard at once, and what its former process said late is not', t => {
+void t.test('Z03: a peer that restarts is heard at once, and what its former process said late is not', t => {
   const world = enter()
   acquaint(world)
   const { clock, network, a, b, toA, toB } = world

@@ -13,13 +13,21 @@ export interface Drawn {
 
 export interface FaultKind {
   readonly name: string
-  /** Null: it makes no sense in a cluster of this size. `timeoutMs` is the election timeout, the measure of all times. */
-  draw(prng: Prng, size: number, timeoutMs: number): Drawn | null
+  /** In this share of the runs it happens at all. */
+  readonly weight: number
+  /**
+   * Null: it makes no sense in a cluster of this size. `timeoutMs` is the election timeout, the measure of all times;
+   * `isFirst`: it will be there before the servers start for the first time.
+   */
+  readonly draw: (prng: Prng, size: number, timeoutMs: number, isFirst: boolean) => Drawn | null
   /** Begins, and returns how it is mended; what is over at once returns nothing to do. */
-  begin(cluster: SimCluster, fault: PlannedFault): () => void
+  readonly begin: (cluster: SimCluster, fault: PlannedFault) => () => void
   /** In words of the trace. */
-  describe(fault: PlannedFault): string
+  readonly describe: (fault: PlannedFault) => string
 }
+
+/** Most kinds stay away from most runs: a run in which two kinds happen digs deeper than one in which all do. */
+export const usualShare = 0.25
 
 export const nothingToMend = (): void => undefined
 

@@ -26,7 +26,7 @@ export function scheduleFaults(cluster: SimCluster): () => void {
     const begin = (): void => {
       const kind = faultKind(fault.kind)
       cluster.tally.add(`fault: ${fault.kind}`)
-      cluster.watch?.fault(kind.describe(fault), fault.servers)
+      cluster.watch?.fault(kind.describe(fault), fault.servers, fault.forMs)
       const mend = kind.begin(cluster, fault)
       const mendOnce = (): void => {
         if (!open.delete(mendOnce)) return
@@ -35,7 +35,7 @@ export function scheduleFaults(cluster: SimCluster): () => void {
       open.add(mendOnce)
       kernel.at(kernel.nowMs + fault.forMs, null, stepKinds.plan, () => {
         if (!open.has(mendOnce)) return
-        if (fault.forMs > 0) cluster.watch?.fault(`mended: ${describe(fault)}`, fault.servers)
+        if (fault.forMs > 0) cluster.watch?.fault(`mended: ${describe(fault)}`, fault.servers, 0)
         mendOnce()
       })
     }

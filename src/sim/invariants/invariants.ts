@@ -52,6 +52,7 @@ export class Invariants {
     watched.lookAtLog()
     this.matching.check(watched)
     this.servers.set(server.id, { watched, state, applied: state.lastApplied, spokenTerm: 0 })
+    this.watch?.roleChanged(watched)
   }
 
   /** A server has ended: what it promised is remembered, unless its disk is not to be trusted. */

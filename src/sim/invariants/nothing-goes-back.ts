@@ -4,9 +4,12 @@ import { violated } from './violation.js'
 
 export function checkNothingGoesBack(watched: WatchedServer): void {
   const { server } = watched
-  if (server.currentTerm < watched.currentTerm) wentBack(watched, 'currentTerm', watched.currentTerm, server.currentTerm)
-  if (server.commitIndex < watched.commitIndex) wentBack(watched, 'commitIndex', watched.commitIndex, server.commitIndex)
-  if (server.lastApplied < watched.lastApplied) wentBack(watched, 'lastApplied', watched.lastApplied, server.lastApplied)
+  if (server.currentTerm < watched.currentTerm)
+    wentBack(watched, 'currentTerm', watched.currentTerm, server.currentTerm)
+  if (server.commitIndex < watched.commitIndex)
+    wentBack(watched, 'commitIndex', watched.commitIndex, server.commitIndex)
+  if (server.lastApplied < watched.lastApplied)
+    wentBack(watched, 'lastApplied', watched.lastApplied, server.lastApplied)
   if (server.votedFor === watched.votedFor) return
   if (server.currentTerm === watched.currentTerm && watched.votedFor !== 0) {
     violated(

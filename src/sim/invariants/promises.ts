@@ -57,7 +57,7 @@ export class Promises {
       violated(
         'Promises Are Durable',
         `server ${server.id} had entry (${index}, term ${entry.term}) on its disk and starts again ` +
-          `${term === undefined ? 'without it' : `with one of term ${term}`}`,
+          (term === undefined ? 'without it' : `with one of term ${term}`),
       )
     }
   }

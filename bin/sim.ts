@@ -1,0 +1,239 @@
+/** raftgram sim: whole clusters in simulated time, under faults, with every invariant asked after every event. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { drawPlan } from '../src/sim/draw-plan.js'
+import { formatPlan, parsePlan, PlanError } from '../src/sim/plan-file.js'
+import type { SimPlan } from '../src/sim/plan.js'
+import type { RunResult } from '../src/sim/run.js'
+import { Tally } from '../src/sim/tally.js'
+import { defineCommand } from './command.js'
+import { CommandError, messageOfError, usageError, type ExitStatus } from './exit-status.js'
+import { flag, optional, seconds, secondsOrNone, text, whole, wholeRange, withDefault } from './option.js'
+import { shellQuoted, type Output } from './output.js'
+import { showCount } from './progress.js'
+import { askedToEnd } from './signals.js'
+import { SimPool } from './sim-pool.js'
+import { commitOf, describeCounts, describeFailure, describePass, outcomeStatus } from './sim-report.js'
+import type { PlanDone, SeedsDone, ShrinkDone } from './sim-worker.js'
+
+/** Seeds that a thread runs before it says how they went. */
+const seedsPerTask = 8
+
+export const simCommand = defineCommand({
+  name: 'sim',
+  words: [],
+  describe: 'Run whole clusters in simulated time under faults, and check every invariant after every event',
+  details: `
+The servers and clients are the production code, on a simulated clock, network and disk. A seed draws
+cluster size, timeouts, load and faults, and replays the same run, event for event, on any machine.
+Exit status 0: nothing was wrong. 1: a safety property was broken. 4: no progress after the faults.
+5: the program threw. A failure is reported with its last events and the command that replays it; it
+is made smaller first, and the smaller run is written to a file that --plan takes.`,
+  options: {
+    seed: optional('The seed of one run; without, one is drawn', whole(0)),
+    seeds: optional('Run all seeds FROM..TO, over all cores', wholeRange),
+    plan: optional('Run the plan of this file, as a failure left it', text),
+    servers: optional('Servers of the cluster, 1 to 9; without, the seed decides', whole(1, 9)),
+    durationS: withDefault('Simulated seconds in which faults happen', seconds, '60'),
+    calm: flag('No faults at all'),
+    lyingDisks: flag('Disks that call writes durable that are not: safety should break, and be seen to'),
+    trace: optional('Write the events of the run to this file, a line of JSON each', text),
+    html: optional('Write the timeline of the run to this file, a page for any browser', text),
+    jobs: withDefault('Threads', whole(1, 256), String(availableParallelism())),
+    shrinkS: withDefault('Look for a smaller failure for so many seconds, 0 for not at all', secondsOrNone, '20'),
+    failuresMax: withDefault('Stop after so many seeds that failed', whole(1), '1'),
+    reports: withDefault('Folder for the plans of failures', text, '.'),
+  },
+  examples: [
+    ['sim --seed 42', 'one run'],
+    ['sim --seeds 1..1000 --duration-s 20', 'a thousand, and a table of what they exercised'],
+    ['sim --seed 42 --html run.html', 'a picture of it'],
+  ],
+  async run({ options, output, given }) {
+    const chosen = (['seed', 'seeds', 'plan'] as const).filter(name => options[name] !== undefined)
+    if (chosen.length > 1) throw usageError(`--${chosen[0]} and --${chosen[1]} exclude each other: choose one`)
+    const { seeds } = options
+    if (seeds !== undefined && (options.trace !== undefined || options.html !== undefined)) {
+      throw usageError('--trace and --html show one run: choose a --seed for them')
+    }
+    const wishes = {
+      servers: options.servers,
+      durationMs: options.durationS * 1_000,
+      calm: options.calm,
+      lyingDisks: options.lyingDisks,
+    }
+    const pool = new SimPool(seeds === undefined ? 1 : options.jobs)
+    const session: Session = { pool, output, shrinkMs: options.shrinkS * 1_000, reports: options.reports }
+    try {
+      const interrupted = askedToEnd().then(() => {
+        throw new CommandError('unavailable', 'interrupted: the simulation did not come to its end')
+      })
+      const work =
+        seeds === undefined
+          ? runOne(session, planOf(options.plan, options.seed, wishes), {
+              trace: options.trace,
+              html: options.html,
+              replay: replayCommand(given, options.plan === undefined),
+            })
+          : runMany(session, seeds, wishes, given, options.failuresMax)
+      return await Promise.race([work, pool.failure, interrupted])
+    } finally {
+      await pool.end()
+    }
+  },
+})
+
+interface Session {
+  readonly pool: SimPool
+  readonly output: Output
+  readonly shrinkMs: number
+  readonly reports: string
+}
+
+type Wishes = Parameters<typeof drawPlan>[1]
+
+function planOf(file: string | undefined, seed: number | undefined, wishes: Wishes): SimPlan {
+  if (file === undefined) return drawPlan(seed ?? Math.floor(Math.random() * 1e9), wishes)
+  try {
+    return parsePlan(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const mend = error instanceof PlanError ? ': take one that a failure of sim has written' : ''
+    throw usageError(`${file} is no plan: ${messageOfError(error)}${mend}`)
+  }
+}
+
+async function runOne(
+  session: Session,
+  plan: SimPlan,
+  { trace, html, replay }: { trace: string | undefined; html: string | undefined; replay: (seed: number) => string },
+): Promise<ExitStatus> {
+  const { result, lastEvents } = await session.pool.run<PlanDone>({ kind: 'plan', plan, trace, html })
+  for (const file of [trace, html]) if (file !== undefined) session.output.note(`wrote ${file}`)
+  if (result.outcome === 'passed') {
+    session.output.result({ ok: true, ...fieldsOf(result), counts: result.counts }, describePass(result))
+  } else {
+    await reportFailure(session, result, lastEvents, replay(plan.seed))
+  }
+  return outcomeStatus[result.outcome]
+}
+
+async function runMany(
+  session: Session,
+  { from, to }: { readonly from: number; readonly to: number },
+  wishes: NonNullable<Wishes>,
+  given: ReadonlyMap<string, string>,
+  failuresMax: number,
+): Promise<ExitStatus> {
+  const { pool, output } = session
+  const startMs = performance.now()
+  const total = to - from + 1
+  const tally = new Tally()
+  const failures: RunResult[] = []
+  let [runs, steps, simulatedMs, operations] = [0, 0, 0, 0]
+  const progress = showCount(total, 'seeds', () => ({ failed: failures.length }))
+  const tasks: Promise<unknown>[] = []
+  for (let first = from; first <= to; first += seedsPerTask) {
+    const seeds = Array.from({ length: Math.min(seedsPerTask, to - first + 1) }, (_, i) => first + i)
+    const task = pool.run<SeedsDone>({ kind: 'seeds', seeds, wishes }).then(done => {
+      runs += done.runs
+      steps += done.steps
+      simulatedMs += done.simulatedMs
+      operations += done.operations
+      tally.merge(done.counts)
+      failures.push(...done.failures)
+      progress.update(runs)
+    })
+    tasks.push(task)
+  }
+  const enough = new Promise<void>(resolve => {
+    const look = setInterval(() => {
+      if (failures.length < failuresMax && runs < total) return
+      clearInterval(look)
+      resolve()
+    }, 20)
+  })
+  await Promise.race([Promise.all(tasks), enough])
+  pool.drop()
+  progress.stop()
+  failures.sort((a, b) => a.plan.seed - b.plan.seed)
+  for (const failed of failures.slice(0, failuresMax)) {
+    const { lastEvents } = await pool.run<PlanDone>({
+      kind: 'plan',
+      plan: failed.plan,
+      trace: undefined,
+      html: undefined,
+    })
+    await reportFailure(session, failed, lastEvents, replayCommand(given, true)(failed.plan.seed))
+  }
+  const wallS = (performance.now() - startMs) / 1_000
+  const summary =
+    `${runs.toLocaleString('en')} of ${total.toLocaleString('en')} seeds run, ${failures.length} failed: ` +
+    `${(simulatedMs / 3_600_000).toFixed(1)} cluster-hours, ${steps.toLocaleString('en')} events, ` +
+    `${operations.toLocaleString('en')} operations in ${wallS.toFixed(1)} s`
+  output.result(
+    {
+      ok: failures.length === 0,
+      seeds: runs,
+      failed: failures.map(fieldsOf),
+      steps,
+      simulatedMs,
+      operations,
+      counts: tally.all,
+      wallS,
+    },
+    `${describeCounts(tally.all)}\n\n${summary}`,
+  )
+  const [first] = failures
+  return outcomeStatus[first?.outcome ?? 'passed']
+}
+
+async function reportFailure(
+  session: Session,
+  failed: RunResult,
+  lastEvents: PlanDone['lastEvents'],
+  replay: string,
+): Promise<void> {
+  const { pool, output, shrinkMs, reports } = session
+  const commit = commitOf()
+  let shrunk: ShrinkDone | null = null
+  let file = ''
+  if (shrinkMs > 0) {
+    output.note(`seed ${failed.plan.seed} failed (${failed.invariant}): looking for a smaller run that fails`)
+    shrunk = await pool.run<ShrinkDone>({ kind: 'shrink', plan: failed.plan, forMs: shrinkMs })
+    file = join(reports, `sim-failure-${failed.plan.seed}.json`)
+    writeFileSync(file, formatPlan(shrunk.result.plan))
+  }
+  const smaller =
+    shrunk === null
+      ? null
+      : { result: shrunk.result, runs: shrunk.runs, replay: `npx raftgram sim --plan ${shellQuoted(file)}` }
+  output.result(
+    {
+      ok: false,
+      error: failed.outcome,
+      ...fieldsOf(failed),
+      commit,
+      replay,
+      smaller: smaller === null ? null : { ...fieldsOf(smaller.result), replay: smaller.replay },
+      lastEvents: shrunk?.lastEvents ?? lastEvents,
+    },
+    describeFailure({ failed, commit, lastEvents: shrunk?.lastEvents ?? lastEvents, replay, shrunk: smaller }),
+  )
+}
+
+/** The command that runs a seed again as it was run, whichever way its options came. */
+function replayCommand(given: ReadonlyMap<string, string>, isSeed: boolean): (seed: number) => string {
+  const kept = ['servers', 'duration-s', 'calm', 'lying-disks', ...(isSeed ? [] : ['plan'])]
+  const options = kept.flatMap(name => {
+    const value = given.get(name)
+    if (value === undefined || value === 'false') return []
+    return value === 'true' ? [`--${name}`] : [`--${name} ${shellQuoted(value)}`]
+  })
+  return seed => ['npx raftgram sim', ...(isSeed ? [`--seed ${seed}`] : []), ...options].join(' ')
+}
+
+function fieldsOf(result: RunResult): object {
+  const { plan, outcome, invariant, message, steps, simulatedMs, hash, operations, answered } = result
+  return { seed: plan.seed, outcome, invariant, message, steps, simulatedMs, hash, operations, answered }
+}
