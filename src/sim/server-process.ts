@@ -45,7 +45,8 @@ export interface ServerProcessOptions {
   readonly events: ServerProcessEvents
 }
 
-const clusterId = 77
+/** Of every simulated cluster. */
+export const clusterId = 77
 const silent = (): void => undefined
 const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
 const noMemory = { rssBytes: 0, heapBytes: 0, externalBytes: 0 }

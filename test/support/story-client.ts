@@ -6,6 +6,7 @@ import { operationOf } from '../../src/sim/load.js'
 import { SimSocket } from '../../src/sim/socket.js'
 import { Transport } from '../../src/transport/transport.js'
 import { decodeCommand, encodeCommand, encodeQuery } from '../../src/kv/commands.js'
+import type { KvCommand } from '../../src/kv/types.js'
 import type { Answer, ClientMessage } from '../../codec/client-types.js'
 import type { Story } from './story.js'
 
@@ -90,6 +91,10 @@ export class StoryClient {
   }
 }
 
+export function putCommand(key: string, value: string): KvCommand {
+  return { op: 'put', key: Buffer.from(key), value: { type: 1, bytes: Buffer.from(value) } }
+}
+
 /** A put as a request of a session. */
 export function writeOf(
   sessionId: number,
@@ -98,6 +103,5 @@ export function writeOf(
   value: string,
   answeredUpTo = 0,
 ): Extract<ClientMessage, { type: 'Write' }> {
-  const command = encodeCommand({ op: 'put', key: Buffer.from(key), value: { type: 1, bytes: Buffer.from(value) } })
-  return { type: 'Write', sessionId, sequence, answeredUpTo, command }
+  return { type: 'Write', sessionId, sequence, answeredUpTo, command: encodeCommand(putCommand(key, value)) }
 }

@@ -8,7 +8,7 @@ import { decodeResult, encodeCommand, encodeQuery } from '../../src/kv/commands.
 import type { Node } from '../../src/node/node.js'
 import { campaign } from '../../src/raft/election.js'
 import type { Server } from '../../src/raft/server.js'
-import { stepKinds } from '../../src/sim/clock.js'
+import { SimClock, stepKinds } from '../../src/sim/clock.js'
 import { SimCluster } from '../../src/sim/cluster.js'
 import { stormMessagesMax } from '../../src/sim/invariants/no-storm.js'
 import { checkHistory } from '../../src/sim/linearizability.js'
@@ -17,6 +17,10 @@ import type { LinkQuality } from '../../src/sim/network.js'
 import { perfectLinks } from '../../src/sim/network.js'
 import type { Load, SimPlan } from '../../src/sim/plan.js'
 import type { ServerProcess } from '../../src/sim/server-process.js'
+import { clusterId } from '../../src/sim/server-process.js'
+import { Life } from '../../src/sim/kernel.js'
+import { SimSocket } from '../../src/sim/socket.js'
+import { Transport } from '../../src/transport/transport.js'
 import { readEnvelope } from '../../codec/envelope.js'
 import { decodeMessages, type WireMessage } from '../../codec/messages.js'
 import { StoryClient } from './story-client.js'
@@ -58,6 +62,8 @@ export class Story {
   readonly cluster: SimCluster
   /** What happened, a line each: who leads, who is a follower again, who starts and ends. */
   readonly told: string[] = []
+  /** Called when a server has come into another role. */
+  onRole: (id: number) => void = () => undefined
   private readonly trace: string[] = []
   private readonly drops = new Set<Rule>()
   private readonly mails = new Set<StoryMail>()
@@ -103,6 +109,7 @@ export class Story {
     cluster.prober.end()
     cluster.invariants.watch = {
       roleChanged: ({ id, role, currentTerm }) => {
+        this.onRole(id)
         if (role.name === 'leader') this.tell(`s${id} leads term ${currentTerm}`)
         if (role.name === 'pre-candidate' && this.standsAtOnce.has(id)) {
           this.at(this.nowMs, () => {
@@ -350,6 +357,18 @@ export class Story {
       mail.isTaken = false
     }
     return isDropped
+  }
+
+  /** A transport in the place of a server that does not run. */
+  impersonate(id: number): Transport {
+    const { kernel, network } = this.cluster
+    const life = new Life(id)
+    const clock = new SimClock(kernel, life, { rate: 1, offsetMs: 0, turnMs: 0.02 })
+    const socket = new SimSocket(kernel, network, life, clock, this.process(id).address)
+    const identity = { clusterId, sender: id, incarnation: id, bootNonce: id }
+    const transport = new Transport(socket, clock, { ...identity, datagramBytesMax: () => 1_200 }, () => 1)
+    for (const other of this.others(id)) transport.addPeer(other, this.process(other).address)
+    return transport
   }
 
   // Clients
