@@ -4,7 +4,8 @@ import { appendEntriesOverheadBytes } from '../../codec/peer-messages.js'
 import { envelopeBytes } from '../../codec/envelope.js'
 import { entryOverheadBytes } from '../../src/raft/types.js'
 import { Prng } from '../../src/base/prng.js'
-import { carriesEntry, electionTimeoutMs, isAppend, Story } from '../support/story.js'
+import { carriesEntry, isAppend } from '../support/story-mail.js'
+import { electionTimeoutMs, Story } from '../support/story.js'
 
 const timeoutMsMax = 2 * electionTimeoutMs
 

@@ -3,7 +3,8 @@ import t from 'tap'
 import { decodeAnswer, encodeQuery } from '../../src/kv/commands.js'
 import type { StoryClient, TimedAnswer } from '../support/story-client.js'
 import { writeOf } from '../support/story-client.js'
-import { carriesEntry, electionTimeoutMs, isAppend, Story } from '../support/story.js'
+import { carriesEntry, isAppend } from '../support/story-mail.js'
+import { electionTimeoutMs, Story } from '../support/story.js'
 
 const timeoutMsMax = 2 * electionTimeoutMs
 

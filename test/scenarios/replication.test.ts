@@ -3,7 +3,8 @@ import t from 'tap'
 import { workOf } from '../../src/sim/crash-points.js'
 import type { Progress } from '../../src/raft/progress.js'
 import type { Asked, StoryOptions } from '../support/story.js'
-import { carriesEntry, electionTimeoutMs, heartbeatMs, isAppend, Story } from '../support/story.js'
+import { carriesEntry, isAppend } from '../support/story-mail.js'
+import { electionTimeoutMs, heartbeatMs, Story } from '../support/story.js'
 
 function settled(options: StoryOptions): { story: Story; leader: number; followers: number[] } {
   const story = new Story(options)

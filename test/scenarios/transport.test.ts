@@ -2,7 +2,8 @@
 import t from 'tap'
 import type { LinkQuality } from '../../src/sim/network.js'
 import type { RoundTrip } from '../../src/client/retransmission.js'
-import { carriesEntry, electionTimeoutMs, heartbeatMs, messagesOf, Story } from '../support/story.js'
+import { carriesEntry, messagesOf } from '../support/story-mail.js'
+import { electionTimeoutMs, heartbeatMs, Story } from '../support/story.js'
 import { writeOf } from '../support/story-client.js'
 
 const timeoutMsMax = 2 * electionTimeoutMs

@@ -3,7 +3,6 @@
  * goes wrong by itself; every datagram, disk and process is the test's to spoil. The invariants are asked after each step,
  * as in every simulated run, and what clients were told is judged for linearizability at the end.
  */
-import type { Message } from '../../src/raft/types.js'
 import { decodeResult, encodeCommand, encodeQuery } from '../../src/kv/commands.js'
 import type { Node } from '../../src/node/node.js'
 import { campaign } from '../../src/raft/election.js'
@@ -21,9 +20,9 @@ import { clusterId } from '../../src/sim/server-process.js'
 import { Life } from '../../src/sim/kernel.js'
 import { SimSocket } from '../../src/sim/socket.js'
 import { Transport } from '../../src/transport/transport.js'
-import { readEnvelope } from '../../codec/envelope.js'
-import { decodeMessages, type WireMessage } from '../../codec/messages.js'
+import type { WireMessage } from '../../codec/messages.js'
 import { StoryClient } from './story-client.js'
+import { messagesOf, StoryMail } from './story-mail.js'
 
 export const heartbeatMs = 30
 export const electionTimeoutMs = 150
@@ -47,13 +46,6 @@ export interface Asked {
   revision: number
   readonly sinceMs: number
   tookMs: number
-}
-
-interface Held {
-  readonly bytes: Uint8Array
-  readonly from: number
-  readonly to: number
-  readonly atMs: number
 }
 
 const clientsMax = 4
@@ -508,45 +500,4 @@ export class Story {
       })
       .join('\n')
   }
-}
-
-/** Datagrams that were kept or copied on their way. */
-export class StoryMail {
-  readonly datagrams: Held[] = []
-  /** Takes no more. */
-  end: () => void = () => undefined
-  /** The datagram that is looked at belongs here. */
-  isTaken = false
-  private readonly story: Story
-
-  constructor(story: Story) {
-    this.story = story
-  }
-
-  get count(): number {
-    return this.datagrams.length
-  }
-
-  /** They arrive now (once more), in the given order. */
-  deliver(datagrams: readonly Held[] = this.datagrams): void {
-    const { cluster } = this.story
-    for (const { bytes, from, to } of [...datagrams]) {
-      cluster.network.inject(bytes, cluster.addressOfLane(from), cluster.addressOfLane(to), from)
-    }
-  }
-}
-
-/** What stands in a datagram; nothing where it is damaged. */
-export function messagesOf(bytes: Uint8Array): readonly WireMessage[] {
-  const envelope = readEnvelope(bytes)
-  return typeof envelope === 'string' ? [] : (decodeMessages(envelope, bytes.slice()) ?? [])
-}
-
-/** AppendEntries with the entry of this index, or with any where none is named. */
-export function carriesEntry(message: WireMessage, index = 0): boolean {
-  return isAppend(message) && message.entries.some(entry => index === 0 || entry.index === index)
-}
-
-export function isAppend(message: WireMessage): message is Extract<Message, { type: 'AppendEntries' }> {
-  return message.type === 'AppendEntries'
 }
