@@ -66,10 +66,20 @@ export class SimDisk implements Disk {
   crash(): void {
     const { prng } = this.options
     this.endProcess(true)
-    const stays = (): boolean => prng.below(2) === 1
+    // A cache that was called a disk loses as a rule all that it held, and of what was in flight any part arrives.
+    const losesAll = this.lies && prng.below(2) === 1
+    const stays = (): boolean => !losesAll && prng.below(2) === 1
     for (const directory of this.directories.values()) {
       for (const inode of directory.inodes()) inode.crash(stays)
       directory.crash(stays)
+    }
+  }
+
+  /** A disk that lies has written at last what it called durable long ago. */
+  settle(): void {
+    for (const directory of this.directories.values()) {
+      directory.sync()
+      for (const inode of directory.inodes()) inode.settle()
     }
   }
 
