@@ -162,6 +162,7 @@ void t.test(
 void t.test('R17: a follower that is away for 60 s is asked once per heartbeat, with 5 % of the bytes', t => {
   const { story, leader, followers } = settled({
     seed: 17,
+    links: { delayFromMs: 0.2, delayToMs: 0.2 },
     load: { clients: 4, outstanding: 8, pauseMs: 12, valueBytes: 600, putShare: 1, casShare: 0 },
   })
   const [away, near] = followers as [number, number]
