@@ -49,6 +49,7 @@ export class Kernel {
   onStep: (life: Life | null) => void = () => undefined
   private readonly heap: Due[] = []
   private order = 0
+  private firsts = 0
   private stepsAtThisInstant = 0
   private hashLow = 0x811c9dc5
   private hashHigh = 0x1b873593
@@ -71,6 +72,12 @@ export class Kernel {
     }
     this.push(due)
     return due
+  }
+
+  /** Calls `run` in the next step of all, before whatever else is due at this instant. */
+  next(life: Life, kind: number, run: () => void): void {
+    const { nowMs: atMs, steps: cause } = this
+    this.push({ atMs, order: -++this.firsts, cause, life, kind, run, putOffTo: 0 })
   }
 
   /** Something that tells runs apart: what a datagram holds, what a disk was given. */

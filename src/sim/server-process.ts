@@ -46,7 +46,8 @@ export interface ServerProcessOptions {
   readonly events: ServerProcessEvents
 }
 
-const clusterId = 77
+/** Of every simulated cluster. */
+export const clusterId = 77
 const silent = (): void => undefined
 const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
 const noMemory = { rssBytes: 0, heapBytes: 0, externalBytes: 0 }
@@ -96,6 +97,11 @@ export class ServerProcess {
 
   get isPaused(): boolean {
     return this.life !== null && this.life.held !== null
+  }
+
+  /** What the clock of its present life shows; that of the world while it does not run. */
+  get nowMs(): number {
+    return this.clock === null ? this.options.kernel.nowMs : this.clock.now()
   }
 
   /** Starts the process on whatever its disk holds. */

@@ -174,8 +174,10 @@ export class SimDisk implements Disk {
     this.schedule(operation, failed => {
       this.inFlight.delete(flight)
       const { prng } = this.options
-      // Of a write that failed, nobody knows what reached the medium.
-      inode.apply(offset, data, failed === null && !this.lies, () => failed === null || prng.below(2) === 1)
+      // Of a write that failed, nobody knows what reached the medium; but on a full disk no file has grown.
+      const isFull = failed !== null && 'code' in failed && failed.code === 'ENOSPC'
+      const taken = isFull ? data.subarray(0, Math.max(0, inode.seen.length - offset)) : data
+      inode.apply(offset, taken, failed === null && !this.lies, () => failed === null || prng.below(2) === 1)
       done(failed)
     })
   }
