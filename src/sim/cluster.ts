@@ -86,10 +86,10 @@ export class SimCluster {
     )
     const nameOf = (lane: number): string => laneName(lane, servers)
     const loadEvents: LoadEvents = {
-      invoked: (lane, operation, what) => this.watch?.invoked(lane, operation, what),
+      invoked: (lane, operation, what) => this.watch?.invoked(lane, operation, what()),
       answered: (lane, operation, what, outcome) => {
         this.tally.add(`operation: ${outcome}`)
-        this.watch?.answered(lane, operation, what, outcome)
+        this.watch?.answered(lane, operation, what(), outcome)
       },
       acknowledged: (revision, command) => this.invariants.exactlyOnce.acknowledged(revision, command),
     }

@@ -31,7 +31,12 @@ export interface SimDiskOptions {
 }
 
 function errorOf(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: simulated, '${path}'`), { code })
+  // Where in the simulator it was made tells nobody anything, and costs more than all the rest of an operation.
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  const error = Object.assign(new Error(`${code}: simulated, '${path}'`), { code })
+  Error.stackTraceLimit = stackTraceLimit
+  return error
 }
 
 function operationOn(kind: Exclude<SimOperation['kind'], 'write'>, path: string): SimOperation {
