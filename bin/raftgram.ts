@@ -12,6 +12,7 @@ import { Output, handleOutputErrors } from './output.js'
 import { putCommand } from './put.js'
 import { scanCommand } from './scan.js'
 import { serveCommand } from './serve.js'
+import { searchCommand } from './search.js'
 import { simCommand } from './sim.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
@@ -31,6 +32,7 @@ const commands = [
   workloadCommand,
   checkCommand,
   simCommand,
+  searchCommand,
   benchCommand,
 ]
 

@@ -36,6 +36,8 @@ export class Progress {
   inflightBytes = 0
   /** When the outstanding probe left, or -Infinity when the next may leave now. */
   probeSentMs: Milliseconds = -Infinity
+  /** Up to where the outstanding probe reaches: an acceptance of less answers something that left before it. Infinity before. */
+  private probedIndex: LogIndex = 0
   lastSentMs: Milliseconds = -Infinity
   lastHeardMs: Milliseconds
   /** The newest round of read confirmations that was sent to it, and that it has echoed. */
@@ -93,6 +95,7 @@ export class Progress {
   /** A probe leaves, with entries up to lastIndex. */
   probed(lastIndex: LogIndex, now: Milliseconds): void {
     this.probeSentMs = now
+    this.probedIndex = lastIndex
     this.sentIndex = Math.max(this.sentIndex, lastIndex)
   }
 
@@ -111,7 +114,9 @@ export class Progress {
     if (newest?.isFirst === true) this.sample(now - newest.sentMs)
     if (isProgress) this.progressed()
     this.nextIndex = Math.max(this.nextIndex, this.acceptedIndex + 1)
-    if (this.state === 'probe') {
+    // Only the answer to the probe ends it. Those to what was sent before still come in, and between them rejections of the
+    // same gap: each would have the whole window sent again (R16, R18).
+    if (this.state === 'probe' && verifiedIndex >= this.probedIndex) {
       this.state = 'replicate'
       this.probeSentMs = -Infinity
     }
@@ -126,6 +131,7 @@ export class Progress {
     this.inflight.length = 0
     this.inflightBytes = 0
     this.probeSentMs = -Infinity
+    this.probedIndex = Infinity
   }
 
   /** The peer answered in the newest round of reads that it was told of. */

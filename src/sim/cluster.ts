@@ -66,7 +66,7 @@ export class SimCluster {
     const members = this.addresses.slice(0, servers).map((address, i) => ({ id: i + 1, address }))
     const events = {
       started: (server: ServerProcess) => this.watch?.process(server.id, 'start', ''),
-      running: (server: ServerProcess, node: Node) => this.running(server, node),
+      running: (server: ServerProcess, node: Node, notes: readonly string[]) => this.running(server, node, notes),
       ended: (server: ServerProcess, how: 'crash' | 'kill' | 'stop' | 'failed', why: string) => {
         this.ended(server, how, why)
       },
@@ -86,10 +86,10 @@ export class SimCluster {
     )
     const nameOf = (lane: number): string => laneName(lane, servers)
     const loadEvents: LoadEvents = {
-      invoked: (lane, operation, what) => this.watch?.invoked(lane, operation, what),
+      invoked: (lane, operation, what) => this.watch?.invoked(lane, operation, what()),
       answered: (lane, operation, what, outcome) => {
         this.tally.add(`operation: ${outcome}`)
-        this.watch?.answered(lane, operation, what, outcome)
+        this.watch?.answered(lane, operation, what(), outcome)
       },
       acknowledged: (revision, command) => this.invariants.exactlyOnce.acknowledged(revision, command),
     }
@@ -196,8 +196,13 @@ export class SimCluster {
     }
   }
 
-  private running(server: ServerProcess, node: Node): void {
-    if (server.starts > 1) this.tally.add('recoveries')
+  private running(server: ServerProcess, node: Node, notes: readonly string[]): void {
+    if (server.starts > 1) this.tally.add('recovery: in all')
+    for (const note of notes) {
+      this.tally.add(
+        note.includes('torn tail') ? 'recovery: torn tail cut off' : 'recovery: slot of term and vote mended',
+      )
+    }
     // What was damaged is mended now, or was not needed: all that was promised has to be there.
     server.isDamaged = false
     this.invariants.begun(node)

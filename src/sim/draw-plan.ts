@@ -34,7 +34,7 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
   const turnMs = prng.between(0.01, 0.1)
   const diskFromMs = prng.between(0.05, 0.3)
   const diskToMs = diskFromMs + (prng.below(4) === 0 ? prng.between(0, 20) : prng.between(0, 1.5))
-  const segmentBytes = 4_096 * 2 ** prng.below(4)
+  const segmentBytes = [4_096, 4_096, 8_192, 32_768][prng.below(4)]!
   const datagramBytesMax = [1_200, 1_200, 1_472, 8_972][prng.below(4)]!
   const receiveBufferBytes = prng.below(5) === 0 ? 26_000 : 425_984
   const drifts = prng.below(4) === 0 && wishes.calm !== true
@@ -79,8 +79,8 @@ function drawLinks(prng: Prng, isFar: boolean): LinkQuality {
     delayFromMs,
     delayToMs: delayFromMs + (hasJitter ? prng.between(1, 15) : prng.between(0.05, 0.5)),
     tailShare: share(0.05),
-    bytesPerMs: prng.below(6) === 0 ? prng.between(60, 400) : 0,
-    queueBytes: prng.between(8_000, 64_000),
+    bytesPerMs: prng.below(6) === 0 ? prng.between(8, 80) : 0,
+    queueBytes: prng.between(800, 16_000),
   }
 }
 
@@ -99,12 +99,12 @@ function drawLoad(prng: Prng, electionTimeoutMs: number): Load {
 }
 
 function drawFaults(prng: Prng, size: number, healedMs: number, timeoutMs: number): PlannedFault[] {
-  const kinds = faultKinds.filter(() => prng.below(4) === 0)
+  const kinds = faultKinds.filter(({ weight }) => prng.fraction() < weight)
   if (kinds.length === 0 || prng.below(12) === 0) return []
-  const meanGapMs = timeoutMs * prng.between(1.5, 12)
+  const meanGapMs = timeoutMs * prng.between(0.7, 7)
   const faults: PlannedFault[] = []
   // Some from the very start: directories are made then.
-  let atMs = prng.below(3) === 0 ? 0 : prng.between(0, 2 * meanGapMs)
+  let atMs = prng.below(2) === 0 ? 0 : prng.between(0, 2 * meanGapMs)
   while (atMs < healedMs) {
     const kind = kinds[prng.below(kinds.length)]!
     const drawn = kind.draw(prng, size, timeoutMs, atMs === 0)

@@ -49,6 +49,7 @@ export class Kernel {
   onStep: (life: Life | null) => void = () => undefined
   private readonly heap: Due[] = []
   private order = 0
+  private firsts = 0
   private stepsAtThisInstant = 0
   private hashLow = 0x811c9dc5
   private hashHigh = 0x1b873593
@@ -73,6 +74,12 @@ export class Kernel {
     return due
   }
 
+  /** Calls `run` in the next step of all, before whatever else is due at this instant. */
+  next(life: Life, kind: number, run: () => void): void {
+    const { nowMs: atMs, steps: cause } = this
+    this.push({ atMs, order: -++this.firsts, cause, life, kind, run, putOffTo: 0 })
+  }
+
   /** Something that tells runs apart: what a datagram holds, what a disk was given. */
   note(value: number): void {
     this.hashLow = Math.imul(this.hashLow ^ value, 0x01000193)
@@ -86,11 +93,15 @@ export class Kernel {
     if (untilMs > this.nowMs) this.nowMs = untilMs
   }
 
-  /** A process goes on after it stood still: all that it missed happens now, in order. */
-  resume(life: Life): void {
+  /**
+   * A process goes on after it stood still: all that it missed happens now, in order, but what is of `firstKind` before
+   * the rest. Node 20 fires the timers that are due before it reads a socket.
+   */
+  resume(life: Life, firstKind: number): void {
     const held = life.held ?? []
     life.held = null
-    for (const due of held) {
+    const first = held.filter(({ kind }) => kind === firstKind)
+    for (const due of [...first, ...held.filter(({ kind }) => kind !== firstKind)]) {
       due.atMs = this.nowMs
       due.order = this.order++
       this.push(due)

@@ -7,14 +7,15 @@ import { decodeAnswer, decodeResult, encodeCommand, encodeQuery } from '../kv/co
 import type { KvCommand, Value } from '../kv/types.js'
 import type { ClientProcess } from './client-process.js'
 import type { Operation } from './history.js'
+import { violated } from './invariants/violation.js'
 import type { Kernel } from './kernel.js'
 import { stepKinds } from './clock.js'
 import type { Load as LoadPlan } from './plan.js'
 
-/** What a run wants to know of its load. */
+/** What a run wants to know of its load; `what` makes the words of a trace. */
 export interface LoadEvents {
-  invoked(lane: number, operation: number, what: string): void
-  answered(lane: number, operation: number, what: string, outcome: Operation['status']): void
+  invoked(lane: number, operation: number, what: () => string): void
+  answered(lane: number, operation: number, what: () => string, outcome: Operation['status']): void
   /** A write was executed at this revision, a client was told. */
   acknowledged(revision: number, command: Uint8Array): void
 }
@@ -152,6 +153,9 @@ export class Load {
     process.core.write(bytes, process.clock.now() + timeoutMs, outcome => {
       if (!this.underWay.has(one.number)) return
       if (outcome.code !== 'ok') {
+        if (outcome.why.includes('another request under this number')) {
+          violated('Exactly Once', `client ${one.lane} gave one number to two requests`)
+        }
         this.ended(one, { status: outcome.code === 'unknown-outcome' ? 'unknown' : 'fail' })
         return next(false)
       }
@@ -182,7 +186,7 @@ export class Load {
   private start(process: ClientProcess, fields: Fields): UnderWay {
     const one = { number: ++this.begun, lane: process.life.lane, fields, start: this.kernel.nowMs, process }
     this.underWay.set(one.number, one)
-    this.events.invoked(one.lane, one.number, describe(fields))
+    this.events.invoked(one.lane, one.number, () => describe(fields))
     return one
   }
 
@@ -190,8 +194,11 @@ export class Load {
     this.underWay.delete(number)
     if (ending.status === 'ok') this.answered++
     this.history.push(operationOf(this.history.length + 1, this.nameOf(lane), fields, start, this.kernel.nowMs, ending))
-    const said = ending.output === undefined ? '' : ` -> ${shortened(String(ending.output))}`
-    this.events.answered(lane, number, `${describe(fields)}${said}`, ending.status)
+    const what = (): string => {
+      const said = ending.output === undefined ? '' : ` -> ${shortened(String(ending.output))}`
+      return `${describe(fields)}${said}`
+    }
+    this.events.answered(lane, number, what, ending.status)
   }
 
   /** Different from all others, so that it is known which write a read found. */

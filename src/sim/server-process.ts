@@ -2,6 +2,7 @@
  * One server machine of a simulated cluster: the production Node, Transport and Storage over a simulated clock, socket and
  * disk. Its process can be killed, lose the power, be stopped cleanly, stand still, go on, and start again.
  */
+import { hashBytes } from '../base/hash.js'
 import type { Logger } from '../base/logger.js'
 import { Prng } from '../base/prng.js'
 import { Node } from '../node/node.js'
@@ -11,7 +12,7 @@ import type { OpenedStorage } from '../storage/storage.js'
 import { openStorage } from '../storage/storage.js'
 import type { Address } from '../transport/socket.js'
 import { Transport } from '../transport/transport.js'
-import { SimClock } from './clock.js'
+import { SimClock, stepKinds } from './clock.js'
 import type { Kernel } from './kernel.js'
 import { Life } from './kernel.js'
 import type { SimNetwork } from './network.js'
@@ -28,8 +29,8 @@ export interface ServerProcessEvents {
   started(server: ServerProcess): void
   /** A life has ended: `how` in words of the trace. */
   ended(server: ServerProcess, how: 'crash' | 'kill' | 'stop' | 'failed', why: string): void
-  /** It runs: its core may be watched. */
-  running(server: ServerProcess, node: Node): void
+  /** It runs: its core may be watched. `notes` say what recovery has mended. */
+  running(server: ServerProcess, node: Node, notes: readonly string[]): void
   sent(from: ServerId, to: ServerId, message: Message, durable: HardState | null): void
   applied(id: ServerId, context: ApplyContext, command: Uint8Array, stateHash: number): void
   diskEnded(server: ServerProcess, operation: SimOperation, outcome: string): void
@@ -45,7 +46,8 @@ export interface ServerProcessOptions {
   readonly events: ServerProcessEvents
 }
 
-const clusterId = 77
+/** Of every simulated cluster. */
+export const clusterId = 77
 const silent = (): void => undefined
 const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
 const nothingSaved: HardState = { currentTerm: 0, votedFor: 0 }
@@ -96,6 +98,11 @@ export class ServerProcess {
 
   get isPaused(): boolean {
     return this.life !== null && this.life.held !== null
+  }
+
+  /** What the clock of its present life shows; that of the world while it does not run. */
+  get nowMs(): number {
+    return this.clock === null ? this.options.kernel.nowMs : this.clock.now()
   }
 
   /** Starts the process on whatever its disk holds. */
@@ -166,7 +173,7 @@ export class ServerProcess {
   }
 
   resume(): void {
-    if (this.life !== null) this.options.kernel.resume(this.life)
+    if (this.life !== null) this.options.kernel.resume(this.life, stepKinds.timer)
   }
 
   /** How long a turn of its event loop takes from now on. */
@@ -174,7 +181,7 @@ export class ServerProcess {
     if (this.clock !== null) this.clock.turnMs = turnMs
   }
 
-  private run(socket: SimSocket, clock: SimClock, { storage, recovered, identity }: OpenedStorage): void {
+  private run(socket: SimSocket, clock: SimClock, { storage, recovered, identity, notes }: OpenedStorage): void {
     const { plan, members, events } = this.options
     const secret = this.prng.uint32()
     const transport = new Transport(
@@ -187,7 +194,7 @@ export class ServerProcess {
         bootNonce: this.prng.id(),
         datagramBytesMax: () => plan.datagramBytesMax,
       },
-      ({ port }) => secret * 65_536 + port,
+      ({ key }) => secret * 65_536 + (hashBytes(Buffer.from(key), 0) & 0xffff) + 1,
     )
     const node = new Node(
       {
@@ -221,7 +228,7 @@ export class ServerProcess {
     }
     socket.onError = error => node.fail(error)
     this.node = node
-    events.running(this, node)
+    events.running(this, node, notes)
   }
 
   /** What its disk holds of term and vote; null with disks that lie. */

@@ -34,6 +34,9 @@ interface Written {
 
 const bytesPerMs = 1_000_000
 
+/** How long a disk that lies keeps what it called durable in a cache. */
+const lieMs = 500
+
 export class MachineDisk {
   readonly disk: SimDisk
   /** Operations take so many times as long. */
@@ -62,6 +65,7 @@ export class MachineDisk {
 
   /** What is asked for from now on belongs to this life of the process. */
   begin(life: Life): void {
+    if (this.options.lies && this.life === null) this.settleEachWhile()
     this.life = life
     this.lastBatch = null
   }
@@ -94,6 +98,14 @@ export class MachineDisk {
     const { path, offset } = this.lastBatch
     this.disk.flipBit(path, prng.below(offset), prng.below(8))
     return true
+  }
+
+  private settleEachWhile(): void {
+    const { kernel } = this.options
+    kernel.at(kernel.nowMs + lieMs, null, stepKinds.disk, () => {
+      this.disk.settle()
+      this.settleEachWhile()
+    })
   }
 
   private schedule(complete: () => void, operation: SimOperation): void {

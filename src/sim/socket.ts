@@ -79,18 +79,23 @@ export class SimSocket implements Socket {
     this.poll(this.kernel.nowMs)
   }
 
-  /** One datagram a step, 32 of them at one instant, then the turn of the event loop ends. */
+  /**
+   * One datagram a step, 32 of them at one instant with nothing in between (a timer that is due waits for the end of the
+   * round, which the drain guard of a node relies on), then the turn of the event loop ends.
+   */
   private poll(atMs: number): void {
-    this.kernel.at(atMs, this.life, stepKinds.poll, () => {
-      const arrived = this.waiting.shift()
-      if (arrived === undefined) return
-      this.waitingBytes -= arrived.chargedBytes
-      this.deliver(arrived)
-      if (this.waiting.length === 0) return
-      if (--this.roundLeft > 0) return this.poll(this.kernel.nowMs)
-      this.roundLeft = datagramsPerRound
-      this.poll(this.kernel.nowMs + this.clock.turnMs)
-    })
+    this.kernel.at(atMs, this.life, stepKinds.poll, () => this.readOne())
+  }
+
+  private readOne(): void {
+    const arrived = this.waiting.shift()
+    if (arrived === undefined) return
+    this.waitingBytes -= arrived.chargedBytes
+    this.deliver(arrived)
+    if (this.waiting.length === 0) return
+    if (--this.roundLeft > 0) return this.kernel.next(this.life, stepKinds.poll, () => this.readOne())
+    this.roundLeft = datagramsPerRound
+    this.poll(this.kernel.nowMs + this.clock.turnMs)
   }
 
   private deliver({ bytes, from, fromLane, datagram, cause }: Arrived): void {

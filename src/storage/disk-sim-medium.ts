@@ -60,6 +60,11 @@ export class Inode {
     }
   }
 
+  /** All that is seen is on the medium. */
+  settle(): void {
+    this.flush([...this.dirtySectors].sort((a, b) => a - b))
+  }
+
   /** The power goes: what was seen and not durable stays or goes, sector by sector. */
   crash(stays: () => boolean): void {
     this.flush([...this.dirtySectors].sort((a, b) => a - b).filter(stays))

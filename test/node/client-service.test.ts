@@ -11,7 +11,7 @@ import type { Entry } from '../../src/raft/types.js'
 import { Sessions } from '../../src/session/sessions.js'
 import type { StateMachine } from '../../src/session/types.js'
 import type { Link, TransportApi, WireMessage } from '../../src/transport/types.js'
-import { putCommand } from './clients.js'
+import { putCommand } from '../support/story-client.js'
 
 const link = { owner: 'one client' } as unknown as Link
 const otherLink = { owner: 'another' } as unknown as Link

@@ -6,7 +6,7 @@ import { ReplicatedState } from '../../src/node/replicated-state.js'
 import type { Entry } from '../../src/raft/types.js'
 import { Sessions } from '../../src/session/sessions.js'
 import type { SessionCommand } from '../../src/session/types.js'
-import { putCommand } from './clients.js'
+import { putCommand } from '../support/story-client.js'
 
 function entry(index: number, commands: readonly SessionCommand[]): Entry {
   return { index, term: 1, kind: 'commands', payload: encodeCommands(commands), record: null }

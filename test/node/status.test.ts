@@ -1,18 +1,19 @@
 import t from 'tap'
-import { Cluster } from './rig.js'
+import { Story } from '../support/story.js'
 
 void t.test('a status has the fields that scripts rely on, on a leader with what it knows of its peers', t => {
-  const cluster = new Cluster()
-  t.equal(cluster.client().put('a', '1'), 'ok')
-  t.ok(cluster.runUntil(() => cluster.isSettled))
-  const leader = cluster.leader!
-  const status = cluster.statusOf(leader.id)!
+  const story = new Story()
+  t.equal(story.put('a', '1'), 'ok')
+  story.settle()
+  story.runFor(100)
+  const { leaderId } = story
+  const status = story.node(leaderId).status()
   t.match(status, {
-    id: leader.id,
-    address: leader.address.key,
+    id: leaderId,
+    address: story.process(leaderId).address.key,
     role: 'leader',
     term: 1,
-    leaderId: leader.id,
+    leaderId,
     commitIndex: 3,
     lastApplied: 3,
     firstLogIndex: 1,
@@ -31,35 +32,35 @@ void t.test('a status has the fields that scripts rely on, on a leader with what
   t.equal(status.peers.length, 2)
   for (const peer of status.peers) {
     t.match(peer, { state: 'replicate', matchIndex: 3, nextIndex: 4, retransmissions: 0, datagramBytesMax: 1_200 })
-    t.equal(peer.address, cluster.server(peer.id).address.key)
+    t.equal(peer.address, story.process(peer.id).address.key)
     t.ok(peer.roundTripMs > 0 && peer.windowBytes > 0)
   }
   t.end()
 })
 
 void t.test('a follower says who leads and shows the paths to its peers', t => {
-  const cluster = new Cluster()
-  const leader = cluster.elect()
-  cluster.runFor(200)
-  const { id } = cluster.followers()[0]!
-  const status = cluster.statusOf(id)!
-  t.match(status, { id, role: 'follower', leaderId: leader.id, term: 1 })
+  const story = new Story()
+  const leaderId = story.elect()
+  story.runFor(200)
+  const [id] = story.others(leaderId) as [number]
+  const status = story.node(id).status()
+  t.match(status, { id, role: 'follower', leaderId, term: 1 })
   t.strictSame(
     status.peers.map(peer => peer.id),
-    cluster.servers.map(server => server.id).filter(other => other !== id),
+    story.others(id),
   )
   t.notOk(status.peers.some(peer => 'matchIndex' in peer))
   t.end()
 })
 
 void t.test('clients get it as JSON from every server, led or not', t => {
-  const cluster = new Cluster({ start: [2] })
-  cluster.runFor(300)
-  const raw = cluster.rawClient()
+  const story = new Story({ start: [2] })
+  story.runFor(300)
+  const raw = story.rawClient()
   raw.greet(2)
   const answer = raw.call(2, { type: 'StatusRequest', requestId: 4 })
   t.match(answer, { to: 'status', requestId: 4, code: 'ok' })
-  const status = JSON.parse(new TextDecoder().decode(answer!.result)) as object
+  const status = JSON.parse(new TextDecoder().decode(answer.result)) as object
   t.match(status, { id: 2, role: 'pre-candidate', leaderId: 0, term: 0, transport: { drops: {} } })
   t.end()
 })

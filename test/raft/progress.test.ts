@@ -50,6 +50,21 @@ void t.test('R03: matchIndex only grows, and nextIndex stays above it', t => {
   t.end()
 })
 
+void t.test('regression_probe-ended-by-an-older-acceptance: only what reaches as far as the probe ends it', t => {
+  const progress = replicating()
+  for (const lastIndex of [12, 14, 16]) progress.sent(lastIndex, 100, 0)
+  progress.probeFrom(13)
+  progress.accepted(12, 11, 1)
+  t.equal(progress.state, 'probe', 'it has not even left')
+  progress.probed(14, 1)
+  progress.accepted(12, 12, 2)
+  t.equal(progress.state, 'probe', 'this answers what was sent before')
+  t.same([progress.matchIndex, progress.nextIndex], [12, 13])
+  progress.accepted(14, 12, 11)
+  t.same([progress.state, progress.nextIndex], ['replicate', 15])
+  t.end()
+})
+
 void t.test('a probe forgets what was in flight: it is sent again only from where the peer needs it', t => {
   const progress = replicating()
   progress.sent(12, 100, 0)

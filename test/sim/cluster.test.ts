@@ -48,7 +48,7 @@ for (const how of ['kill', 'crash', 'stop'] as const) {
     runFor(3_000)
     t.ok(server.node!.raft.server.log.lastIndex >= persistedIndex)
     t.ok(cluster.load.answered > answered)
-    t.equal(cluster.tally.of('recoveries'), 1)
+    t.equal(cluster.tally.of('recovery: in all'), 1)
     t.same(
       told.filter(line => line.startsWith('1 ')),
       ['1 start', `1 ${how}`, '1 start'],

@@ -69,15 +69,16 @@ void t.test('a life that stands still misses nothing: all of it comes when it go
   const done: string[] = []
   for (const atMs of [3, 1, 2]) kernel.at(atMs, life, 1, () => void done.push(`${atMs} at ${kernel.nowMs}`))
   kernel.at(10, life, 1, () => void done.push('later'))
+  kernel.at(4, life, 2, () => void done.push('of the first kind'))
   life.held = []
   kernel.runUntil(7)
   t.same(done, [])
-  kernel.resume(life)
+  kernel.resume(life, 2)
   kernel.runUntil(7)
-  t.same(done, ['1 at 7', '2 at 7', '3 at 7'])
+  t.same(done, ['of the first kind', '1 at 7', '2 at 7', '3 at 7'])
   kernel.runUntil(10)
   t.equal(done.at(-1), 'later')
-  kernel.resume(life)
+  kernel.resume(life, 2)
   t.end()
 })
 

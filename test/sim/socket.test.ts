@@ -1,4 +1,5 @@
 import t from 'tap'
+import { stepKinds } from '../../src/sim/clock.js'
 import { chargedBytes } from '../../src/transport/kernel-charge.js'
 import { socketContract } from '../contracts/socket.js'
 import { addressOf, NetworkBench, numbered } from './rig.js'
@@ -32,7 +33,7 @@ function pausedReceiver(count: number, receiveBufferBytes = 425_984) {
 void t.test('what waited is handed out in rounds of 32, one turn apart, and what comes then waits behind it', t => {
   const { bench, receiver, got, socket } = pausedReceiver(70)
   t.same(got, [])
-  bench.kernel.resume(receiver.life)
+  bench.kernel.resume(receiver.life, stepKinds.timer)
   socket.send(numbered(70), addressOf(2))
   bench.kernel.runUntil(20)
   t.same(
@@ -60,7 +61,7 @@ void t.test('while it stands still its receive buffer overflows, as a kernel cou
   const size = 10 * chargedBytes(40)
   const { bench, receiver, got } = pausedReceiver(50, size)
   t.equal(bench.tally.of('lost: overflow'), 39, 'one more than fits is taken, as kernels do')
-  bench.kernel.resume(receiver.life)
+  bench.kernel.resume(receiver.life, stepKinds.timer)
   bench.kernel.runUntil(20)
   t.equal(got.length, 11)
   t.equal(receiver.socket.receiveBufferBytes, size)
@@ -71,7 +72,7 @@ void t.test('a process that is killed while it stands still hears nothing of wha
   const { bench, receiver, got } = pausedReceiver(5)
   receiver.life.isOver = true
   bench.network.closedAt(addressOf(2))
-  bench.kernel.resume(receiver.life)
+  bench.kernel.resume(receiver.life, stepKinds.timer)
   bench.kernel.runUntil(20)
   t.same(got, [])
   t.end()
@@ -85,7 +86,7 @@ void t.test('a datagram that waited has the step of its sending as its cause', t
     bench.kernel.at(atMs, sender.life, 1, () => sender.socket.send(numbered(atMs), addressOf(2)))
   }
   bench.kernel.runUntil(5)
-  bench.kernel.resume(receiver.life)
+  bench.kernel.resume(receiver.life, stepKinds.timer)
   bench.kernel.runUntil(6)
   const sends = [1, 2, 3].map(n => bench.told.indexOf(`sent 1 2 ${n}`))
   t.ok(sends.every(place => place >= 0))

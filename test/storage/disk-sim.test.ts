@@ -89,3 +89,22 @@ void t.test('faults: a code for an operation, and a bit', async t => {
   disk.flipBit(file, 100, 3)
   t.equal(disk.contents(file)?.[100], 1 ^ 8)
 })
+
+void t.test(
+  'regression_full_disk_grew_files: a write that is refused for want of room makes no file longer',
+  async t => {
+    for (let seed = 0; seed < 20; seed++) {
+      const disk = await diskWithFile(seed)
+      const opened = await completed<DiskFile>(got => disk.open(file, 'existing', got))
+      disk.fault = ({ grows }) => (grows ? 'ENOSPC' : null)
+      const write = done(next => opened.write(1_024, new Uint8Array(4_096).fill(2), next))
+      await t.rejects(write, { code: 'ENOSPC' })
+      t.equal(disk.contents(file)?.length, 2_048)
+      await done(next => opened.write(0, new Uint8Array(2_048).fill(3), next))
+      await t.rejects(
+        done(next => opened.write(2_048, Uint8Array.of(1), next)),
+        { code: 'ENOSPC' },
+      )
+    }
+  },
+)

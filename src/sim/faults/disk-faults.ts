@@ -1,11 +1,12 @@
 /** What happens to disks: they become slow, stall, fill up, fail, and rot. */
 import { Prng } from '../../base/prng.js'
-import { anyServer, nothingToMend, sometime, type FaultKind } from './fault-kind.js'
+import { usualShare, anyServer, nothingToMend, sometime, type FaultKind } from './fault-kind.js'
 import { names } from './network-faults.js'
 
 /** `amount` times as long for each operation. */
 const slow: FaultKind = {
   name: 'slow disk',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({
     forMs: sometime(prng, timeoutMs),
     servers: [anyServer(prng, size)],
@@ -23,6 +24,7 @@ const slow: FaultKind = {
 
 const stalled: FaultKind = {
   name: 'stalled disk',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] }),
   begin: (cluster, { servers: [id], forMs }) => {
     const { disk } = cluster.server(id!)
@@ -34,6 +36,7 @@ const stalled: FaultKind = {
 
 const full: FaultKind = {
   name: 'full disk',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({
     forMs: timeoutMs * prng.between(2, 20),
     servers: [anyServer(prng, size)],
@@ -52,6 +55,7 @@ const full: FaultKind = {
 /** Writes and syncs fail until the machine is seen to. */
 const failing: FaultKind = {
   name: 'failing disk',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] }),
   begin: (cluster, { servers: [id] }) => {
     const server = cluster.server(id!)
@@ -72,6 +76,7 @@ const failing: FaultKind = {
  */
 const rot: FaultKind = {
   name: 'bit rot',
+  weight: usualShare,
   draw: (prng, size) => (size < 3 ? null : { forMs: 0, servers: [anyServer(prng, size)], amount: prng.uint32() }),
   begin: (cluster, { servers: [id], amount }) => {
     const server = cluster.server(id!)

@@ -13,6 +13,8 @@ export interface Drawn {
 
 export interface FaultKind {
   readonly name: string
+  /** In this share of the runs it happens at all. */
+  readonly weight: number
   /**
    * Null: it makes no sense in a cluster of this size. `timeoutMs` is the election timeout, the measure of all times;
    * `isFirst`: it will be there before the servers start for the first time.
@@ -23,6 +25,9 @@ export interface FaultKind {
   /** In words of the trace. */
   readonly describe: (fault: PlannedFault) => string
 }
+
+/** Most kinds stay away from most runs: a run in which two kinds happen digs deeper than one in which all do. */
+export const usualShare = 0.25
 
 export const nothingToMend = (): void => undefined
 

@@ -2,7 +2,7 @@
 import type { SimCluster } from '../cluster.js'
 import { stepKinds } from '../clock.js'
 import type { PlannedFault } from '../plan.js'
-import { anyServer, someServers, sometime, type FaultKind } from './fault-kind.js'
+import { usualShare, anyServer, someServers, sometime, type FaultKind } from './fault-kind.js'
 import { Prng } from '../../base/prng.js'
 
 /** Directed links, as pairs of lanes. */
@@ -25,6 +25,7 @@ function apart(size: number, isCut: (a: number, b: number) => boolean): Links {
 
 const partition: FaultKind = {
   name: 'partition',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) =>
     size < 2 ? null : { forMs: sometime(prng, timeoutMs), servers: someServers(prng, size) },
   begin: (cluster, { servers }) =>
@@ -37,6 +38,7 @@ const partition: FaultKind = {
 
 const isolateLeader: FaultKind = {
   name: 'leader isolated',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => (size < 2 ? null : { forMs: sometime(prng, timeoutMs) }),
   begin: cluster => {
     const id = cluster.leader?.id ?? 1
@@ -50,6 +52,7 @@ const isolateLeader: FaultKind = {
 
 const mute: FaultKind = {
   name: 'mute server',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) =>
     size < 2 ? null : { forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] },
   begin: (cluster, { servers: [id] }) =>
@@ -62,6 +65,7 @@ const mute: FaultKind = {
 
 const deaf: FaultKind = {
   name: 'deaf server',
+  weight: usualShare,
   draw: mute.draw,
   begin: (cluster, { servers: [id] }) =>
     cut(
@@ -73,6 +77,7 @@ const deaf: FaultKind = {
 
 const oneLink: FaultKind = {
   name: 'one-way cut',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => {
     if (size < 2) return null
     const from = anyServer(prng, size)
@@ -86,6 +91,7 @@ const oneLink: FaultKind = {
 /** Only one server is linked to all (E12, E13): the others cannot form a majority without it. */
 const star: FaultKind = {
   name: 'star',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) =>
     size < 3 ? null : { forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] },
   begin: (cluster, { servers: [hub] }) =>
@@ -99,6 +105,7 @@ const star: FaultKind = {
 /** Each server is linked to the next only: nobody sees everybody. */
 const chain: FaultKind = {
   name: 'chain',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => (size < 4 ? null : { forMs: sometime(prng, timeoutMs) }),
   begin: cluster =>
     cut(
@@ -111,6 +118,7 @@ const chain: FaultKind = {
 /** A network card that comes and goes (U17). `amount` is how long each phase takes, in ms. */
 const flapping: FaultKind = {
   name: 'flapping link',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) =>
     size < 2
       ? null
@@ -144,6 +152,7 @@ const flapping: FaultKind = {
 
 const clientsCut: FaultKind = {
   name: 'clients cut off',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: someServers(prng, size) }),
   begin: (cluster, { servers }) => {
     const { servers: size, load } = cluster.plan
@@ -162,6 +171,7 @@ const clientsCut: FaultKind = {
 /** Nothing at all arrives anywhere. */
 const blackout: FaultKind = {
   name: 'blackout',
+  weight: usualShare,
   draw: (prng, _size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs) }),
   begin: cluster => {
     const lanes = cluster.plan.servers + cluster.plan.load.clients + 1
@@ -179,6 +189,7 @@ const recordedMax = 32
 /** Datagrams that are none, or that others sent (Z03, Z09, B01); `amount` of them. */
 const garbage: FaultKind = {
   name: 'garbage',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({
     forMs: sometime(prng, timeoutMs),
     servers: [anyServer(prng, size)],

@@ -1,7 +1,7 @@
 /** What happens to processes and machines: they are killed, lose power, stand still, become slow, stop and start again. */
 import type { SimCluster } from '../cluster.js'
 import { firstStartPoints, laterPoints } from '../crash-points.js'
-import { anyServer, nothingToMend, someServers, sometime, type FaultKind } from './fault-kind.js'
+import { usualShare, anyServer, nothingToMend, someServers, sometime, type FaultKind } from './fault-kind.js'
 import { names } from './network-faults.js'
 
 function startAll(cluster: SimCluster, ids: readonly number[]): () => void {
@@ -12,6 +12,7 @@ function startAll(cluster: SimCluster, ids: readonly number[]): () => void {
 
 const crash: FaultKind = {
   name: 'crash',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] }),
   begin: (cluster, { servers }) => {
     cluster.server(servers[0]!).crash()
@@ -22,6 +23,7 @@ const crash: FaultKind = {
 
 const kill: FaultKind = {
   name: 'kill',
+  weight: usualShare,
   draw: crash.draw,
   begin: (cluster, { servers }) => {
     cluster.server(servers[0]!).kill()
@@ -32,6 +34,7 @@ const kill: FaultKind = {
 
 const killLeader: FaultKind = {
   name: 'leader killed',
+  weight: usualShare,
   draw: (prng, _size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), amount: prng.below(2) }),
   begin: (cluster, { amount }) => {
     const leader = cluster.leader ?? cluster.server(1)
@@ -44,6 +47,7 @@ const killLeader: FaultKind = {
 
 const crashAll: FaultKind = {
   name: 'all crash',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({
     forMs: timeoutMs * prng.between(0.1, 2),
     servers: Array.from({ length: size }, (_, i) => i + 1),
@@ -57,6 +61,7 @@ const crashAll: FaultKind = {
 
 const crashSome: FaultKind = {
   name: 'some crash',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: someServers(prng, size) }),
   begin: crashAll.begin,
   describe: ({ servers }) => `${names(servers)} lose power`,
@@ -65,6 +70,7 @@ const crashSome: FaultKind = {
 /** A process that dies again and again, faster than it can do anything useful. `amount` times. */
 const crashLoop: FaultKind = {
   name: 'crash loop',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({
     forMs: timeoutMs * prng.between(1, 6),
     servers: [anyServer(prng, size)],
@@ -86,6 +92,7 @@ const crashLoop: FaultKind = {
 
 const stop: FaultKind = {
   name: 'clean stop',
+  weight: usualShare,
   draw: crash.draw,
   begin: (cluster, { servers }) => {
     cluster.server(servers[0]!).stop()
@@ -101,6 +108,7 @@ const stop: FaultKind = {
 
 const pause: FaultKind = {
   name: 'pause',
+  weight: usualShare,
   draw: crash.draw,
   begin: (cluster, { servers: [id] }) => {
     const server = cluster.server(id!)
@@ -112,6 +120,7 @@ const pause: FaultKind = {
 
 const pauseLeader: FaultKind = {
   name: 'leader paused',
+  weight: usualShare,
   draw: (prng, _size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs) }),
   begin: cluster => {
     const leader = cluster.leader ?? cluster.server(1)
@@ -124,6 +133,7 @@ const pauseLeader: FaultKind = {
 /** `amount` is how long a turn of the event loop takes, in ms. */
 const slowLoop: FaultKind = {
   name: 'slow event loop',
+  weight: usualShare,
   draw: (prng, size, timeoutMs) => ({
     forMs: sometime(prng, timeoutMs),
     servers: [anyServer(prng, size)],
@@ -141,6 +151,7 @@ const slowLoop: FaultKind = {
 
 const clientKilled: FaultKind = {
   name: 'client killed',
+  weight: usualShare,
   draw: prng => ({ forMs: 0, amount: prng.below(100) }),
   begin: (cluster, { amount }) => {
     if (cluster.clients.length > 0) cluster.replaceClient(amount % cluster.clients.length)
@@ -149,29 +160,36 @@ const clientKilled: FaultKind = {
   describe: () => 'a client is killed, another takes its place',
 }
 
+/** There are many points to be met. */
+const crashPointShare = 0.5
+
 /** The power goes at a named point of the disk's work, when it is met for the `amount`th time. */
 const crashAt: FaultKind = {
   name: 'crash point',
+  weight: crashPointShare,
   draw: (prng, size, timeoutMs, isFirst) => {
     const points = isFirst ? firstStartPoints : laterPoints
     return {
       forMs: timeoutMs * prng.between(2, 8),
-      servers: [anyServer(prng, size)],
+      servers: someServers(prng, size),
       amount: isFirst || prng.below(3) > 0 ? 0 : prng.below(20),
       point: points[prng.below(points.length)]!,
     }
   },
-  begin: (cluster, { servers: [id], amount, point }) => {
-    const server = cluster.server(id!)
-    server.disk.armed = { point, skip: amount }
-    // Some work is done at a start only.
-    if (point.includes('directory')) {
-      server.kill()
-      server.start()
+  begin: (cluster, { servers, amount, point }) => {
+    const armed = servers.map(id => cluster.server(id))
+    for (const { disk } of armed) disk.armed = { point, skip: amount }
+    // Some work is done at a start only, some only in an election.
+    if (cluster.kernel.nowMs > 0 && point.includes('directory')) {
+      for (const server of armed) {
+        server.kill()
+        server.start()
+      }
     }
+    if (point.includes('hard state')) cluster.leader?.kill()
     return () => {
-      server.disk.armed = null
-      server.start()
+      for (const { disk } of armed) disk.armed = null
+      for (const server of cluster.servers) server.start()
     }
   },
   describe: ({ servers, point }) => `${names(servers)} will lose power ${point}`,

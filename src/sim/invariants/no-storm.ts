@@ -4,12 +4,12 @@
  */
 import type { SimCluster } from '../cluster.js'
 
-/** Per peer and heartbeat: the heartbeat, its answer, and what is asked again of one that does not answer. */
-const perHeartbeat = 6
-/** Per peer and operation: it, its two acknowledgements, their repeats. */
-const perOperation = 24
+/** Per link and heartbeat: a heartbeat and its answer, or the requests and answers of candidates who ask each other. */
+const perHeartbeat = 2.5
+/** Per server and operation: it, its acknowledgements, their repeats. Six hundred seeds had 3.6 at the most. */
+const perOperation = 6
 /** To begin with. */
-const always = 500
+const always = 200
 
 export function stormMessagesMax({ kernel, plan, load }: SimCluster): number {
   const links = plan.servers * (plan.servers - 1)

@@ -1,0 +1,125 @@
+/**
+ * One server with its disk, as a value: a step makes another one and leaves this as it was. Time is taken out of it: after
+ * every step each clock reading of the core is shifted as if it were 0 ms again, so that no timer fires by itself.
+ */
+import { assert } from '../../base/assert.js'
+import { Raft } from '../../raft/raft.js'
+import type { Entry, HardState, RaftOptions, ServerId } from '../../raft/types.js'
+import { entryOverheadBytes } from '../../raft/types.js'
+import type { SearchSettings } from './options.js'
+import { canonicalText, copyOf } from './records.js'
+
+/** An append that was handed to storage and is not durable yet. */
+export interface Write {
+  readonly writeId: number
+  readonly entries: readonly Entry[]
+}
+
+export interface Node {
+  readonly raft: Raft
+  /** What is durable. */
+  hardState: HardState
+  entries: readonly Entry[]
+  /** In the order in which they become durable. */
+  writes: readonly Write[]
+}
+
+export const heartbeatMs = 20
+const electionTimeoutMs = 100
+/** Beyond every retransmission timeout. */
+export const longMs = 1_000_000
+
+/** Bytes of payload in every command (step.ts). */
+export const commandBytes = 2
+
+function optionsOf(id: ServerId, settings: SearchSettings): RaftOptions {
+  return {
+    id,
+    voters: settings.ids,
+    seed: 1,
+    heartbeatMs,
+    electionTimeoutMs,
+    uncommittedBytesMax: 1_000_000,
+    unpersistedBytesMax: 1_000_000,
+    // A little more or less, as the entries are commands or no-ops: the number of entries is the same for few of them.
+    appendBytesMax: settings.appendEntriesMax * (entryOverheadBytes + commandBytes),
+    windowBytesMax: 1_000_000,
+  }
+}
+
+/** A server that starts from its disk. */
+export function startNode(
+  id: ServerId,
+  settings: SearchSettings,
+  hardState: HardState,
+  entries: readonly Entry[],
+): Node {
+  const recovered = { hardState, snapshotIndex: 0, snapshotTerm: 0, entries }
+  return { raft: new Raft(optionsOf(id, settings), recovered, 0), hardState, entries, writes: [] }
+}
+
+export function copyNode({ raft, hardState, entries, writes }: Node): Node {
+  return { raft: copyOf(raft), hardState, entries, writes }
+}
+
+export function nodeText({ raft, hardState, entries, writes }: Node): string {
+  const disk = `${hardState.currentTerm}.${hardState.votedFor} ${canonicalText(entries)} ${canonicalText(writes)}`
+  return `S${raft.server.id} ${disk} ${canonicalText(raft.server)}`
+}
+
+/** The oldest `count` writes are durable: each replaces what stands at its place, and all that follow (ready.ts, 3). */
+export function makeDurable(node: Node, count: number): void {
+  for (const { entries } of node.writes.slice(0, count)) {
+    const first = entries[0]
+    assert(first !== undefined && first.index <= node.entries.length + 1, 'the log on disk has no gap')
+    node.entries = [...node.entries.slice(0, first.index - 1), ...entries]
+  }
+  node.writes = node.writes.slice(count)
+}
+
+/**
+ * It is 0 ms again, where it was `now`, and what only matters to timers is forgotten: estimates of round trips, backoff,
+ * random draws. Leaders were heard so long ago that nobody refuses a vote for their sake. Writes are numbered from 1.
+ */
+export function resetTime(node: Node, now: number): void {
+  const { server } = node.raft
+  const { role } = server
+  server.electionDeadlineMs = 0
+  server.leaderHeardMs = -Infinity
+  server.failedCampaigns = 0
+  server.reports.length = 0
+  if (role.name === 'follower') role.accepted.dueMs = since(role.accepted.dueMs, now)
+  else if (role.name !== 'leader') role.askAgainMs = since(role.askAgainMs, now)
+  else {
+    for (const peer of role.peers.values()) {
+      const { probeSentMs, lastSentMs, inflight } = peer
+      Object.assign(peer, {
+        probeSentMs: since(probeSentMs, now),
+        lastSentMs: since(lastSentMs, now),
+        lastHeardMs: -longMs,
+        inflight: inflight.map(sent => ({ ...sent, sentMs: since(sent.sentMs, now), isFirst: false })),
+        retransmissions: 0,
+        roundTripMs: 0,
+        roundTripVarianceMs: 0,
+        backoff: 1,
+        isAmbiguous: false,
+        sentIndex: 0,
+      })
+    }
+    const { transfer } = role
+    if (transfer !== null) {
+      role.transfer = { to: transfer.to, sentMs: since(transfer.sentMs, now), giveUpMs: electionTimeoutMs }
+    }
+  }
+  const numbered = server.outstandingWrites[0]?.writeId ?? server.nextWriteId
+  if (numbered === 1) return
+  const shift = numbered - 1
+  server.nextWriteId -= shift
+  server.outstandingWrites = server.outstandingWrites.map(write => ({ ...write, writeId: write.writeId - shift }))
+  node.writes = node.writes.map(write => ({ ...write, writeId: write.writeId - shift }))
+}
+
+/** Readings taken at `now` or due after it are told from 0; older ones stay, and are in the past all the same. */
+function since(ms: number, now: number): number {
+  return ms >= now ? ms - now : ms
+}

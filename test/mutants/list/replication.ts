@@ -1,0 +1,187 @@
+/** Mutants of replication: the consistency check, what is acknowledged and counted, the commit rule, reads. */
+import { mutant, type Mutant } from '../mutant.js'
+
+const append = 'src/raft/append-entries.js'
+const replication = 'src/raft/replication.js'
+const progress = 'src/raft/progress.js'
+const commit = 'src/raft/commit.js'
+const persistence = 'src/raft/persistence.js'
+const readIndex = 'src/raft/read-index.js'
+
+export const replicationMutants: readonly Mutant[] = [
+  mutant(
+    'appends without the check of the previous entry',
+    'section 5.3',
+    append,
+    'return term === message.prevLogTerm;',
+    'return term !== undefined;',
+  ),
+  mutant(
+    'what follows index 0 matches anything',
+    'section 5.3 (WRaft 118)',
+    append,
+    'if (presentTerm === entry.term)',
+    'if (presentTerm === entry.term || (message.prevLogIndex === 0 && presentTerm !== undefined))',
+  ),
+  mutant(
+    'truncates without a conflict',
+    'Figure 2, AppendEntries 3 (RaftOS 26)',
+    append,
+    'if (presentTerm === entry.term)',
+    'if (false)',
+  ),
+  mutant(
+    'a conflict is left in the log',
+    'Figure 2, AppendEntries 3',
+    append,
+    'if (presentTerm === entry.term)',
+    'if (presentTerm !== undefined)',
+  ),
+  mutant(
+    'acknowledges its last index',
+    'R3b: matchIndex = min(verified, persisted) (RATIS-2605)',
+    append,
+    'return Math.min(role.verifiedIndex, server.persistedIndex);',
+    'return server.persistedIndex;',
+  ),
+  mutant(
+    'acknowledges before its disk is done',
+    'DESIGN durability 4 (tikv 994)',
+    append,
+    'return Math.min(role.verifiedIndex, server.persistedIndex);',
+    'return role.verifiedIndex;',
+  ),
+  mutant(
+    'what one leader verified counts for the next',
+    'R3b: verifiedIndex is 0 again at a change of term',
+    'src/raft/term.js',
+    'server.role = newFollower(leaderId);',
+    "server.role = { ...newFollower(leaderId), verifiedIndex: former.name === 'follower' ? former.verifiedIndex : 0 };",
+  ),
+  mutant(
+    'matchIndex goes back',
+    'R1 (RaftOS 25, PySyncObj 167)',
+    progress,
+    'this.matchIndex = Math.max(this.matchIndex, matchIndex);',
+    'this.matchIndex = matchIndex;',
+  ),
+  mutant(
+    'commitIndex goes back',
+    'Figure 2: commitIndex increases (PySyncObj 166)',
+    append,
+    'server.commitIndex = Math.max(server.commitIndex, Math.min(message.leaderCommit, lastNewIndex));',
+    'server.commitIndex = Math.min(message.leaderCommit, lastNewIndex);',
+  ),
+  mutant(
+    'commits old terms by counting',
+    'R4; Figure 8 (logcabin 44, PySyncObj 169)',
+    commit,
+    'if (server.log.termAt(majorityIndex) !== server.currentTerm)',
+    'if (false)',
+  ),
+  mutant(
+    'commits what the leader says without the minimum',
+    'Figure 2, AppendEntries 5',
+    append,
+    'Math.min(message.leaderCommit, lastNewIndex)',
+    'message.leaderCommit',
+  ),
+  mutant(
+    'commits up to its own last entry',
+    'Figure 2, AppendEntries 5: the last new entry, not the last one',
+    append,
+    'Math.min(message.leaderCommit, lastNewIndex)',
+    'Math.min(message.leaderCommit, server.log.lastIndex)',
+  ),
+  mutant(
+    "a rejection's hint is taken as a match",
+    'R3b (CCF 5325)',
+    replication,
+    'if (nextIndex <= reply.prevLogIndex) peer.probeFrom(nextIndex);',
+    'if (nextIndex <= reply.prevLogIndex) peer.probeFrom(nextIndex); peer.accepted(nextIndex - 1, nextIndex - 1, 0);',
+  ),
+  mutant(
+    'nextIndex falls to matchIndex',
+    'R1 (WRaft 7)',
+    replication,
+    'nextIndex = Math.max(nextIndex, peer.matchIndex + 1, server.log.firstIndex);',
+    '',
+  ),
+  mutant(
+    'a reply of an old term is counted',
+    'R1; Figure 2',
+    replication,
+    'if (reply.term < server.currentTerm) return;',
+    '',
+  ),
+  mutant(
+    'a minority commits',
+    'section 5.3: a majority of servers',
+    'src/raft/quorum.js',
+    'descending[majority(values.length) - 1]',
+    'descending[Math.max(0, majority(values.length) - 2)]',
+  ),
+  mutant(
+    'a leader counts itself before its disk is done',
+    'DESIGN durability 4',
+    commit,
+    'id === server.id ? server.persistedIndex :',
+    'id === server.id ? server.log.lastIndex :',
+  ),
+  mutant(
+    'applies what is not committed',
+    'section 5.3: apply after commit',
+    commit,
+    'taken.slice(0, server.commitIndex - server.lastApplied)',
+    'taken',
+  ),
+  mutant(
+    'a stale completion is counted',
+    'DESIGN: after a truncation a write may complete late',
+    persistence,
+    'for (const write of server.outstandingWrites) write.lastIndex = Math.min(write.lastIndex, index - 1);',
+    '',
+  ),
+  mutant(
+    'what was replaced stays persisted',
+    'DESIGN durability 4: persistedIndex may go back',
+    persistence,
+    'server.persistedIndex = Math.min(server.persistedIndex, index - 1);',
+    '',
+  ),
+  mutant(
+    'what replaces an entry is not written',
+    'DESIGN durability 3',
+    persistence,
+    'server.handedIndex = Math.min(server.handedIndex, index - 1);',
+    '',
+  ),
+  mutant(
+    'reads without a quorum round',
+    'dissertation 6.4 (d-engine 381)',
+    readIndex,
+    'read.round > confirmed',
+    'false',
+  ),
+  mutant(
+    'reads before the no-op is committed',
+    'dissertation 6.4 (redisraft 18)',
+    readIndex,
+    'server.commitIndex < role.noopIndex',
+    'false',
+  ),
+  mutant(
+    'reads join a round that is under way',
+    'dissertation 6.4: the round begins after the read',
+    readIndex,
+    'const round = ++role.readRound;',
+    'const round = role.waitingReads.length > 0 ? role.readRound : ++role.readRound;',
+  ),
+  mutant(
+    'a read sees what was applied when it came',
+    'dissertation 6.4: readIndex is the commitIndex',
+    readIndex,
+    'readIndex: server.commitIndex',
+    'readIndex: 0',
+  ),
+]

@@ -1,0 +1,198 @@
+/** Mutants of storage and transport. */
+import { mutant, type Mutant } from '../mutant.js'
+
+const hardState = 'src/storage/hard-state.js'
+const recovery = 'src/storage/recovery.js'
+const segments = 'src/storage/segments.js'
+const writer = 'src/storage/log-writer.js'
+const replay = 'src/storage/replay.js'
+const walk = 'src/storage/segment-walk.js'
+const create = 'src/storage/create.js'
+
+export const storageMutants: readonly Mutant[] = [
+  mutant(
+    'one slot holds the hard state',
+    'R16: written in place, a crash tears it',
+    hardState,
+    'this.writeSlots([0, 1], done);',
+    'this.writeSlots([0], done);',
+  ),
+  mutant(
+    'both saves have one number',
+    'the newer of two slots is known by its number',
+    hardState,
+    'sequence: this.slot.sequence + 1, hardState',
+    'sequence: this.slot.sequence, hardState',
+  ),
+  mutant(
+    'the older slot is believed',
+    'the newer of two slots holds',
+    hardState,
+    'return { current: newer, intact',
+    'return { current: older, intact',
+  ),
+  mutant(
+    'hard state is called durable before it is written',
+    'DESIGN durability 1 (etcd 14370)',
+    'src/storage/storage.js',
+    'this.hardState.save(hardState, error => {',
+    'this.durableTerm = hardState.currentTerm; done(); done = () => undefined; this.hardState.save(hardState, error => {',
+  ),
+  mutant(
+    'queued entries are called durable',
+    'DESIGN durability 4 (tikv 994)',
+    writer,
+    'this.writes[count].endsAt <= this.entriesWritten',
+    'true',
+  ),
+  mutant(
+    'entries are called durable when their write begins',
+    'DESIGN durability 4 (etcd 14143)',
+    writer,
+    'this.file.write(this.offset, this.staging.subarray(0, bytes), error => {',
+    `this.entriesWritten += entries.length; this.reportPersisted(); this.entriesWritten -= entries.length;
+     this.file.write(this.offset, this.staging.subarray(0, bytes), error => {`,
+  ),
+  mutant(
+    'a failed write is taken for a good one',
+    'R17, R18 (PostgreSQL 2018)',
+    writer,
+    'else if (error === null) this.written(entries, bytes);',
+    'else if (true) this.written(entries, bytes);',
+  ),
+  mutant(
+    'a log without seals',
+    'R19: the last batch is proven by what follows it',
+    writer,
+    'this.sealed = entries.length === 0;',
+    'this.sealed = true;',
+  ),
+  mutant(
+    'a new segment is named without syncing the directory',
+    'F09 (etcd 6368)',
+    segments,
+    'next => disk.syncDirectory(paths.log, next),',
+    '',
+  ),
+  mutant(
+    'a directory is founded without syncing it',
+    'F09',
+    create,
+    'next => disk.syncDirectory(paths.directory, next),',
+    '',
+  ),
+  mutant(
+    'recovery does not sync the directory',
+    'F09: what a killed process renamed may not be durable',
+    recovery,
+    'steps.push(next => disk.syncDirectory(paths.log, next));',
+    '',
+  ),
+  {
+    name: 'recovery appends after the torn tail',
+    breaks: 'F02 (rabbitmq/ra 283, amelie 17)',
+    edits: [
+      {
+        file: recovery,
+        find: 'steps.push(next => writeZeros(file, tail.offset, header.segmentBytes, next));',
+        replace: '',
+      },
+      {
+        file: recovery,
+        find: 'const offset = tail.offset + (unsealed ? seal.length : 0);',
+        replace:
+          'const offset = tail.offset + Math.ceil((torn?.length ?? 0) / 64) * 64 + (unsealed ? seal.length : 0);',
+      },
+    ],
+  },
+  mutant(
+    'recovery leaves what is torn behind the end of the log',
+    'F02: the torn tail is removed on disk before new appends',
+    recovery,
+    'steps.push(next => writeZeros(file, tail.offset, header.segmentBytes, next));',
+    '',
+  ),
+  mutant(
+    'recovery does not write the last batch again',
+    'F01: what a killed process wrote may not be durable',
+    recovery,
+    'steps.push(next => file.write(last.offset, last.bytes, next));',
+    'steps.push(next => next(null));',
+  ),
+  mutant(
+    'damage in the middle is cut off like a torn tail',
+    'R19; F04 (FAST 2018, NATS 2.12.1)',
+    walk,
+    'if (proof === null)',
+    'if (true)',
+  ),
+  mutant(
+    'a replaced tail comes back',
+    'F14: a truncation is durable with what replaces it',
+    replay,
+    'if (index <= this.lastIndex) this.entries.length = index - 1; this.entries.push(entry);',
+    'this.entries[index - 1] = entry;',
+  ),
+  mutant(
+    'recovery loses the last entry',
+    'F02: complete records stay',
+    'src/storage/storage.js',
+    'const { entries } = log.replay;',
+    'const entries = log.replay.entries.slice(0, -1);',
+  ),
+  mutant(
+    'all segments have one salt',
+    'old bytes of a file are told from new ones',
+    'src/storage/storage.js',
+    'return { low: prng.uint32(), high: prng.uint32() };',
+    'return { low: 1, high: 1 };',
+  ),
+  mutant(
+    'batches are not checked',
+    'F03, U15: nothing is believed without its checksum',
+    'codec/batch.js',
+    'if (view.getUint32(checksumAt, true) !== expected)',
+    'if (false)',
+  ),
+]
+
+const transport = 'src/transport/transport.js'
+const boots = 'src/transport/sender-boots.js'
+
+export const transportMutants: readonly Mutant[] = [
+  mutant(
+    'damaged datagrams are taken',
+    'U15: a checksum over all of a datagram',
+    'codec/envelope.js',
+    'if (view.getUint32(checksumAt, true) !== datagramChecksum(bytes, view, bytes.length))',
+    'if (false)',
+  ),
+  mutant(
+    'a datagram is taken twice',
+    'Z03: a replay window (RFC 6479)',
+    boots,
+    'if (boot === null || !boot.window.accept(packetNumber))',
+    'if (boot === null || (boot.window.accept(packetNumber), false))',
+  ),
+  mutant(
+    'datagrams of a former boot are taken',
+    'Z03: a boot that was succeeded is not heard again',
+    boots,
+    'if (this.former.includes(nonce) && !provesLiving) return null;',
+    '',
+  ),
+  mutant(
+    'address tokens are not checked',
+    'Z01: nothing is done for an address that was not proven (netty CVE-2026-44894)',
+    transport,
+    'if (token !== (known?.token ?? tokenOf(from)))',
+    'if (false)',
+  ),
+  mutant(
+    'another cluster is listened to',
+    'M16: every datagram names its cluster',
+    transport,
+    `if (envelope.clusterId !== this.options.clusterId) return 'other-cluster'; const link = this.peers`,
+    'const link = this.peers',
+  ),
+]

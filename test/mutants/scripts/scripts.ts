@@ -1,0 +1,28 @@
+/** The stories by name, for mutants that neither seeds nor searches find. */
+import { lateCopy } from './late-copy.js'
+import { deafLeader, unheardLeader } from './one-way.js'
+import { paused } from './pauses.js'
+import { founding, hardStates, killedFirst } from './power.js'
+import { longReplay } from './restarts.js'
+import { replacedTail } from './replaced-tail.js'
+import { rottenEnd, rottenHeader } from './rot.js'
+import type { Script } from './script.js'
+import { forgedAddress, formerBoot, otherCluster, replayed } from './strangers.js'
+
+export const scripts: readonly Script[] = [
+  replayed,
+  formerBoot,
+  forgedAddress,
+  otherCluster,
+  paused,
+  deafLeader,
+  unheardLeader,
+  lateCopy,
+  replacedTail,
+  rottenHeader,
+  rottenEnd,
+  founding,
+  hardStates,
+  killedFirst,
+  longReplay,
+]
