@@ -4,12 +4,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
-import { HistoryError, parseHistory } from '../src/sim/history.js'
-import type { Operation } from '../src/sim/history.js'
-import type { Verdict } from '../src/sim/linearizability.js'
-import { checkHistory } from '../src/sim/linearizability.js'
-import type { WindowLine } from '../src/sim/violation.js'
-import { reasonOf, windowAround } from '../src/sim/violation.js'
+import { HistoryError, parseHistory } from '../src/sim/linearizability/history.js'
+import type { Operation } from '../src/sim/linearizability/history.js'
+import type { Verdict } from '../src/sim/linearizability/linearizability.js'
+import { checkHistory } from '../src/sim/linearizability/linearizability.js'
+import type { WindowLine } from '../src/sim/linearizability/violation.js'
+import { reasonOf, windowAround } from '../src/sim/linearizability/violation.js'
 import { codeOfError, messageOfError } from './exit-status.js'
 
 export interface CheckTask {

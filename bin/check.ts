@@ -1,8 +1,8 @@
 /** raftgram check FILE: is the history of a workload linearizable? */
 import { Worker } from 'node:worker_threads'
-import type { NotLinearizable } from '../src/sim/linearizability.js'
-import type { Part, WindowLine } from '../src/sim/violation.js'
-import { describeOperation } from '../src/sim/violation.js'
+import type { NotLinearizable } from '../src/sim/linearizability/linearizability.js'
+import type { Part, WindowLine } from '../src/sim/linearizability/violation.js'
+import { describeOperation } from '../src/sim/linearizability/violation.js'
 import type { CheckResult, CheckTask } from './check-worker.js'
 import { defineCommand } from './command.js'
 import { CommandError, exitStatus, usageError } from './exit-status.js'

@@ -6,11 +6,10 @@
  */
 import type { Address } from '../transport/socket.js'
 import { Prng } from '../base/prng.js'
+import { withFlippedBits } from '../transport/flipped-bits.js'
 import { chargedBytes } from '../transport/kernel-charge.js'
 import type { Kernel } from './kernel.js'
 import { stepKinds } from './clock.js'
-import { withFlippedBits } from './flipped-bits.js'
-import type { SimSocket } from './socket.js'
 import type { LossReason } from './trace.js'
 import type { Tally } from './tally.js'
 
@@ -58,6 +57,24 @@ export const perfectLinks: LinkQuality = {
   queueBytes: 64_000,
 }
 
+/** A datagram that has come to the machine of its receiver. */
+export interface Arrived {
+  readonly bytes: Uint8Array
+  readonly from: Address
+  readonly fromLane: number
+  readonly datagram: number
+  readonly chargedBytes: number
+  /** The step in which it was sent. */
+  readonly cause: number
+}
+
+/** Where datagrams come from and go to: the end of a process (socket.ts). */
+export interface NetworkEnd {
+  readonly lane: number
+  readonly address: Address
+  arrive(arrived: Arrived): void
+}
+
 /** What a trace is told of a datagram. */
 export interface NetworkWatch {
   sent(from: number, to: number, datagram: number, bytes: Uint8Array): void
@@ -87,7 +104,7 @@ export class SimNetwork {
   private readonly kernel: Kernel
   private readonly prng: Prng
   private readonly tally: Tally
-  private readonly sockets = new Map<string, SimSocket>()
+  private readonly sockets = new Map<string, NetworkEnd>()
   private readonly lanes = new Map<string, number>()
   /** By directed link: how many faults cut it, whether it is in a bad phase, until when its queue is busy. */
   private readonly cuts = new Uint8Array(lanesMax * lanesMax)
@@ -108,11 +125,11 @@ export class SimNetwork {
     this.lanes.set(address.key, lane)
   }
 
-  opened(socket: SimSocket): void {
+  opened(socket: NetworkEnd): void {
     this.sockets.set(socket.address.key, socket)
   }
 
-  closed(socket: SimSocket): void {
+  closed(socket: NetworkEnd): void {
     if (this.sockets.get(socket.address.key) === socket) this.sockets.delete(socket.address.key)
   }
 
@@ -135,7 +152,7 @@ export class SimNetwork {
   }
 
   /** Takes a datagram from a socket; `bytes` may be reused when this returns. */
-  send(from: SimSocket, bytes: Uint8Array, to: Address): void {
+  send(from: NetworkEnd, bytes: Uint8Array, to: Address): void {
     const { prng, quality, kernel } = this
     const lane = this.lanes.get(to.key) ?? 0
     const link = from.lane * lanesMax + lane
@@ -192,7 +209,7 @@ export class SimNetwork {
     this.lose(from, to, datagram, 'overflow')
   }
 
-  private carry(bytes: Uint8Array, from: SimSocket, to: Address, datagram: number, delayMs: number): void {
+  private carry(bytes: Uint8Array, from: NetworkEnd, to: Address, datagram: number, delayMs: number): void {
     this.arrive(bytes, from.address, from.lane, to, datagram, delayMs)
   }
 

@@ -5,24 +5,14 @@
 import { udpPayloadBytesMax } from '../../codec/limits.js'
 import type { Address, Socket } from '../transport/socket.js'
 import type { Kernel, Life } from './kernel.js'
-import type { SimNetwork } from './network.js'
+import type { Arrived, NetworkEnd, SimNetwork } from './network.js'
 import type { SimClock } from './clock.js'
 import { stepKinds } from './clock.js'
 
 /** Node reads at most so many in one round of its event loop. */
 const datagramsPerRound = 32
 
-export interface Arrived {
-  readonly bytes: Uint8Array
-  readonly from: Address
-  readonly fromLane: number
-  readonly datagram: number
-  readonly chargedBytes: number
-  /** The step in which it was sent. */
-  readonly cause: number
-}
-
-export class SimSocket implements Socket {
+export class SimSocket implements Socket, NetworkEnd {
   readonly address: Address
   readonly lane: number
   datagramsReceived = 0

@@ -5,6 +5,7 @@
  */
 import type { Clock, Timer } from '../base/clock.js'
 import { Prng } from '../base/prng.js'
+import { withFlippedBits } from './flipped-bits.js'
 import type { Address, Socket } from './socket.js'
 
 /** Shares are of datagrams, 0..1. */
@@ -55,8 +56,6 @@ export interface FaultCounts {
 
 /** As a router's queue, the place for delayed datagrams is bounded (R11). */
 const delayedBytesMax = 64 * 1024 * 1024
-
-const flippedBitsMax = 16
 
 interface Delayed {
   readonly atMs: number
@@ -158,7 +157,7 @@ export class FaultySocket implements Socket {
     }
     if (isReordered) counts.reordered++
     if (isCorrupted) counts.corrupted++
-    const carried = isCorrupted ? withFlippedBits(bytes, flipSeed) : bytes
+    const carried = isCorrupted ? withFlippedBits(bytes, new Prng(flipSeed)) : bytes
     const mayReuse = this.pass(carried, to, isReordered ? delayMs + heldMs : delayMs)
     if (!isDuplicated) return mayReuse || isCorrupted
     counts.duplicated++
@@ -217,16 +216,4 @@ export class FaultySocket implements Socket {
 
 function isCut(cuts: ReadonlySet<string | number>, { key, port }: Address): boolean {
   return cuts.size > 0 && (cuts.has(key) || cuts.has(port))
-}
-
-/** A copy with one to sixteen different bits flipped. */
-function withFlippedBits(bytes: Uint8Array, seed: number): Uint8Array {
-  const flipped = bytes.slice()
-  const prng = new Prng(seed)
-  const bits = bytes.length * 8
-  const positions = new Set<number>()
-  const count = Math.min(bits, 1 + prng.below(flippedBitsMax))
-  while (positions.size < count) positions.add(prng.below(bits))
-  for (const position of positions) flipped[position >>> 3]! ^= 1 << (position & 7)
-  return flipped
 }

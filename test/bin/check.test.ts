@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { checkCommand } from '../../bin/check.js'
 import { Output } from '../../bin/output.js'
-import { lastRead, linesOf, simulate } from '../sim/simulated-store.js'
+import { lastRead, linesOf, simulate } from '../sim/linearizability/simulated-store.js'
 
 /** Keeps what the command says. */
 class Kept extends Output {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { parseHistory } from '../../src/sim/history.js'
+import { parseHistory } from '../../src/sim/linearizability/history.js'
 import { raftgram, run } from '../process/program.js'
 import { temporaryDirectory } from '../process/rig.js'
 import { startDev } from './dev-cluster.js'

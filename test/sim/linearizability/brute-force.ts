@@ -2,7 +2,7 @@
  * The definition of linearizability, word for word and slow: every order of the operations that keeps to their times is
  * tried. It shares no line with the checker that it judges.
  */
-import type { Json, Operation } from '../../src/sim/history.js'
+import type { Json, Operation } from '../../../src/sim/linearizability/history.js'
 
 /** For one key, and some ten operations. */
 export function isLinearizable(operations: readonly Operation[]): boolean {

@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Operation } from '../../src/sim/history.js'
-import { parseHistory } from '../../src/sim/history.js'
-import { describeOperation, reasonOf, windowAround } from '../../src/sim/violation.js'
+import type { Operation } from '../../../src/sim/linearizability/history.js'
+import { parseHistory } from '../../../src/sim/linearizability/history.js'
+import { describeOperation, reasonOf, windowAround } from '../../../src/sim/linearizability/violation.js'
 import { linesOf, simulate } from './simulated-store.js'
 
 const parse = (...operations: object[]): Operation[] =>

@@ -4,9 +4,9 @@
  * so each key is searched by itself. One that is not is reported by its first impossible answer: everything that had ended
  * before it can be explained, and together with it no longer.
  */
-import { planOf } from './checker-plan.js'
-import type { IsExpired } from './checker-search.js'
-import { search } from './checker-search.js'
+import { planOf } from './plan.js'
+import type { IsExpired } from './search.js'
+import { search } from './search.js'
 import type { Instant, Operation } from './history.js'
 
 export type Verdict = Linearizable | NotLinearizable | Undecided

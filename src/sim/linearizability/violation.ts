@@ -2,7 +2,7 @@
  * Why an answer is impossible, for people: what is wrong in a sentence, and the operations on the key that matter, in the
  * order of their starts: those that overlap it, those just before, and those that wrote what it found.
  */
-import { canonicalJson } from './checker-values.js'
+import { canonicalJson } from './values.js'
 import type { Json, Operation } from './history.js'
 
 /** What an operation has to do with the impossible one. */

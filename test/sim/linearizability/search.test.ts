@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Operation } from '../../src/sim/history.js'
-import { checkHistory } from '../../src/sim/linearizability.js'
+import type { Operation } from '../../../src/sim/linearizability/history.js'
+import { checkHistory } from '../../../src/sim/linearizability/linearizability.js'
 
 function operation(fields: Pick<Operation, 'op' | 'start' | 'end'> & Partial<Operation>): Operation {
   const absent = { value: undefined, expected: undefined, output: undefined, current: undefined, prev: undefined }

@@ -2,13 +2,13 @@
  * The plan of a search over one key: the steps, the order of their starts and ends, a bit for each step that is under way
  * (bits are used again), and tables of what is still to come, by which the search sees early that a way leads nowhere.
  */
-import { ConfigurationSet } from './checker-configurations.js'
-import { narrowIntervals } from './checker-intervals.js'
-import { FoundTexts } from './checker-texts.js'
-import type { Step } from './checker-steps.js'
-import { anyValue, isBlindWrite, shownBy, stepOf } from './checker-steps.js'
-import { ValueTable } from './checker-values.js'
-import type { ValueId } from './checker-values.js'
+import { ConfigurationSet } from './configurations.js'
+import { narrowIntervals } from './intervals.js'
+import { FoundTexts } from './texts.js'
+import type { Step } from './steps.js'
+import { anyValue, isBlindWrite, shownBy, stepOf } from './steps.js'
+import { ValueTable } from './values.js'
+import type { ValueId } from './values.js'
 import type { Instant, Operation } from './history.js'
 
 /** A step as the search sees it. */

@@ -8,10 +8,10 @@
  * And an unknown write whose value nobody needs any more is forgotten: that is its end. So with unique values the
  * unknown outcomes, each of which would double the search, all but vanish. Nothing here changes a verdict.
  */
-import type { Step } from './checker-steps.js'
-import { anyValue } from './checker-steps.js'
-import type { ValueId } from './checker-values.js'
-import { absent, forgotten } from './checker-values.js'
+import type { Step } from './steps.js'
+import { anyValue } from './steps.js'
+import type { ValueId } from './values.js'
+import { absent, forgotten } from './values.js'
 
 /** Narrows the intervals of `steps` in place and returns those that are still of use. */
 export function narrowIntervals(given: readonly Step[], valueCount: number): Step[] {

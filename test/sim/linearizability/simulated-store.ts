@@ -2,8 +2,8 @@
  * Histories of a store that is linearizable by construction: each operation takes effect at one instant between its start
  * and its end. Seeded; and ways to spoil such a history.
  */
-import { Prng } from '../../src/base/prng.js'
-import type { Json, Operation, OperationKind } from '../../src/sim/history.js'
+import { Prng } from '../../../src/base/prng.js'
+import type { Json, Operation, OperationKind } from '../../../src/sim/linearizability/history.js'
 
 export interface Settings {
   readonly seed: number

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { HistoryError, parseHistory } from '../../src/sim/history.js'
+import { HistoryError, parseHistory } from '../../../src/sim/linearizability/history.js'
 import { linesOf, simulate } from './simulated-store.js'
 
 const good = { client: 3, op: 'put', key: 'a', value: '3-17', start: 1_200_345, end: 1_201_999, status: 'ok' }

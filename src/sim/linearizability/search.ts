@@ -17,12 +17,12 @@
  * The set is cut at a width that grows from one pass to the next: a linearizable history mostly needs a few
  * configurations, and one that is found to be so within a narrow pass is so.
  */
-import type { ConfigurationSet } from './checker-configurations.js'
-import type { Plan, PlannedStep } from './checker-plan.js'
-import { mayReset } from './checker-plan.js'
-import { anyValue, mayFollow, shownBy } from './checker-steps.js'
-import type { ValueId } from './checker-values.js'
-import { absent, forgotten, noValue } from './checker-values.js'
+import type { ConfigurationSet } from './configurations.js'
+import type { Plan, PlannedStep } from './plan.js'
+import { mayReset } from './plan.js'
+import { anyValue, mayFollow, shownBy } from './steps.js'
+import type { ValueId } from './values.js'
+import { absent, forgotten, noValue } from './values.js'
 
 /** Asked now and then: must the search be given up? */
 export type IsExpired = () => boolean

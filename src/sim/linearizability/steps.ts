@@ -3,8 +3,8 @@
  * and several optional answers come down to one shape here, and the search knows only that shape.
  */
 import type { Json, Operation } from './history.js'
-import type { ValueId, ValueTable } from './checker-values.js'
-import { absent, noValue } from './checker-values.js'
+import type { ValueId, ValueTable } from './values.js'
+import { absent, noValue } from './values.js'
 
 /** Any value will do. */
 export const anyValue: ValueId = -1

@@ -2,9 +2,9 @@
  * With appends: until when is a text of use? As long as somebody is still to find it, or a text that begins with it. All
  * texts that are ever found stand here in order, so those that begin with another one stand together.
  */
-import type { PlannedEvent } from './checker-plan.js'
-import { shownBy } from './checker-steps.js'
-import type { ValueId, ValueTable } from './checker-values.js'
+import type { PlannedEvent } from './plan.js'
+import { shownBy } from './steps.js'
+import type { ValueId, ValueTable } from './values.js'
 
 export class FoundTexts {
   private readonly values: ValueTable

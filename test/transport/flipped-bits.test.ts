@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Prng } from '../../src/base/prng.js'
-import { withFlippedBits } from '../../src/sim/flipped-bits.js'
+import { withFlippedBits } from '../../src/transport/flipped-bits.js'
 
 void t.test('a copy is damaged, the bytes stay; few bytes have few bits to flip', t => {
   const bytes = new Uint8Array(20)
