@@ -20,6 +20,9 @@ export interface PlanWishes {
 
 export const defaultDurationMs = 60_000
 
+/** While servers start for the first time, and make their directories. */
+const firstStartMs = 10
+
 export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
   const prng = new Prng(seed, 0x91a4)
   const drawnSize = [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7][prng.below(13)]!
@@ -108,6 +111,8 @@ function drawFaults(prng: Prng, size: number, healedMs: number, timeoutMs: numbe
   while (atMs < healedMs) {
     const kind = kinds[prng.below(kinds.length)]!
     const drawn = kind.draw(prng, size, timeoutMs, atMs === 0)
+    // What befalls a process needs one: at the very beginning there are only points to be met.
+    if (atMs === 0 && kind.name !== 'crash point') atMs = prng.between(0, firstStartMs)
     if (drawn !== null) faults.push({ kind: kind.name, atMs, servers: [], amount: 0, point: '', ...drawn })
     atMs += prng.between(0, 2 * meanGapMs)
   }

@@ -150,22 +150,28 @@ const flapping: FaultKind = {
   describe: ({ servers, amount }) => `${names(servers)} comes and goes every ${Math.round(amount)} ms`,
 }
 
+/** `amount` 0: answers are lost and questions arrive, the harder half for exactly-once; 1: neither arrives. */
 const clientsCut: FaultKind = {
   name: 'clients cut off',
   weight: usualShare,
-  draw: (prng, size, timeoutMs) => ({ forMs: sometime(prng, timeoutMs), servers: someServers(prng, size) }),
-  begin: (cluster, { servers }) => {
+  draw: (prng, size, timeoutMs) => ({
+    forMs: sometime(prng, timeoutMs),
+    servers: someServers(prng, size),
+    amount: prng.below(2),
+  }),
+  begin: (cluster, { servers, amount }) => {
     const { servers: size, load } = cluster.plan
     const links: [number, number][] = []
     for (const id of servers) {
       for (let client = size + 1; client <= size + load.clients; client++) {
-        // Answers are lost, questions arrive: the harder half for exactly-once.
         links.push([id, client])
+        if (amount === 1) links.push([client, id])
       }
     }
     return cut(cluster, links)
   },
-  describe: ({ servers }) => `answers of ${names(servers)} to clients are lost`,
+  describe: ({ servers, amount }) =>
+    amount === 0 ? `answers of ${names(servers)} to clients are lost` : `clients are cut off from ${names(servers)}`,
 }
 
 /** Nothing at all arrives anywhere. */
