@@ -6,6 +6,8 @@ import { drawPlan } from '../src/sim/draw-plan.js'
 import { perfectLinks } from '../src/sim/network.js'
 import type { SimPlan } from '../src/sim/plan.js'
 import { runPlan } from '../src/sim/run.js'
+import { presets } from '../src/sim/search/presets.js'
+import { search } from '../src/sim/search/search.js'
 
 /** Five servers with the timeouts that `serve` has by default, and 100 operations a second. */
 function steadyPlan(simulatedS: number): SimPlan {
@@ -77,7 +79,30 @@ function show(what: string, { runs, events, simulatedS, operations, datagrams, c
   console.log(JSON.stringify(line))
 }
 
+function showSearch(): void {
+  const cpuBefore = process.cpuUsage()
+  let [states, distinctStates] = [0, 0]
+  for (const { options } of presets) {
+    const result = search(options)
+    states += result.states
+    distinctStates += result.distinctStates
+  }
+  const { user, system } = process.cpuUsage(cpuBefore)
+  const cpuS = (user + system) / 1e6
+  const distinctPerCpuS = Math.round(distinctStates / cpuS)
+  console.log(
+    JSON.stringify({
+      what: 'search: all presets',
+      cpuS: Number(cpuS.toFixed(1)),
+      states,
+      distinctStates,
+      distinctPerCpuS,
+    }),
+  )
+}
+
 measure(seeds(1, 20, { durationMs: 20_000 })) // until the compiler has seen everything
 show('steady: 5 servers, 100 operations/s, no faults', measure([steadyPlan(600)]))
 show('swarm: seeds of 20 simulated seconds', measure(seeds(1_000, 300, { durationMs: 20_000 })))
 show('swarm: seeds of 60 simulated seconds', measure(seeds(2_000, 100, { durationMs: 60_000 })))
+showSearch()
