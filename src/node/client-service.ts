@@ -141,6 +141,8 @@ export class ClientService {
   private receiveOpenSession(link: Link, open: OpenSession): void {
     const waiter: Waiter = { command: { kind: 'open' }, link, requestId: open.requestId }
     if (!this.raft.isLeader) return this.answerWaiter(waiter, 'not-leader')
+    // Each copy would open a session, and be an entry of the log: where nothing commits they would come without end.
+    if (this.waiters.isOpening(link, open.requestId)) return
     this.enqueue(waiter)
   }
 

@@ -18,16 +18,23 @@ export interface Waiter {
 export class Waiters {
   private readonly byIndex = new Map<LogIndex, { term: Term; waiters: readonly Waiter[] }>()
   private readonly bySession = new Map<number, Map<number, Waiter>>()
+  /** A client opens one session at a time. */
+  private readonly opening = new Map<Link, Waiter>()
 
   /** The waiter of a request that is under way, or undefined. */
   find(sessionId: number, sequence: number): Waiter | undefined {
     return this.bySession.get(sessionId)?.get(sequence)
   }
 
+  /** Whether this request of a client to open a session is under way. */
+  isOpening(link: Link, requestId: number): boolean {
+    return this.opening.get(link)?.requestId === requestId
+  }
+
   /** A request is under way from now on, though it has no place in the log yet. */
   begin(waiter: Waiter): void {
     const { command } = waiter
-    if (command.kind !== 'execute') return
+    if (command.kind !== 'execute') return void this.opening.set(waiter.link, waiter)
     let ofSession = this.bySession.get(command.sessionId)
     if (ofSession === undefined) this.bySession.set(command.sessionId, (ofSession = new Map<number, Waiter>()))
     ofSession.set(command.sequence, waiter)
@@ -52,13 +59,17 @@ export class Waiters {
     const all = [...this.byIndex.values()].flatMap(placed => placed.waiters)
     this.byIndex.clear()
     this.bySession.clear()
+    this.opening.clear()
     return all
   }
 
   /** A request is no longer under way. */
   end(waiter: Waiter): void {
     const { command } = waiter
-    if (command.kind !== 'execute') return
+    if (command.kind !== 'execute') {
+      if (this.opening.get(waiter.link) === waiter) this.opening.delete(waiter.link)
+      return
+    }
     const ofSession = this.bySession.get(command.sessionId)
     if (ofSession?.get(command.sequence) !== waiter) return
     ofSession.delete(command.sequence)

@@ -138,12 +138,13 @@ class Rig {
 
   get held(): number {
     const { waiters, reads, confirmedReads, newCommands } = this.service as unknown as {
-      waiters: { byIndex: Map<number, unknown>; bySession: Map<number, unknown> }
+      waiters: { byIndex: Map<number, unknown>; bySession: Map<number, unknown>; opening: Map<unknown, unknown> }
       reads: Map<number, unknown>
       confirmedReads: unknown[]
       newCommands: unknown[]
     }
-    return waiters.byIndex.size + waiters.bySession.size + reads.size + confirmedReads.length + newCommands.length
+    const { byIndex, bySession, opening } = waiters
+    return byIndex.size + bySession.size + opening.size + reads.size + confirmedReads.length + newCommands.length
   }
 }
 
@@ -399,5 +400,19 @@ void t.test('regression_a_query_that_a_machine_chokes_on_ends_the_query_and_not_
   rig.receive({ type: 'Read', requestId: 2, stale: false, query })
   rig.turn()
   t.strictSame(rig.take(), ['read 1 bad-request', 'read 2 bad-request'])
+  t.end()
+})
+
+void t.test('regression_repeated_open_session_filled_the_log: a repeat attaches to the one under way', t => {
+  const rig = Rig.leading([1, 2, 3])
+  const before = rig.raft.status.lastLogIndex
+  for (let copy = 0; copy < 5; copy++) {
+    rig.receive({ type: 'OpenSession', requestId: 7 })
+    rig.turn()
+  }
+  t.equal(rig.raft.status.lastLogIndex, before + 1, 'five copies, one entry')
+  rig.receive({ type: 'OpenSession', requestId: 8 })
+  rig.turn()
+  t.equal(rig.raft.status.lastLogIndex, before + 2, 'another request is another session')
   t.end()
 })
