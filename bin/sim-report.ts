@@ -1,5 +1,7 @@
 /** What `sim` prints: the verdict of a run, the whole report of a failure, the table of what many runs exercised. */
 import { execFileSync } from 'node:child_process'
+import { realpathSync } from 'node:fs'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeEvent, timeText } from '../src/sim/timeline/page/describe.js'
 import type { SimPlan } from '../src/sim/plan.js'
@@ -20,13 +22,16 @@ export const outcomeStatus: Readonly<Record<Outcome, ExitStatus>> = {
 /** The commit that the program was built from where it stands in a repository, else its version. */
 export function commitOf(): string {
   const folder = fileURLToPath(new URL('../..', import.meta.url))
+  const version = `version ${packageVersion()}`
   try {
     const git = (...words: string[]): string =>
       execFileSync('git', ['-C', folder, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
+    // Where raftgram lies inside of another project, its repository is not ours.
+    if (relative(git('rev-parse', '--show-toplevel'), realpathSync(folder)) !== '') return version
     const changed = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with changes'
     return `${git('rev-parse', '--short=12', 'HEAD')}${changed}`
   } catch {
-    return `version ${packageVersion()}`
+    return version
   }
 }
 

@@ -82,7 +82,7 @@ function perform(task: SimTask): SimDone {
         events.push(event)
         if (!keepsAll && events.length > 4 * pageLines) events.splice(0, 2 * pageLines)
       })
-      if (keepsAll) writeTraceFiles(events, `seed ${plan.seed}`, { trace, html })
+      if (keepsAll) writeTraceFiles(events, `raftgram sim, seed ${plan.seed}`, { trace, html })
       return { kind: 'plan', result, lastEvents: lastPage(events) }
     }
     case 'shrink': {

@@ -20,6 +20,9 @@ import type { PlanDone, SeedsDone, ShrinkDone } from './sim-worker.js'
 /** What decides a plan beside its seed, as options. */
 const planWishes = ['servers', 'duration-s', 'calm', 'lying-disks']
 
+/** Which failure the exit status of many runs tells of. */
+const worstFirst = ['safety', 'crash', 'liveness'] as const
+
 /** Seeds that a thread runs before it says how they went. */
 const seedsPerTask = 8
 
@@ -182,10 +185,25 @@ async function runMany(
       progress.update(runs)
     }
   }
+  const tell = (): void => {
+    progress.stop()
+    const wallS = (performance.now() - startMs) / 1_000
+    const summary =
+      `${runs.toLocaleString('en')} of ${total.toLocaleString('en')} seeds run, ${failures.length} failed: ` +
+      `${(simulatedMs / 3_600_000).toFixed(1)} cluster-hours, ${steps.toLocaleString('en')} events, ` +
+      `${operations.toLocaleString('en')} operations in ${wallS.toFixed(1)} s`
+    const sums = { steps, simulatedMs, operations, counts: tally.all, wallS }
+    output.result(
+      { ok: failures.length === 0 && runs === total, seeds: runs, failed: failures.map(fieldsOf), ...sums },
+      `${describeCounts(tally.all)}\n\n${summary}`,
+    )
+  }
   try {
     await Promise.race([Promise.all(Array.from({ length: pool.threads }, runOn)), session.ended])
-  } finally {
-    progress.stop()
+  } catch (error) {
+    // Interrupted: what was found so far is not thrown away.
+    tell()
+    throw error
   }
   failures.sort((a, b) => a.plan.seed - b.plan.seed)
   for (const failed of failures.slice(0, failuresMax)) {
@@ -197,26 +215,9 @@ async function runMany(
     })
     await reportFailure(session, failed, lastEvents, replayCommand(given, true)(failed.plan.seed))
   }
-  const wallS = (performance.now() - startMs) / 1_000
-  const summary =
-    `${runs.toLocaleString('en')} of ${total.toLocaleString('en')} seeds run, ${failures.length} failed: ` +
-    `${(simulatedMs / 3_600_000).toFixed(1)} cluster-hours, ${steps.toLocaleString('en')} events, ` +
-    `${operations.toLocaleString('en')} operations in ${wallS.toFixed(1)} s`
-  output.result(
-    {
-      ok: failures.length === 0,
-      seeds: runs,
-      failed: failures.map(fieldsOf),
-      steps,
-      simulatedMs,
-      operations,
-      counts: tally.all,
-      wallS,
-    },
-    `${describeCounts(tally.all)}\n\n${summary}`,
-  )
-  const [first] = failures
-  return outcomeStatus[first?.outcome ?? 'passed']
+  tell()
+  const worst = worstFirst.find(outcome => failures.some(failed => failed.outcome === outcome))
+  return outcomeStatus[worst ?? 'passed']
 }
 
 async function reportFailure(

@@ -39,6 +39,9 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
   const diskToMs = diskFromMs + (prng.below(4) === 0 ? prng.between(0, 20) : prng.between(0, 1.5))
   const segmentBytes = [4_096, 4_096, 8_192, 32_768][prng.below(4)]!
   const datagramBytesMax = [1_200, 1_200, 1_472, 8_972][prng.below(4)]!
+  const [uncommittedBytesMax, unpersistedBytesMax] = [0, 1].map(() =>
+    prng.below(3) === 0 ? 2_000 + prng.below(20_000) : 1_000_000,
+  ) as [number, number]
   const receiveBufferBytes = prng.below(5) === 0 ? 26_000 : 425_984
   const drifts = prng.below(4) === 0 && wishes.calm !== true
   const clockRates = Array.from({ length: servers }, () => (drifts ? prng.between(0.75, 1.25) : 1))
@@ -56,6 +59,8 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
     diskToMs,
     segmentBytes,
     datagramBytesMax,
+    uncommittedBytesMax,
+    unpersistedBytesMax,
     receiveBufferBytes,
     links,
     faults,
@@ -97,7 +102,7 @@ function drawLoad(prng: Prng, electionTimeoutMs: number): Load {
     timeoutMs: electionTimeoutMs * prng.between(2, 12),
     putShare: prng.between(0.2, 0.5),
     casShare: prng.between(0, 0.25),
-    deleteShare: prng.between(0, 0.1),
+    deleteShare: prng.between(0, 0.2),
   }
 }
 

@@ -100,6 +100,8 @@ export class SimNetwork {
   filter: ((from: number, to: number, bytes: Uint8Array) => boolean) | null = null
   /** Sent so far, copies and losses not counted. */
   datagrams = 0
+  /** Of each process. */
+  readonly datagramsOfLane = new Float64Array(lanesMax)
   bytes = 0
   private readonly kernel: Kernel
   private readonly prng: Prng
@@ -157,6 +159,7 @@ export class SimNetwork {
     const lane = this.lanes.get(to.key) ?? 0
     const link = from.lane * lanesMax + lane
     const datagram = ++this.datagrams
+    this.datagramsOfLane[from.lane]!++
     this.bytes += bytes.length
     kernel.note(bytes.length * 4_096 + link)
     if (bytes.length >= 12) kernel.note(bytes[8]! | (bytes[9]! << 8) | (bytes[10]! << 16) | (bytes[11]! << 24))

@@ -49,6 +49,9 @@ export interface SimPlan {
   readonly diskToMs: number
   readonly segmentBytes: number
   readonly datagramBytesMax: number
+  /** What a leader may hold uncommitted, and a follower waiting for its disk, before they refuse more. */
+  readonly uncommittedBytesMax: number
+  readonly unpersistedBytesMax: number
   readonly receiveBufferBytes: number
   readonly links: LinkQuality
   readonly faults: readonly PlannedFault[]

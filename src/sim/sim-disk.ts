@@ -45,7 +45,7 @@ export class MachineDisk {
   stalledUntilMs = 0
   /** No file may grow. */
   isFull = false
-  /** The next write or sync fails, and all that follow: the medium is gone. */
+  /** The next write, sync or read fails, and all that follow: the medium is gone. */
   isFailing = false
   /** The power goes at this point, when it is met for the `skip`th time. */
   armed: { readonly point: string; skip: number } | null = null
@@ -147,7 +147,7 @@ export class MachineDisk {
   }
 
   private codeOf({ kind, grows }: SimOperation): string | null {
-    if (this.isFailing && (kind === 'write' || kind === 'sync')) return 'EIO'
+    if (this.isFailing && (kind === 'write' || kind === 'sync' || kind === 'read')) return 'EIO'
     return this.isFull && grows ? 'ENOSPC' : null
   }
 }

@@ -15,6 +15,7 @@ void t.test('every kind of event appears', t => {
     faultOf('clean stop', { servers: [1] }),
     faultOf('failing disk', { servers: [2] }),
     faultOf('pause', { servers: [3] }),
+    faultOf('kill', { atMs: 2_500, servers: [3] }),
     faultOf('crash', { atMs: 3_000, servers: [1] }),
   ]
   for (const { kind } of traced(calmPlan(1, { faults })).events) kinds.add(kind)

@@ -79,6 +79,8 @@ export class Story {
       diskToMs: 0.5,
       segmentBytes: 65_536,
       datagramBytesMax: 1_200,
+      uncommittedBytesMax: 1_000_000,
+      unpersistedBytesMax: 1_000_000,
       receiveBufferBytes: 425_984,
       faults: [],
       lyingDisks: false,

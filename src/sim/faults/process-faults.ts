@@ -1,5 +1,7 @@
 /** What happens to processes and machines: they are killed, lose power, stand still, become slow, stop and start again. */
 import type { SimCluster } from '../cluster.js'
+import type { PlannedFault } from '../plan.js'
+import { violated } from '../invariants/violation.js'
 import { firstStartPoints, laterPoints } from '../crash-points.js'
 import { usualShare, anyServer, nothingToMend, someServers, sometime, type FaultKind } from './fault-kind.js'
 import { names } from './network-faults.js'
@@ -90,15 +92,30 @@ const crashLoop: FaultKind = {
   describe: ({ servers, amount }) => `${names(servers)} loses power ${amount} times`,
 }
 
+/** A server that is asked to stop hands over, closes its log and is gone, within so many election timeouts. */
+const stopTimeoutsMax = 4
+
+/** No other fault happens meanwhile, which could hold a server up. */
+function isAlone({ atMs, forMs }: PlannedFault, faults: readonly PlannedFault[]): boolean {
+  return faults.filter(other => other.atMs <= atMs + forMs && other.atMs + other.forMs >= atMs).length === 1
+}
+
 const stop: FaultKind = {
   name: 'clean stop',
   weight: usualShare,
   draw: crash.draw,
-  begin: (cluster, { servers }) => {
-    cluster.server(servers[0]!).stop()
+  begin: (cluster, fault) => {
+    const { plan, kernel } = cluster
+    const server = cluster.server(fault.servers[0]!)
+    const { starts, isRunning } = server
+    const beganMs = kernel.nowMs
+    server.stop()
     return () => {
-      // It may not have come to its end yet.
-      const server = cluster.server(servers[0]!)
+      const tookMs = kernel.nowMs - beganMs
+      const isLate = isRunning && server.isRunning && tookMs > stopTimeoutsMax * plan.electionTimeoutMs
+      if (isLate && server.starts === starts && isAlone(fault, plan.faults)) {
+        violated('Progress', `server ${server.id} was asked to stop ${Math.round(tookMs)} ms ago, and runs`)
+      }
       server.kill()
       server.start()
     }

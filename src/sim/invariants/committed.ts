@@ -5,7 +5,8 @@ import { violated } from './violation.js'
 
 export class Committed {
   private readonly terms: Term[] = [0]
-  private readonly inTerms: Term[] = [0]
+  /** Where the entries begin that were first seen to be committed in a term, in the order of the terms. */
+  private readonly begins: { readonly term: Term; readonly index: LogIndex }[] = []
 
   /** The last index that any server has called committed. */
   get lastIndex(): LogIndex {
@@ -25,7 +26,7 @@ export class Committed {
       const known = this.terms[index]
       if (known === undefined) {
         this.terms.push(term)
-        this.inTerms.push(server.currentTerm)
+        if (server.currentTerm > (this.begins.at(-1)?.term ?? 0)) this.begins.push({ term: server.currentTerm, index })
       } else if (known !== term) {
         violated(
           'State Machine Safety',
@@ -47,8 +48,6 @@ export class Committed {
 
   /** The last index that was committed in a term before `term`. */
   lastIndexBefore(term: Term): LogIndex {
-    let index = this.lastIndex
-    while (index > 0 && this.inTerms[index]! >= term) index--
-    return index
+    return (this.begins.find(begin => begin.term >= term)?.index ?? this.lastIndex + 1) - 1
   }
 }

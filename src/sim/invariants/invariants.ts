@@ -10,6 +10,7 @@ import type { HardState, LogIndex, Message, ServerId } from '../../raft/types.js
 import { Committed } from './committed.js'
 import { ElectionSafety } from './election-safety.js'
 import { ExactlyOnce } from './exactly-once.js'
+import { FreshReads } from './fresh-reads.js'
 import { checkLeaderAppendOnly } from './leader-append-only.js'
 import { checkLeaderCompleteness } from './leader-completeness.js'
 import { LogMatching } from './log-matching.js'
@@ -29,6 +30,7 @@ export interface InvariantsWatch {
 interface Watched {
   readonly watched: WatchedServer
   readonly state: ReplicatedState
+  readonly reads: FreshReads
   /** What the state machine had applied at the step before. */
   applied: LogIndex
   spokenTerm: number
@@ -47,11 +49,17 @@ export class Invariants {
 
   /** A server has started: what it recovered is judged, and it is watched from now on. */
   begun({ raft: { server }, state }: Pick<Node, 'raft' | 'state'>): void {
-    this.promises.recovered(server)
+    this.promises.recovered(server, this.votes.of(server.id, server.currentTerm))
     const watched = new WatchedServer(server)
     watched.lookAtLog()
     this.matching.check(watched)
-    this.servers.set(server.id, { watched, state, applied: state.lastApplied, spokenTerm: 0 })
+    this.servers.set(server.id, {
+      watched,
+      state,
+      reads: new FreshReads(),
+      applied: state.lastApplied,
+      spokenTerm: 0,
+    })
     this.watch?.roleChanged(watched)
   }
 
@@ -93,6 +101,7 @@ export class Invariants {
       known.applied = state.lastApplied
       this.stateMachines.reached(id, state.lastApplied, state.sessions.stateHash)
     }
+    known.reads.check(watched, this.committed.lastIndex)
     checkState(server)
   }
 

@@ -1,18 +1,52 @@
 /**
- * No Storm: the messages that servers send each other stay below a bound that follows from time, operations and events,
- * whatever is lost or copied (R18; RFC 8085 section 3.1). Copies that the network makes do not count.
+ * No Storm: in the end, the messages that servers sent each other stay below a bound that follows from time and from what
+ * clients sent, whatever was lost or copied (R18; RFC 8085 section 3.1); what clients sent stays below one that follows
+ * from their operations; and the steps of the simulation below one that follows from all datagrams: nobody spins. Copies
+ * that the network makes do not count.
  */
 import type { SimCluster } from '../cluster.js'
+import { violated } from './violation.js'
 
-/** Per link and heartbeat: a heartbeat and its answer, or the requests and answers of candidates who ask each other. */
-const perHeartbeat = 2.5
-/** Per server and operation: it, its acknowledgements, their repeats. Six hundred seeds had 3.6 at the most. */
-const perOperation = 6
-/** To begin with. */
-const always = 200
+/** Per peer of a leader and heartbeat: two of each, the heartbeat and its answer. */
+const perHeartbeat = 4
+/** Per peer and datagram of a client: entries or a round of reads, their acknowledgements, their repeats. */
+const perRequest = 5
+/** To begin with, and per server started: it is told of, asked for votes, brought up to date. */
+const always = 150
+const perStart = 20
 
-export function stormMessagesMax({ kernel, plan, load }: SimCluster): number {
-  const links = plan.servers * (plan.servers - 1)
+/** Datagrams of clients per operation, which is repeated with backoff until its time is over. */
+const requestsPerOperation = 40
+const requestsAlways = 1_000
+
+/** Steps for each datagram: it arrives, has a turn and a disk's work. Seven hundred seeds had 3.4 at the most. */
+const stepsPerDatagram = 8
+const stepsAlways = 5_000
+
+export function checkNoStorm(cluster: SimCluster): void {
+  const { peerMessages, kernel, network } = cluster
+  const messagesMax = stormMessagesMax(cluster)
+  if (peerMessages > messagesMax) {
+    violated('No Storm', `servers sent ${peerMessages} messages to each other, the bound is ${messagesMax}`)
+  }
+  const requestsMax = requestsAlways + requestsPerOperation * cluster.load.begun
+  const requests = requestsOf(cluster)
+  if (requests > requestsMax) violated('No Storm', `clients sent ${requests} datagrams, the bound is ${requestsMax}`)
+  const stepsMax = stepsAlways + stepsPerDatagram * network.datagrams
+  if (kernel.steps > stepsMax) violated('No Storm', `there were ${kernel.steps} events, the bound is ${stepsMax}`)
+}
+
+/** The bound on messages between servers. */
+export function stormMessagesMax(cluster: SimCluster): number {
+  const { kernel, plan, servers } = cluster
+  const peers = plan.servers - 1
   const heartbeats = (kernel.nowMs / plan.heartbeatMs) * Math.max(...plan.clockRates)
-  return always + Math.ceil(links * heartbeats * perHeartbeat + plan.servers * load.begun * perOperation)
+  const starts = servers.reduce((sum, server) => sum + server.starts, 0)
+  const perPeer = heartbeats * perHeartbeat + requestsOf(cluster) * perRequest + starts * perStart
+  return always + Math.ceil(peers * perPeer)
+}
+
+/** Datagrams that clients sent. */
+export function requestsOf({ network, plan }: SimCluster): number {
+  return network.datagramsOfLane.reduce((sum, count, lane) => sum + (lane > plan.servers ? count : 0), 0)
 }

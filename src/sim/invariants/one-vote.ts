@@ -31,6 +31,11 @@ export class OneVote {
     }
   }
 
+  /** Whom a server has promised its vote of a term, 0 for nobody. */
+  of(from: ServerId, term: number): ServerId {
+    return this.votes.get(`${from}:${term}`) ?? 0
+  }
+
   private vote(from: ServerId, term: number, candidate: ServerId): void {
     const key = `${from}:${term}`
     const known = this.votes.get(key)

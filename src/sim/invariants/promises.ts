@@ -30,8 +30,8 @@ export class Promises {
     this.promised.delete(id)
   }
 
-  /** The next life begins with what was recovered. */
-  recovered({ id, currentTerm, log }: Server): void {
+  /** The next life begins with what was recovered; `vote` is the one that left in its term, 0 for none. */
+  recovered({ id, currentTerm, votedFor, log }: Server, vote: ServerId): void {
     const promised = this.promised.get(id)
     if (promised === undefined) return
     const { persistedIndex, persistedTerm, spokenTerm } = promised
@@ -39,6 +39,12 @@ export class Promises {
       violated(
         'Promises Are Durable',
         `server ${id} spoke in term ${spokenTerm} and starts again in term ${currentTerm}`,
+      )
+    }
+    if (vote !== 0 && votedFor !== vote) {
+      violated(
+        'Promises Are Durable',
+        `server ${id} gave its vote of term ${currentTerm} to ${vote} and starts again with ${votedFor}`,
       )
     }
     const term = log.termAt(persistedIndex)

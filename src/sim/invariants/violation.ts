@@ -12,6 +12,7 @@ export type InvariantName =
   | 'Nothing Goes Back'
   | 'Exactly Once'
   | 'Acknowledged Is Kept'
+  | 'Linearizable Reads'
   | 'Linearizability'
   | 'No Storm'
   | 'Progress'

@@ -29,6 +29,8 @@ export const calmPlan: SimPlan = {
   diskToMs: 0.5,
   segmentBytes: 16_384,
   datagramBytesMax: 1_200,
+  uncommittedBytesMax: 1_000_000,
+  unpersistedBytesMax: 1_000_000,
   receiveBufferBytes: 425_984,
   links: perfectLinks,
   faults: [],
