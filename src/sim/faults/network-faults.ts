@@ -209,7 +209,9 @@ const garbage: FaultKind = {
       if (recorded.length < recordedMax) recorded.push({ bytes: bytes.slice(), from, to })
     }
     network.recorders.add(record)
+    let isOver = false
     const throwOne = (): void => {
+      if (isOver) return
       const to = cluster.server(fault.servers[0]!).address
       const one = recorded.length === 0 ? undefined : recorded[prng.below(recorded.length)]
       if (one === undefined || prng.below(2) === 0) {
@@ -226,6 +228,7 @@ const garbage: FaultKind = {
       kernel.at(kernel.nowMs + prng.between(0, fault.forMs), null, stepKinds.plan, throwOne)
     }
     return () => {
+      isOver = true
       network.recorders.delete(record)
     }
   },

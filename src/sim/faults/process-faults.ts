@@ -81,13 +81,17 @@ const crashLoop: FaultKind = {
   begin: (cluster, { servers: [id], forMs, amount }) => {
     const { kernel } = cluster
     const server = cluster.server(id!)
+    let isOver = false
     for (let i = 0; i < amount; i++) {
       kernel.at(kernel.nowMs + (forMs * i) / amount, null, 0, () => {
+        if (isOver) return
         server.crash()
         server.start()
       })
     }
-    return nothingToMend
+    return () => {
+      isOver = true
+    }
   },
   describe: ({ servers, amount }) => `${names(servers)} loses power ${amount} times`,
 }
