@@ -207,12 +207,13 @@ void t.test('a signal ends a long simulation soon, with status 3, and nothing is
   let stderr = ''
   child.stderr.on('data', (text: Buffer) => (stderr += text.toString()))
   const started = Date.now()
-  await new Promise(resolve => setTimeout(resolve, 700))
+  // Until it has come to listen to signals, also on a machine with other work to do.
+  await new Promise(resolve => setTimeout(resolve, 4_000))
   child.kill('SIGINT')
   const [status] = (await once(child, 'exit')) as [number]
   t.equal(status, 3)
   t.equal(stderr, 'raftgram: interrupted: the simulation did not come to its end\n')
-  t.ok(Date.now() - started < 20_000, 'it does not run on')
+  t.ok(Date.now() - started < 24_000, 'it does not run on')
   t.notOk(existsSync(`/proc/${child.pid}`))
   t.same(readdirSync(folder), [])
 })

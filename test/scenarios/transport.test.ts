@@ -48,7 +48,7 @@ void t.test(
     }
     for (const lossShare of [0.2, 0.3]) {
       const lossy = steadyWrites({ lossShare }, 10_000, 1)
-      t.ok(lossy.answered > 100, `${100 * lossShare} %: ${lossy.answered} writes`)
+      t.ok(lossy.answered > 50, `${100 * lossShare} %: ${lossy.answered} writes`)
       t.ok(lossy.p99Ms < 20 * timeoutMsMax, `${100 * lossShare} %: p99 ${lossy.p99Ms.toFixed(1)} ms`)
     }
     t.end()

@@ -73,7 +73,7 @@ void t.test('a cluster that does not come to answer again has failed, and the re
   const plan = calmPlan(1, { healedMs: 1_000 })
   const mute = runPlan({ ...plan, links: { ...plan.links, bytesPerMs: 0.001, queueBytes: 1 } })
   t.match(mute, { outcome: 'liveness', invariant: 'Progress' })
-  t.match(mute.message, /60 election timeouts after the last fault \d+ of the last requests have no answer, .* s3 /)
+  t.match(mute.message, /25 election timeouts after the last fault \d+ of the last requests have no answer, .* s3 /)
   t.end()
 })
 

@@ -20,7 +20,6 @@ void t.test('a failing plan becomes smaller, fails in the same way, and replays 
   t.ok(result.plan.faults.length <= 2)
   t.ok(result.plan.healedMs < noisy.healedMs)
   t.equal(result.plan.links.duplicateShare, 0)
-  t.ok(result.steps < failed.steps)
   const again = runPlan(parsePlan(formatPlan(result.plan)))
   t.same([again.hash, again.message], [result.hash, result.message])
   t.end()

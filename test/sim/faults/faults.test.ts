@@ -47,7 +47,7 @@ const effects: Record<string, Happened> = {
     counted('server: kill')(result, events, faultOf('')) && told('kill')(result, events, faultOf('')),
   'some crash': counted('server: crash'),
   'all crash': ({ counts, plan }) => counts['server: crash'] === plan.servers,
-  'crash loop': counted('server: crash', 4),
+  'crash loop': counted('server: crash', 2),
   'clean stop': counted('server: stop'),
   pause: (result, events) => told('pause')(result, events, faultOf('')) && told('resume')(result, events, faultOf('')),
   'leader paused': told('resume'),
