@@ -36,6 +36,12 @@ void t.test('the commands', async t => {
   }
 })
 
+void t.test('safety breaks on purpose where it says so', async t => {
+  const [, words = ''] = /`npx raftgram (sim [^`]*--lying-disks)`/.exec(readme) ?? []
+  const { status, stderr } = await run(t, [...raftgram, ...words.split(' '), '--shrink-s', '0'], {})
+  t.equal(status, 1, `${words}: ${stderr}`)
+})
+
 void t.test('the programs', async t => {
   installInto(directory)
   const [own] = await freePorts(1)
