@@ -2,8 +2,7 @@
  * One run of a plan, from the first start to the verdict: faults until healedMs, then everything is mended and progress is
  * demanded, then the history is judged. The same plan gives the same run, event for event, on any machine.
  */
-import { InvariantError } from '../base/assert.js'
-import { CrashError, SimCluster } from './cluster.js'
+import { SimCluster } from './cluster.js'
 import { scheduleFaults } from './faults/faults.js'
 import type { InvariantName } from './invariants/violation.js'
 import { InvariantViolation, violated } from './invariants/violation.js'
@@ -54,7 +53,7 @@ export function runPlan(plan: SimPlan, attach: (cluster: SimCluster) => void = (
     if (error instanceof InvariantViolation) {
       outcome = error.invariant === 'Progress' || error.invariant === 'No Storm' ? 'liveness' : 'safety'
       invariant = error.invariant
-    } else if (error instanceof InvariantError || error instanceof CrashError || error instanceof Error) {
+    } else if (error instanceof Error) {
       outcome = 'crash'
       invariant = 'Crash'
       const cause = error.cause instanceof Error ? error.cause : error
