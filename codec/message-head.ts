@@ -8,7 +8,7 @@
  *      +------+---------+-- ... -------+
  *
  * `length` counts the body alone. The types of the three kinds of datagrams lie apart: 0x01.. between peers, 0x10.. from
- * a client, 0x20.. to a client. A type is never given a new meaning.
+ * a client, 0x20.. to a client; those from 0x30 on stand in every kind. A type is never given a new meaning.
  */
 import { assert } from '../src/base/assert.js'
 

@@ -1,6 +1,6 @@
 /** A datagram in a few words for each of its messages, for people who read a trace. */
 import { readEnvelope } from '../../codec/envelope.js'
-import { decodeMessages, type WireMessage } from '../../codec/messages.js'
+import { decodeMessages, type TransportMessage } from '../../codec/messages.js'
 import { decodeCommand, decodeQuery } from '../kv/commands.js'
 import { unreachable } from '../base/assert.js'
 
@@ -15,7 +15,7 @@ export function describeDatagram(bytes: Uint8Array): string[] {
 }
 
 /** One message. */
-export function describeMessage(message: WireMessage): string {
+export function describeMessage(message: TransportMessage): string {
   switch (message.type) {
     case 'RequestVote': {
       const kind = message.preVote ? 'PreVote' : 'RequestVote'
@@ -57,6 +57,12 @@ export function describeMessage(message: WireMessage): string {
       const to = message.to === 'write' ? `write ${message.sessionId}#${message.requestId}` : message.to
       return `Answer to ${to}: ${message.code}`
     }
+    case 'Fragment': {
+      const { messageId, count, index, bytes } = message
+      return `Fragment ${index + 1} of ${count} of message ${messageId % 2 ** 32}, ${bytes.length} bytes`
+    }
+    case 'Padding':
+      return `Padding, ${message.bytes} bytes`
     default:
       return unreachable(message)
   }

@@ -244,6 +244,7 @@ export class Transport implements TransportApi {
     if (bytes.length > envelopeBytes) link.owe(bytes.length)
     const messages = decodeMessages(envelope, bytes)
     for (const message of messages ?? []) {
+      if (message.type === 'Fragment' || message.type === 'Padding') return 'malformed'
       // One of them may have made the owner close.
       if (this.isClosed) return null
       this.onMessage(link, message)

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 import { viewOf } from '../../codec/cursor.js'
 import { type EnvelopeKind, envelopeBytes, readEnvelope, writeEnvelope } from '../../codec/envelope.js'
-import { decodeMessages, encodeMessage, messageBytes, type WireMessage } from '../../codec/messages.js'
+import { decodeMessages, encodeMessage, messageBytes, type TransportMessage } from '../../codec/messages.js'
 import { awkwardIds, hex, hexOf } from './bytes.js'
 
 /** Ids of every size within [min, max], the awkward ones often. */
@@ -29,7 +29,7 @@ const headers = {
 } as const
 
 /** A sealed datagram with these messages, as the transport would build it: in a used buffer that is larger. */
-export function datagramOf(kind: EnvelopeKind, messages: readonly WireMessage[]): Uint8Array {
+export function datagramOf(kind: EnvelopeKind, messages: readonly TransportMessage[]): Uint8Array {
   const total = messages.reduce((sum, message) => sum + messageBytes(message), envelopeBytes)
   const bytes = new Uint8Array(total + 7).fill(0xa5)
   const view = viewOf(bytes)
@@ -47,13 +47,13 @@ export function seal(kind: EnvelopeKind, bytes: Uint8Array, total: number): void
 }
 
 /** What a receiver makes of a datagram: its messages, or null. */
-export function receive(datagram: Uint8Array): WireMessage[] | null {
+export function receive(datagram: Uint8Array): TransportMessage[] | null {
   const envelope = readEnvelope(datagram)
   return typeof envelope === 'string' ? null : decodeMessages(envelope, datagram)
 }
 
 /** What a receiver makes of one message that stands alone, given as the bytes of head and body. */
-export function receiveBytes(kind: EnvelopeKind, message: Uint8Array): WireMessage | null {
+export function receiveBytes(kind: EnvelopeKind, message: Uint8Array): TransportMessage | null {
   const datagram = new Uint8Array(envelopeBytes + message.length)
   datagram.set(message, envelopeBytes)
   seal(kind, datagram, datagram.length)
@@ -61,14 +61,19 @@ export function receiveBytes(kind: EnvelopeKind, message: Uint8Array): WireMessa
 }
 
 /** `message` has exactly the bytes written in `golden`, and those bytes mean it. */
-export function checkGolden(t: Test, kind: EnvelopeKind, message: WireMessage, golden: string): void {
+export function checkGolden(t: Test, kind: EnvelopeKind, message: TransportMessage, golden: string): void {
   t.equal(hexOf(datagramOf(kind, [message]).subarray(envelopeBytes)), hexOf(hex(golden)), `${message.type} to bytes`)
   t.strictSame(receiveBytes(kind, hex(golden)), message, `${message.type} from bytes`)
 }
 
 /** Round trip, one byte form, every truncation, every flipped bit: for values of `arbitrary`. */
-export function checkMessages(t: Test, kind: EnvelopeKind, arbitrary: fc.Arbitrary<WireMessage>): void {
-  const property = (name: string, numRuns: number, values: fc.Arbitrary<WireMessage[]>, holds: typeof isRoundTrip) => {
+export function checkMessages(t: Test, kind: EnvelopeKind, arbitrary: fc.Arbitrary<TransportMessage>): void {
+  const property = (
+    name: string,
+    numRuns: number,
+    values: fc.Arbitrary<TransportMessage[]>,
+    holds: typeof isRoundTrip,
+  ) => {
     fc.assert(
       fc.property(values, messages => holds(kind, messages)),
       { seed: 20, numRuns },
@@ -81,7 +86,7 @@ export function checkMessages(t: Test, kind: EnvelopeKind, arbitrary: fc.Arbitra
   property('every flipped bit is found, and without the checksum never half understood', 10, one, survivesFlips)
 }
 
-function isRoundTrip(kind: EnvelopeKind, messages: WireMessage[]): boolean {
+function isRoundTrip(kind: EnvelopeKind, messages: TransportMessage[]): boolean {
   const datagram = datagramOf(kind, messages)
   const received = receive(datagram)
   if (received === null) return false
@@ -89,7 +94,7 @@ function isRoundTrip(kind: EnvelopeKind, messages: WireMessage[]): boolean {
   return hexOf(datagramOf(kind, received)) === hexOf(datagram)
 }
 
-function refusesTruncation(kind: EnvelopeKind, messages: WireMessage[]): boolean {
+function refusesTruncation(kind: EnvelopeKind, messages: TransportMessage[]): boolean {
   const datagram = datagramOf(kind, messages)
   for (let length = 0; length < datagram.length; length++) {
     if (typeof readEnvelope(datagram.subarray(0, length)) !== 'string') return false
@@ -106,7 +111,7 @@ function refusesTruncation(kind: EnvelopeKind, messages: WireMessage[]): boolean
   return true
 }
 
-function survivesFlips(kind: EnvelopeKind, messages: WireMessage[]): boolean {
+function survivesFlips(kind: EnvelopeKind, messages: TransportMessage[]): boolean {
   const datagram = datagramOf(kind, messages)
   for (let bit = 0; bit < datagram.length * 8; bit++) {
     const flipped = datagram.slice()

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { viewOf } from '../../codec/cursor.js'
 import { envelopeBytes, readEnvelope } from '../../codec/envelope.js'
-import { decodeMessages, encodeMessage, messageBytes, type WireMessage } from '../../codec/messages.js'
+import { decodeMessages, decodeWholeMessage, encodeMessage, messageBytes } from '../../codec/messages.js'
+import type { WireMessage } from '../../codec/messages.js'
 import { datagramWith, hex, hexOf, join, uint } from './bytes.js'
 import { datagramOf, isCanonical, receive, receiveBytes } from './checks.js'
 
@@ -35,7 +36,7 @@ void t.test('a message is accepted only in its own kind of datagram', t => {
 })
 
 void t.test('B06: unknown types are refused, whatever their length', t => {
-  const known = new Set([1, 2, 3, 4, 5, 0x10, 0x11, 0x12, 0x13, 0x14, 0x20, 0x21, 0x22])
+  const known = new Set([1, 2, 3, 4, 5, 0x10, 0x11, 0x12, 0x13, 0x14, 0x20, 0x21, 0x22, 0x30, 0x31])
   for (let type = 0; type < 256; type++) {
     if (known.has(type)) continue
     for (const kind of kinds) {
@@ -64,7 +65,7 @@ void t.test('one bad message spoils the whole datagram', t => {
 
 void t.test('B03: lengths that lie are found before anything is made for them', t => {
   for (const kind of [1, 2, 3]) {
-    for (const type of [1, 2, 3, 4, 5, 0x10, 0x11, 0x12, 0x13, 0x14, 0x20, 0x22]) {
+    for (const type of [1, 2, 3, 4, 5, 0x10, 0x11, 0x12, 0x13, 0x14, 0x20, 0x22, 0x30, 0x31]) {
       for (const length of [0, 1, 7, 9, 101, 0x7f_ffff, 0x80_0000, 0xff_ffff]) {
         const messages = join(uint(type, 1), uint(length, 3), new Uint8Array(100))
         if (receive(datagramWith({ kind, sender: kind === 2 ? 0 : 3, messages })) !== null) {
@@ -87,7 +88,7 @@ void t.test('B03: what a stranger writes costs memory in proportion to its bytes
 
 void t.test('B01: random bytes behind a right envelope: refused, or the one form of a value', t => {
   const plausible = fc.record({
-    type: fc.nat(5),
+    type: fc.oneof(fc.nat(5), fc.constantFrom(0x30, 0x31)),
     // The lengths of the bodies that are fixed, and any other.
     body: fc
       .oneof(fc.constantFrom(0, 8, 9, 17, 20, 24, 33, 40, 49), fc.nat(90))
@@ -101,7 +102,7 @@ void t.test('B01: random bytes behind a right envelope: refused, or the one form
     fc.property(fc.constantFrom(...kinds), fc.array(plausible, { minLength: 1, maxLength: 2 }), (kind, parts) => {
       const messages = parts.map(({ type, body, modulus, lie }) =>
         join(
-          uint(firstTypes[kind] + type, 1),
+          uint(type < 0x30 ? firstTypes[kind] + type : type, 1),
           uint(Math.max(0, body.length + lie), 3),
           // Small bytes, and no high words: random ids are nearly always 2^53 or more.
           body.map((byte, at) => (modulus < 256 && at % 8 > 3 ? 0 : byte % modulus)),
@@ -137,5 +138,29 @@ void t.test('a datagram may lie anywhere in a larger buffer', t => {
   const envelope = readEnvelope(inside)
   t.type(envelope, 'object')
   if (typeof envelope === 'object') t.strictSame(decodeMessages(envelope, inside), [examples.peer])
+  t.end()
+})
+
+void t.test('a whole message, put together from fragments, is decoded as it would be in a datagram of its own', t => {
+  for (const kind of kinds) {
+    for (const other of kinds) {
+      const message = datagramOf(other, [examples[other]]).subarray(envelopeBytes)
+      const whole = decodeWholeMessage(kind, kind === 'request' ? 0 : 3, message)
+      t.strictSame(whole, kind === other ? examples[kind] : null, `${other} message of a ${kind} datagram`)
+    }
+  }
+  const sent: WireMessage = { type: 'Write', sessionId: 1, sequence: 2, answeredUpTo: 0, command: hex('c0ffee') }
+  const whole = join(hex('ff'), datagramOf('request', [sent]).subarray(envelopeBytes), hex('ff')).subarray(1, -1)
+  t.strictSame(decodeWholeMessage('request', 0, whole), sent, 'it may lie anywhere in a larger buffer')
+  const fromBuffer = decodeWholeMessage('request', 0, Buffer.from(whole))
+  t.strictSame(fromBuffer, sent, 'and no Buffer comes out')
+  for (let length = 0; length < whole.length; length++) {
+    t.equal(decodeWholeMessage('request', 0, whole.subarray(0, length)), null, `${length} of ${whole.length} bytes`)
+  }
+  t.equal(decodeWholeMessage('request', 0, join(whole, hex('00'))), null, 'a byte left over')
+  t.equal(decodeWholeMessage('request', 0, join(whole, whole)), null, 'two messages')
+  t.equal(decodeWholeMessage('peer', 3, hex('30 0d0000 0100000000000000 0200 0000 aa')), null, 'a fragment inside')
+  t.equal(decodeWholeMessage('peer', 3, hex('31 010000 00')), null, 'padding inside')
+  t.match(decodeWholeMessage('peer', 9, hex('05 080000 0100000000000000')), { from: 9 }, "the sender is the envelope's")
   t.end()
 })

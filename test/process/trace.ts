@@ -5,7 +5,7 @@
  */
 import { readFileSync, readdirSync } from 'node:fs'
 import { readEnvelope } from '../../codec/envelope.js'
-import type { WireMessage } from '../../codec/messages.js'
+import type { TransportMessage } from '../../codec/messages.js'
 import { decodeMessages } from '../../codec/messages.js'
 
 /** Calls by which a server writes and sends, to be traced whole and in hexadecimal. */
@@ -13,7 +13,7 @@ export const tracer = ['strace', '-f', '-xx', '-s', '70000', '-e', 'trace=pwrite
 
 /** Of one server: bytes that are written, the write has come back; or a message that is about to leave. */
 export type Happening =
-  { readonly server: number; readonly written: Uint8Array } | { readonly server: number; readonly sent: WireMessage }
+  { readonly server: number; readonly written: Uint8Array } | { readonly server: number; readonly sent: TransportMessage }
 
 /** Which server a thread belongs to, by the thread's id. To be asked while the servers run. */
 export function threadsOf(processes: ReadonlyMap<number, number>): Map<string, number> {
@@ -53,7 +53,7 @@ function buffersOf(line: string): Uint8Array[] {
   return Array.from(buffers, ([, hex = '']) => Uint8Array.from(Buffer.from(hex.replaceAll('\\x', ''), 'hex')))
 }
 
-function messagesOf(datagram: Uint8Array): WireMessage[] {
+function messagesOf(datagram: Uint8Array): TransportMessage[] {
   const envelope = readEnvelope(datagram)
   const messages = typeof envelope === 'string' ? null : decodeMessages(envelope, datagram)
   if (messages === null) throw new Error('a server sent what cannot be decoded')

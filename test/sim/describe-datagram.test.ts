@@ -1,7 +1,7 @@
 import t from 'tap'
 import { viewOf } from '../../codec/cursor.js'
 import { type Envelope, envelopeBytes, writeEnvelope } from '../../codec/envelope.js'
-import type { WireMessage } from '../../codec/messages.js'
+import type { TransportMessage, WireMessage } from '../../codec/messages.js'
 import { encodeCommand, encodeQuery } from '../../src/kv/commands.js'
 import { describeDatagram, describeMessage } from '../../src/sim/describe-datagram.js'
 import { drawPlan } from '../../src/sim/draw-plan.js'
@@ -16,8 +16,8 @@ const write = (command: Parameters<typeof encodeCommand>[0]) => {
 const read = (query: Uint8Array, stale: boolean) => ({ type: 'Read', requestId: 1, stale, query }) as WireMessage
 
 /** Of a message only what is told of it. */
-function some(message: object): WireMessage {
-  return message as WireMessage
+function some(message: object): TransportMessage {
+  return message as TransportMessage
 }
 
 void t.test('each kind of message in a few words', t => {
@@ -32,7 +32,7 @@ void t.test('each kind of message in a few words', t => {
     conflictTerm: 1,
   }
   const answer = { type: 'Answer', sessionId: 7, requestId: 3, code: 'ok' }
-  const cases: [message: WireMessage, text: string][] = [
+  const cases: [message: TransportMessage, text: string][] = [
     [some({ ...vote, preVote: true, leadershipTransfer: false }), 'PreVote t5 last 9/3'],
     [some({ ...vote, preVote: false, leadershipTransfer: true }), 'RequestVote t5 last 9/3 (handed over)'],
     [
@@ -56,6 +56,11 @@ void t.test('each kind of message in a few words', t => {
     [some({ type: 'Unwelcome' }), 'Unwelcome'],
     [some({ ...answer, to: 'write' }), 'Answer to write 7#3: ok'],
     [some({ ...answer, to: 'read', code: 'not-leader' }), 'Answer to read: not-leader'],
+    [
+      some({ type: 'Fragment', messageId: 2 ** 32 + 7, count: 3, index: 2, bytes: key }),
+      'Fragment 3 of 3 of message 7, 2 bytes',
+    ],
+    [some({ type: 'Padding', bytes: 900 }), 'Padding, 900 bytes'],
     [write({ op: 'put', key, value }), 'Write 7#3 put k1 4-17'],
     [write({ op: 'cas', key, expected: { by: 'absent' }, value }), 'Write 7#3 cas k1 4-17'],
     [write({ op: 'delete', key }), 'Write 7#3 delete k1'],

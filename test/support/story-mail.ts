@@ -1,6 +1,6 @@
 /** What stands in the datagrams of a story, and datagrams that are kept for later. */
 import { readEnvelope } from '../../codec/envelope.js'
-import { decodeMessages, type WireMessage } from '../../codec/messages.js'
+import { decodeMessages, type TransportMessage } from '../../codec/messages.js'
 import type { Message } from '../../src/raft/types.js'
 import type { Story } from './story.js'
 
@@ -38,16 +38,16 @@ export class StoryMail {
 }
 
 /** What stands in a datagram; nothing where it is damaged. */
-export function messagesOf(bytes: Uint8Array): readonly WireMessage[] {
+export function messagesOf(bytes: Uint8Array): readonly TransportMessage[] {
   const envelope = readEnvelope(bytes)
   return typeof envelope === 'string' ? [] : (decodeMessages(envelope, bytes.slice()) ?? [])
 }
 
 /** AppendEntries with the entry of this index, or with any where none is named. */
-export function carriesEntry(message: WireMessage, index = 0): boolean {
+export function carriesEntry(message: TransportMessage, index = 0): boolean {
   return isAppend(message) && message.entries.some(entry => index === 0 || entry.index === index)
 }
 
-export function isAppend(message: WireMessage): message is Extract<Message, { type: 'AppendEntries' }> {
+export function isAppend(message: TransportMessage): message is Extract<Message, { type: 'AppendEntries' }> {
   return message.type === 'AppendEntries'
 }

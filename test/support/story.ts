@@ -20,7 +20,7 @@ import { clusterId } from '../../src/sim/server-process.js'
 import { Life } from '../../src/sim/kernel.js'
 import { SimSocket } from '../../src/sim/socket.js'
 import { Transport } from '../../src/transport/transport.js'
-import type { WireMessage } from '../../codec/messages.js'
+import type { TransportMessage } from '../../codec/messages.js'
 import { StoryClient } from './story-client.js'
 import { messagesOf, StoryMail } from './story-mail.js'
 
@@ -35,7 +35,7 @@ export interface StoryOptions extends Partial<Omit<SimPlan, 'load' | 'links'>> {
 }
 
 /** Which messages a script is about. */
-export type Rule = (message: WireMessage, from: number, to: number) => boolean
+export type Rule = (message: TransportMessage, from: number, to: number) => boolean
 
 /** What a client asked, and its end once there is one. */
 export interface Asked {
