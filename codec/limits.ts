@@ -22,6 +22,9 @@ export const valueBytesMax = 57_344
 /** What a state machine's command may take: a key, a value, the value compared with is bounded by this as a whole. */
 export const commandBytesMax = 58_880
 
+/** The largest message that travels, its head included: an AppendEntries with one entry that holds the largest command. */
+export const messageBytesMax = commandBytesMax + 1_024
+
 /** Fragments of one message: enough for the largest in the smallest datagrams, and what a receiver has to bear. */
 export const fragmentsMax = 4_096
 

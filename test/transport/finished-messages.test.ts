@@ -1,0 +1,42 @@
+import t from 'tap'
+import { Prng } from '../../src/base/prng.js'
+import { FinishedMessages, rememberedMax } from '../../src/transport/finished-messages.js'
+
+void t.test('what is over is known, in whatever order it ended', t => {
+  const finished = new FinishedMessages()
+  const random = new Prng(1, 1)
+  const inOrder = Array.from({ length: rememberedMax }, (_, at) => ({ id: 10 + 3 * at, place: random.fraction() }))
+  const ids = inOrder.sort((a, b) => a.place - b.place).map(({ id }) => id)
+  for (const id of ids) {
+    t.notOk(finished.has(id))
+    finished.add(id)
+    finished.add(id)
+    if (!finished.has(id)) t.fail(`${id} was added`)
+  }
+  for (const id of ids) if (!finished.has(id) || finished.has(id - 1) || finished.has(id + 1)) t.fail(`around ${id}`)
+  t.end()
+})
+
+void t.test('memory is bounded: the oldest become a mark below which everything is over', t => {
+  const finished = new FinishedMessages()
+  for (let id = 2; id <= 2 * rememberedMax; id += 2) finished.add(id)
+  t.notOk(finished.has(1))
+  t.notOk(finished.has(5))
+  finished.add(2 * rememberedMax + 2)
+  t.ok(finished.has(1), 'older than all that are known')
+  t.ok(finished.has(2))
+  t.notOk(finished.has(3))
+  t.ok(finished.has(4))
+  finished.add(3)
+  t.ok(finished.has(3), 'the lowest goes at once, and is still over')
+  t.notOk(finished.has(5))
+  t.end()
+})
+
+void t.test('a new sender has finished nothing', t => {
+  const finished = new FinishedMessages()
+  for (let id = 1; id <= rememberedMax + 9; id++) finished.add(id)
+  finished.clear()
+  for (const id of [1, 9, rememberedMax]) t.notOk(finished.has(id))
+  t.end()
+})
