@@ -1,5 +1,6 @@
 /** A follower takes what its leader sends: AppendEntries as received (section 5.3, Figure 2 "Receiver implementation"). */
 import { assert } from '../base/assert.js'
+import { hold, narrowGap, showsGap, takeFitting } from './held-appends.js'
 import type { Follower, Server } from './server.js'
 import { resetElectionTimer } from './server.js'
 import { replaced } from './persistence.js'
@@ -22,12 +23,30 @@ export function receiveAppendEntries(server: Server, received: AppendEntries, no
   if (message.term < server.currentTerm) return reject(server, { ...message, readRound: 0 }, 0, 0)
   const role = followLeader(server, message, now)
 
+  if (showsGap(server, role, message)) hold(server, role, message, now)
+  else {
+    const { verifiedIndex } = role
+    if (!receiveNext(server, role, message)) return
+    if (role.verifiedIndex > verifiedIndex) receiveHeld(server, role, now)
+  }
+
+  // Also what is held is answered: it proves as well as any other that we follow this leader in this term.
+  const urgent = message.entries.length === 0 || message.readRound > role.accepted.readRound
+  role.accepted = {
+    readRound: Math.max(role.accepted.readRound, message.readRound),
+    dueMs: Math.min(role.accepted.dueMs, urgent ? now : now + receiptDelayMs),
+  }
+}
+
+/** A message whose turn it is: accepted or rejected. */
+function receiveNext(server: Server, role: Follower, message: AppendEntries): boolean {
   // "Reply false if log doesn't contain an entry at prevLogIndex whose term matches prevLogTerm" (rule 2).
   if (!matches(server, message)) {
     const { prevLogIndex } = message
     const { log } = server
-    if (prevLogIndex > log.lastIndex) return reject(server, message, log.lastIndex + 1, 0)
-    return reject(server, message, log.firstIndexOfTermAt(prevLogIndex), log.termAt(prevLogIndex)!)
+    if (prevLogIndex > log.lastIndex) reject(server, message, log.lastIndex + 1, 0)
+    else reject(server, message, log.firstIndexOfTermAt(prevLogIndex), log.termAt(prevLogIndex)!)
+    return false
   }
   takeEntries(server, message)
 
@@ -36,12 +55,15 @@ export function receiveAppendEntries(server: Server, received: AppendEntries, no
   // "If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new entry)" (rule 5): beyond the
   // last entry of this very message our log was perhaps written by another leader (R14). It never goes back (R15).
   server.commitIndex = Math.max(server.commitIndex, Math.min(message.leaderCommit, lastNewIndex))
+  return true
+}
 
-  const urgent = message.entries.length === 0 || message.readRound > role.accepted.readRound
-  role.accepted = {
-    readRound: Math.max(role.accepted.readRound, message.readRound),
-    dueMs: Math.min(role.accepted.dueMs, urgent ? now : now + receiptDelayMs),
+/** What was held and has its turn now, by the same rules as if it came now. */
+function receiveHeld(server: Server, role: Follower, now: Milliseconds): void {
+  for (let next = takeFitting(server, role); next !== undefined; next = takeFitting(server, role)) {
+    receiveNext(server, role, next)
   }
+  narrowGap(server, role, now)
 }
 
 /** The reply that this follower owes its leader: when one is due, and again whenever more of its log is on its disk. */

@@ -4,8 +4,10 @@
  */
 import { assert } from '../base/assert.js'
 import { matchIndexOf } from './append-entries.js'
+import { heldBytesMax, heldMessagesMax, type Gap } from './held-appends.js'
+import { entriesBytes } from './log.js'
 import { quorumIndex } from './quorum.js'
-import type { Server } from './server.js'
+import type { Follower, Server } from './server.js'
 import type { Entry, LogIndex, RoleName, ServerId, Term } from './types.js'
 
 /** What must hold in every state. */
@@ -27,6 +29,7 @@ export function checkState(server: Server): void {
     assert(role.verifiedIndex <= log.lastIndex, 'verifiedIndex <= lastLogIndex')
     assert(role.reportedMatchIndex <= role.verifiedIndex, 'only what was verified is acknowledged')
     assert(matchIndexOf(server, role) <= server.persistedIndex, 'only what is durable is acknowledged')
+    if (role.gap !== null) checkGap(server, role, role.gap)
   } else if (role.name === 'leader') {
     assert(role.term === server.currentTerm, 'a leader leads its own term')
     assert(server.votedFor === server.id, 'a leader voted for itself')
@@ -44,6 +47,21 @@ export function checkState(server: Server): void {
     assert(role.campaignTerm === ownTerm, 'a campaign is for its own term')
     assert(role.name !== 'candidate' || server.votedFor === server.id, 'a candidate voted for itself')
   }
+}
+
+function checkGap({ log, currentTerm }: Server, { leaderId, verifiedIndex }: Follower, gap: Gap): void {
+  assert(verifiedIndex > 0, 'nothing is held before something was accepted')
+  assert(gap.prevLogIndex > log.lastIndex, 'a gap lies beyond the end of the log')
+  let before = log.lastIndex
+  let bytes = 0
+  for (const { term, from, prevLogIndex, entries } of gap.held) {
+    assert(term === currentTerm && from === leaderId, "what is held is of this term's leader")
+    assert(prevLogIndex > before, 'what is held lies beyond the end of the log, in order')
+    before = prevLogIndex
+    bytes += entriesBytes(entries)
+  }
+  assert(bytes === gap.heldBytes, 'the bytes that are held are counted')
+  assert(gap.held.length <= heldMessagesMax && bytes <= heldBytesMax, 'what is held is bounded')
 }
 
 /** What `checkStep` remembers of a state: enough to compare, cheap to take. */

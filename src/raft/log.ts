@@ -11,6 +11,11 @@ export function entryBytes(entry: Entry): number {
   return entryOverheadBytes + entry.payload.length
 }
 
+/** Bytes of the records of several. */
+export function entriesBytes(entries: readonly Entry[]): number {
+  return entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
+}
+
 export class Log {
   /** The last entry that the snapshot covers, (0, 0) without one. Its term is known, its content is not here. */
   readonly snapshotIndex: LogIndex

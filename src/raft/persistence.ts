@@ -1,6 +1,6 @@
 /** What is on this server's disk: appends handed to storage, their completions, and what a replacement does to both. */
 import { assert } from '../base/assert.js'
-import { entryBytes } from './log.js'
+import { entriesBytes } from './log.js'
 import type { Server } from './server.js'
 import type { Entry, HardState, LogIndex } from './types.js'
 
@@ -18,7 +18,7 @@ export function takeAppend(server: Server): { writeId: number; entries: readonly
   const { log, handedIndex } = server
   if (handedIndex === log.lastIndex) return null
   const append = { writeId: server.nextWriteId++, entries: log.range(handedIndex + 1, log.lastIndex) }
-  const bytes = append.entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
+  const bytes = entriesBytes(append.entries)
   server.outstandingWrites.push({ writeId: append.writeId, bytes, lastIndex: log.lastIndex })
   server.unpersistedBytes += bytes
   server.handedIndex = log.lastIndex

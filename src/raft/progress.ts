@@ -3,7 +3,8 @@
  * them). Two states:
  * - `probe`: where the peer's log agrees is not known, or something was lost. One AppendEntries at a time is on its way.
  * - `replicate`: entries are sent ahead of their acknowledgement (pipelining), within a window of bytes.
- * The round trip is estimated after RFC 6298; a timeout sends one probe, never the whole window (R13).
+ * The transport repeats what is lost by itself, within a few round trips. The timeout here is the fallback behind it, for
+ * what a peer lost after it had come: it waits for longer, and sends one probe, never the whole window (R13).
  */
 import { assert } from '../base/assert.js'
 import type { LogIndex, Milliseconds, ServerId } from './types.js'
@@ -19,9 +20,6 @@ interface Inflight {
 
 /** More messages than this are never on their way to one peer, however small they are. */
 const inflightMessagesMax = 256
-/** The retransmission timeout is never below this: a receipt waits up to `receiptDelayMs` for the peer's disk. */
-const retransmissionMsMin = 8
-const retransmissionMsInitial = 30
 const backoffMax = 64
 
 export class Progress {
@@ -51,6 +49,8 @@ export class Progress {
   private backoff = 1
   /** Something was sent again since the last sample: the timeout may be too short, so it stays where it was backed off to. */
   private isAmbiguous = false
+  /** When the transport said last that it is at work on what was sent. */
+  private atWorkMs: Milliseconds = -Infinity
   /** The highest index that was ever sent. */
   private sentIndex: LogIndex = 0
 
@@ -63,16 +63,30 @@ export class Progress {
   }
 
   /**
-   * How long to wait for a word about what was sent before it is asked for again (RFC 6298 section 2, with backoff). The
-   * backoff goes up to `soonMs`, for on a LAN silence is loss; the estimate may be longer, or a longer path would never
-   * give a sample, and so may the backoff once it has doubled in vain to its end. Nothing goes beyond `limitMs`.
+   * How long to wait for a word about what was sent before it is sent again: `leastMs`, or the estimate of RFC 6298 where
+   * that is longer, doubled with every time in vain; never beyond `limitMs`.
    */
-  retransmissionMs(soonMs: Milliseconds, limitMs: Milliseconds): Milliseconds {
-    const base =
-      this.roundTripMs === 0 ? retransmissionMsInitial : this.roundTripMs + Math.max(1, 4 * this.roundTripVarianceMs)
-    const leastMs = Math.max(retransmissionMsMin, base)
-    const backedOffMs = Math.min(leastMs * this.backoff, this.backoff < backoffMax ? soonMs : limitMs)
-    return Math.min(Math.max(leastMs, backedOffMs), limitMs)
+  retransmissionMs(leastMs: Milliseconds, limitMs: Milliseconds): Milliseconds {
+    const estimateMs = this.roundTripMs + Math.max(1, 4 * this.roundTripVarianceMs)
+    return Math.min(Math.max(leastMs, estimateMs) * this.backoff, limitMs)
+  }
+
+  /** The transport is at work on what was sent: parts of it were acknowledged lately, or are being sent again. */
+  pathAtWork(now: Milliseconds): void {
+    this.atWorkMs = now
+  }
+
+  /** Has the transport said so within `withinMs`? */
+  isPathAtWork(now: Milliseconds, withinMs: Milliseconds): boolean {
+    return now - this.atWorkMs < withinMs
+  }
+
+  /**
+   * Since when a word is owed about what left at `sentMs`: since the transport's work on it ended. But after `limitMs` its
+   * word counts no more: it knows what arrived, not what a peer lost afterwards in a crash, or could not take.
+   */
+  silentSinceMs(sentMs: Milliseconds, limitMs: Milliseconds): Milliseconds {
+    return Math.min(Math.max(sentMs, this.atWorkMs), sentMs + limitMs)
   }
 
   /** May entries of so many bytes be sent ahead? Only in `replicate`. Something always fits an empty window. */
@@ -145,11 +159,6 @@ export class Progress {
   timedOut(): void {
     this.retransmissions++
     this.isAmbiguous = true
-    this.overdue()
-  }
-
-  /** The peer owes a word: it is asked for, each time after a longer pause. */
-  overdue(): void {
     this.backoff = Math.min(this.backoff * 2, backoffMax)
   }
 

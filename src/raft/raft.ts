@@ -120,6 +120,12 @@ export class Raft {
     progress.windowBytesMax = windowBytesMax
   }
 
+  /** The transport is at work on what was sent to a peer, so no word about it is owed yet. To be told each turn while it is. */
+  pathAtWork(now: Milliseconds, peer: ServerId): void {
+    const { role } = this.server
+    if (role.name === 'leader') role.peers.get(peer)?.pathAtWork(now)
+  }
+
   /** Every consequence of the facts so far, each once. Carry it out by the contract that stands in ready.ts. */
   takeReady(now: Milliseconds): Ready {
     return takeReady(this.server, now)

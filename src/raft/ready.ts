@@ -14,6 +14,7 @@ import { replyToLeader, sendRejections } from './append-entries.js'
 import { checkQuorumDeadline } from './check-quorum.js'
 import { advanceCommitIndex, takeCommitted } from './commit.js'
 import { requestVotes } from './election.js'
+import { rejectGap } from './held-appends.js'
 import { takeAppend, takeHardState } from './persistence.js'
 import { beginReadRound, takeConfirmedReads } from './read-index.js'
 import { nextSendMs, sendAppendEntries } from './replication.js'
@@ -32,6 +33,7 @@ export function takeReady(server: Server, now: Milliseconds): Ready {
     for (const peer of role.peers.values()) sendAppendEntries(server, role, peer, now, messages)
     sendTimeoutNow(server, role, now, messages)
   } else if (role.name === 'follower') {
+    rejectGap(server, role, now)
     replyToLeader(server, role, now, messages)
   } else {
     requestVotes(server, role, now, messages)
@@ -68,7 +70,7 @@ export function deadlineOf(server: Server, now: Milliseconds): Milliseconds {
   const { role } = server
   switch (role.name) {
     case 'follower':
-      return Math.min(server.electionDeadlineMs, role.accepted.dueMs)
+      return Math.min(server.electionDeadlineMs, role.accepted.dueMs, role.gap?.rejectMs ?? Infinity)
     case 'pre-candidate':
     case 'candidate':
       return Math.min(server.electionDeadlineMs, role.askAgainMs)

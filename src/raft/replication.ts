@@ -4,7 +4,7 @@
  * again. At most one resend is on its way to a peer: rejections that were under way when it left change nothing (R18).
  */
 import { assert } from '../base/assert.js'
-import { entryBytes } from './log.js'
+import { entriesBytes } from './log.js'
 import type { Progress } from './progress.js'
 import { wantedReadRound } from './read-index.js'
 import type { Leader, Server } from './server.js'
@@ -19,15 +19,14 @@ export function sendAppendEntries(
   messages: Outgoing[],
 ): void {
   const { log } = server
-  const timeoutMs = retransmissionMs(server, peer)
   const oldest = peer.inflight[0]
-  if (oldest !== undefined && now >= oldest.sentMs + timeoutMs) {
+  if (oldest !== undefined && now >= sendAgainMs(server, peer, oldest.sentMs)) {
     peer.timedOut()
     peer.probeFrom(peer.acceptedIndex + 1)
   }
   if (peer.state === 'probe') {
     const first = peer.probeSentMs === -Infinity
-    if (first || now >= peer.probeSentMs + timeoutMs) {
+    if (first || now >= sendAgainMs(server, peer, peer.probeSentMs)) {
       if (!first) peer.timedOut()
       const entries = peer.nextIndex > log.lastIndex ? [] : log.take(peer.nextIndex, peer.appendBytesMax)
       send(server, role, peer, entries, now, messages)
@@ -36,26 +35,22 @@ export function sendAppendEntries(
   } else {
     while (peer.nextIndex <= log.lastIndex) {
       const entries = log.take(peer.nextIndex, peer.appendBytesMax)
-      const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
+      const bytes = entriesBytes(entries)
       if (!peer.hasRoomFor(bytes)) break
       send(server, role, peer, entries, now, messages)
       peer.sent(entries[entries.length - 1]!.index, bytes, now)
     }
   }
-  if (now >= nextEmptyMs(server, role, peer)) {
-    if (isOwedAnswer(role, peer) && now >= peer.lastSentMs + timeoutMs) peer.overdue()
-    send(server, role, peer, [], now, messages)
-  }
+  if (now >= nextEmptyMs(server, role, peer)) send(server, role, peer, [], now, messages)
 }
 
 /** When this leader has something to tell the peer next, if nothing happens before. */
 export function nextSendMs(server: Server, role: Leader, peer: Progress): Milliseconds {
-  const timeoutMs = retransmissionMs(server, peer)
   const oldest = peer.inflight[0]
   return Math.min(
     nextEmptyMs(server, role, peer),
-    oldest === undefined ? Infinity : oldest.sentMs + timeoutMs,
-    peer.state === 'probe' ? peer.probeSentMs + timeoutMs : Infinity,
+    oldest === undefined ? Infinity : sendAgainMs(server, peer, oldest.sentMs),
+    peer.state === 'probe' ? sendAgainMs(server, peer, peer.probeSentMs) : Infinity,
   )
 }
 
@@ -70,7 +65,7 @@ export function receiveAppendEntriesReply(
   assert(peer !== undefined, `server ${reply.from} is a peer`)
   peer.lastHeardMs = now
   peer.echoed(Math.min(reply.readRound, role.readRound))
-  if (reply.rejected) return receiveRejection(server, peer, reply)
+  if (reply.rejected) return receiveRejection(server, peer, reply, now)
   assert(
     reply.matchIndex <= server.log.lastIndex && reply.prevLogIndex <= server.log.lastIndex,
     `what server ${reply.from} matched of this leader's log is in it`,
@@ -83,13 +78,16 @@ export function receiveAppendEntriesReply(
  * time: where our log has entries of the conflicting term, go on after the last of them, else at the peer's first of that
  * term. Only a rejection of what is outstanding counts (R13); matchIndex bounds how far it may lead back (R1).
  */
-function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesReply): void {
+function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesReply, now: Milliseconds): void {
   if (reply.conflictIndex === 0) return // of a message of a former term: nothing of ours was compared
   if (peer.state === 'probe' && reply.prevLogIndex !== peer.nextIndex - 1) return
-  // It says that the log ends before what the peer has accepted, so it left before that. Or the peer lost that in a crash:
-  // then what is on its way now will not be accepted either, and the timer finds out.
-  const deniesAccepted = reply.conflictTerm === 0 && reply.conflictIndex <= peer.acceptedIndex
-  if (peer.state === 'replicate' && deniesAccepted && peer.inflight.length > 0) return
+  if (peer.state === 'replicate' && peer.inflight.length > 0 && reply.conflictTerm === 0) {
+    // It says that the log ends before what the peer has accepted, so it left before that. Or the peer lost that in a crash:
+    // then what is on its way now will not be accepted either, and the timer finds out.
+    if (reply.conflictIndex <= peer.acceptedIndex) return
+    // What is missing is on its way. Where that is not so, the timer finds out as well.
+    if (peer.isPathAtWork(now, server.options.heartbeatMs)) return
+  }
   let nextIndex = Math.min(reply.conflictIndex, reply.prevLogIndex)
   if (reply.conflictTerm > 0) {
     const lastOfTerm = server.log.lastIndexOfTerm(reply.conflictTerm)
@@ -101,24 +99,22 @@ function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesRe
   if (nextIndex <= reply.prevLogIndex) peer.probeFrom(nextIndex)
 }
 
-/** An empty AppendEntries: the heartbeat, a round of reads to confirm, or a question after an answer that is overdue. */
+/**
+ * An empty AppendEntries: a round of reads to confirm, or the heartbeat. That also asks for every word that the peer owes,
+ * on a round or on what it accepted and has not called durable yet: its answer was lost, and the transport gave it up.
+ */
 function nextEmptyMs(server: Server, role: Leader, peer: Progress): Milliseconds {
-  const wanted = wantedReadRound(role)
-  if (wanted > peer.readRoundSent) return -Infinity
-  const heartbeatMs = peer.lastSentMs + server.options.heartbeatMs
-  if (!isOwedAnswer(role, peer)) return heartbeatMs
-  return Math.min(heartbeatMs, peer.lastSentMs + retransmissionMs(server, peer))
+  return wantedReadRound(role) > peer.readRoundSent ? -Infinity : peer.lastSentMs + server.options.heartbeatMs
 }
 
-/** Does the peer owe a word on a read round, or on entries that it accepted and has not called durable yet? */
-function isOwedAnswer(role: Leader, peer: Progress): boolean {
-  if (wantedReadRound(role) > peer.readRoundAcknowledged) return true
-  return peer.state === 'replicate' && peer.inflight.length === 0 && peer.matchIndex < peer.nextIndex - 1
-}
-
-function retransmissionMs(server: Server, peer: Progress): Milliseconds {
+/**
+ * When what left at `sentMs` goes again. Two heartbeats are longer than the transport's own first repeats take, and the
+ * patience of a follower with a gap; the transport's word holds it back for an election timeout, no longer.
+ */
+function sendAgainMs(server: Server, peer: Progress, sentMs: Milliseconds): Milliseconds {
   const { heartbeatMs, electionTimeoutMs } = server.options
-  return peer.retransmissionMs(2 * heartbeatMs, electionTimeoutMs / 2)
+  const timeoutMs = peer.retransmissionMs(2 * heartbeatMs, electionTimeoutMs / 2)
+  return peer.silentSinceMs(sentMs, electionTimeoutMs) + timeoutMs
 }
 
 function send(

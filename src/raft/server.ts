@@ -3,6 +3,7 @@
  * only a leader has exists only on a leader; a change of role replaces the record, and nothing of the last term leaks.
  */
 import { Prng } from '../base/prng.js'
+import type { Gap } from './held-appends.js'
 import { Log } from './log.js'
 import type { Progress } from './progress.js'
 import type {
@@ -27,6 +28,8 @@ export interface Follower {
   accepted: { readRound: number; dueMs: Milliseconds }
   /** The matchIndex that the leader was last told. */
   reportedMatchIndex: LogIndex
+  /** What was missing when something beyond it arrived, and what is held until it comes. */
+  gap: Gap | null
 }
 
 export interface Campaigner {
@@ -162,6 +165,7 @@ export function newFollower(leaderId: ServerId): Follower {
     verifiedIndex: 0,
     accepted: { readRound: 0, dueMs: Infinity },
     reportedMatchIndex: 0,
+    gap: null,
   }
 }
 

@@ -1,8 +1,9 @@
 /** The invariants are checked by breaking each: one that cannot fail proves nothing. */
 import t from 'tap'
 import { checkState, checkStep, stateBefore } from '../../src/raft/invariants.js'
-import type { Log } from '../../src/raft/log.js'
-import type { Leader, Server } from '../../src/raft/server.js'
+import { hold, type Gap } from '../../src/raft/held-appends.js'
+import { entriesBytes, type Log } from '../../src/raft/log.js'
+import type { Follower, Leader, Server } from '../../src/raft/server.js'
 import { accept, append, Bench, entryOf, requestVote } from '../support/raft-servers.js'
 
 function follower(): Server {
@@ -25,6 +26,14 @@ function replaceEntry(log: Log, index: number, term: number): void {
   log.append(entryOf(index, term))
 }
 
+function holdMany(gap: Gap): void {
+  for (let prevLogIndex = 8; prevLogIndex < 300; prevLogIndex++) {
+    const message = append(2, 5, [prevLogIndex, 5], [5])
+    gap.held.push(message)
+    gap.heldBytes += entriesBytes(message.entries)
+  }
+}
+
 void t.test('within a state', t => {
   const breaks: [RegExp, (server: Server) => void][] = [
     [/lastApplied <= commitIndex/, server => (server.lastApplied = 4)],
@@ -44,6 +53,25 @@ void t.test('within a state', t => {
     const server = follower()
     checkState(server)
     change(server)
+    t.throws(() => checkState(server), message)
+  }
+  const gapBreaks: [RegExp, (role: Follower, gap: Gap) => void][] = [
+    [/nothing is held before/, role => Object.assign(role, { verifiedIndex: 0, reportedMatchIndex: 0 })],
+    [/a gap lies beyond the end/, (_, gap) => (gap.prevLogIndex = 4)],
+    [/beyond the end of the log, in order/, (_, gap) => gap.held.reverse()],
+    [/beyond the end of the log, in order/, (_, gap) => (gap.held[0] = append(2, 5, [4, 5], [5]))],
+    [/of this term's leader/, (_, gap) => (gap.held[0] = append(2, 4, [5, 4], [4]))],
+    [/of this term's leader/, (_, gap) => (gap.held[0] = append(3, 5, [5, 5], [5]))],
+    [/bytes that are held are counted/, (_, gap) => gap.heldBytes++],
+    [/what is held is bounded/, (_, gap) => holdMany(gap)],
+  ]
+  for (const [message, change] of gapBreaks) {
+    const server = follower()
+    const { role } = server
+    if (role.name !== 'follower') throw new Error('it follows')
+    for (const prevLogIndex of [5, 7]) hold(server, role, append(2, 5, [prevLogIndex, 5], [5]), 0)
+    checkState(server)
+    change(role, role.gap!)
     t.throws(() => checkState(server), message)
   }
   const leaderBreaks: [RegExp, (server: Server & { role: Leader }) => void][] = [

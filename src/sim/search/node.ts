@@ -88,8 +88,10 @@ export function resetTime(node: Node, now: number): void {
   server.leaderHeardMs = -Infinity
   server.failedCampaigns = 0
   server.reports.length = 0
-  if (role.name === 'follower') role.accepted.dueMs = since(role.accepted.dueMs, now)
-  else if (role.name !== 'leader') role.askAgainMs = since(role.askAgainMs, now)
+  if (role.name === 'follower') {
+    role.accepted.dueMs = since(role.accepted.dueMs, now)
+    if (role.gap !== null) role.gap.rejectMs = longMs
+  } else if (role.name !== 'leader') role.askAgainMs = since(role.askAgainMs, now)
   else {
     for (const peer of role.peers.values()) {
       const { probeSentMs, lastSentMs, inflight } = peer
