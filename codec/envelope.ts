@@ -1,5 +1,5 @@
 /**
- * The envelope: the first 56 bytes of every datagram. It says who speaks and from which life, numbers the datagram,
+ * The envelope: the first 64 bytes of every datagram. It says who speaks and from which life, numbers the datagram,
  * acknowledges those of the other side, and guards every bit of what follows.
  *
  *      0          4     5     6        8          12         16                                24
@@ -7,20 +7,30 @@
  *      |  "RGRM"  | ver | kind| sender | checksum |  receive |            clusterId            |
  *      |          | u8  | u8  |  u16   |   u32    | window B |               id                |
  *      +----------+-----+-----+--------+----------+----------+---------------------------------+
- *      24               32               40                   48                     56
- *      +----------------+----------------+--------------------+----------------------+-- ... ----+
- *      |  incarnation   |   bootNonce    |    packetNumber    |  ackedPacketNumber   | messages  |
- *      |       id       |       id       |         id         |          id          |           |
- *      +----------------+----------------+--------------------+----------------------+-- ... ----+
+ *      24               32               40                   48
+ *      +----------------+----------------+--------------------+----------------------+
+ *      |  incarnation   |   bootNonce    |    packetNumber    |  ackedPacketNumber   |
+ *      |       id       |       id       |         id         |          id          |
+ *      +----------------+----------------+--------------------+----------------------+
+ *      56               60               64
+ *      +----------------+----------------+-- ... ----+
+ *      |  ackedBitsLow  | ackedBitsHigh  | messages  |
+ *      |      u32       |      u32       |           |
+ *      +----------------+----------------+-- ... ----+
  *
  * `checksum` is the CRC of the bytes 4..8 (version, kind, sender) followed by those from 12 to the end of the datagram;
  * the magic is compared as it stands. Magic and version keep their places in every later version, so that a
- * server of another version is told apart from noise. `kind` is 1 for peer, 2 for request, 3 for answer.
+ * server of another version is told apart from noise. `kind` is 1 for peer, 2 for request, 3 for answer, with 128 added
+ * where the sender asks for an acknowledgement.
+ *
+ * What is acknowledged is the highest packet number that arrived and, bit by bit, which of the 64 below it did: bit i of
+ * `ackedBitsLow` stands for ackedPacketNumber - 1 - i, bit i of `ackedBitsHigh` for ackedPacketNumber - 33 - i. Every
+ * datagram says it anew, so a lost acknowledgement costs nothing.
  */
 import { assert } from '../src/base/assert.js'
 import type { ServerId } from '../src/raft/types.js'
 import { checksum, wordChecksum } from './checksum.js'
-import { idBytes, readId, viewOf, writeId } from './cursor.js'
+import { readId, viewOf, writeId } from './cursor.js'
 import { serverIdMax } from './limits.js'
 
 /** Between servers; from a client to a server; from a server to a client. */
@@ -38,8 +48,13 @@ export interface Envelope {
   readonly bootNonce: number
   /** Never reused by one boot of the sender. */
   readonly packetNumber: number
+  /** The addressee shall say soon that this arrived. */
+  readonly asksForAcknowledgement: boolean
   /** The highest packet number that arrived from the addressee's present boot, 0 for none. */
   readonly ackedPacketNumber: number
+  /** Which of the 64 packets below that arrived, too; no bits where it is 0. */
+  readonly ackedBitsLow: number
+  readonly ackedBitsHigh: number
   /** What the sender of this datagram accepts in flight from the addressee; below 2^32. */
   readonly receiveWindowBytes: number
 }
@@ -64,13 +79,16 @@ const incarnationAt = 24
 const bootNonceAt = 32
 const packetNumberAt = 40
 const ackedPacketNumberAt = 48
+const ackedBitsLowAt = 56
+const ackedBitsHighAt = 60
 
 /** Bytes of a datagram before its first message. */
-export const envelopeBytes = ackedPacketNumberAt + idBytes
+export const envelopeBytes = 64
 
 const peerCode = 1
 const requestCode = 2
 const answerCode = 3
+const asksForAcknowledgementFlag = 0x80
 
 /**
  * Writes the header in front of messages that already stand in `bytes` from `envelopeBytes` on, and seals the whole
@@ -82,7 +100,7 @@ export function writeEnvelope(bytes: Uint8Array, view: DataView, envelope: Envel
   assert(envelope.receiveWindowBytes >>> 0 === envelope.receiveWindowBytes, 'a receive window fits 32 bits')
   view.setUint32(magicAt, magic, true)
   view.setUint8(versionAt, formatVersion)
-  view.setUint8(kindAt, codeOf(envelope.kind))
+  view.setUint8(kindAt, codeOf(envelope.kind) | (envelope.asksForAcknowledgement ? asksForAcknowledgementFlag : 0))
   view.setUint16(senderAt, envelope.sender, true)
   view.setUint32(receiveWindowAt, envelope.receiveWindowBytes, true)
   writeId(view, clusterIdAt, envelope.clusterId)
@@ -90,6 +108,8 @@ export function writeEnvelope(bytes: Uint8Array, view: DataView, envelope: Envel
   writeId(view, bootNonceAt, envelope.bootNonce)
   writeId(view, packetNumberAt, envelope.packetNumber)
   writeId(view, ackedPacketNumberAt, envelope.ackedPacketNumber)
+  view.setUint32(ackedBitsLowAt, envelope.ackedBitsLow, true)
+  view.setUint32(ackedBitsHighAt, envelope.ackedBitsHigh, true)
   view.setUint32(checksumAt, datagramChecksum(bytes, view, totalBytes), true)
 }
 
@@ -103,15 +123,19 @@ export function readEnvelope(bytes: Uint8Array): Envelope | EnvelopeError {
   if (view.getUint32(magicAt, true) !== magic) return 'bad-magic'
   if (view.getUint8(versionAt) !== formatVersion) return 'other-version'
   if (view.getUint32(checksumAt, true) !== datagramChecksum(bytes, view, bytes.length)) return 'bad-checksum'
-  const kind = kindOf(view.getUint8(kindAt))
+  const code = view.getUint8(kindAt)
+  const kind = kindOf(code & ~asksForAcknowledgementFlag)
   const sender = view.getUint16(senderAt, true)
   const clusterId = readId(view, clusterIdAt)
   const incarnation = readId(view, incarnationAt)
   const bootNonce = readId(view, bootNonceAt)
   const packetNumber = readId(view, packetNumberAt)
   const ackedPacketNumber = readId(view, ackedPacketNumberAt)
+  const ackedBitsLow = view.getUint32(ackedBitsLowAt, true)
+  const ackedBitsHigh = view.getUint32(ackedBitsHighAt, true)
   if (kind === null || !isSenderOf(kind, sender)) return 'malformed'
   if (clusterId < 0 || incarnation < 0 || bootNonce < 0 || packetNumber < 0 || ackedPacketNumber < 0) return 'malformed'
+  if (ackedPacketNumber === 0 && (ackedBitsLow !== 0 || ackedBitsHigh !== 0)) return 'malformed'
   const receiveWindowBytes = view.getUint32(receiveWindowAt, true)
   return {
     kind,
@@ -120,7 +144,10 @@ export function readEnvelope(bytes: Uint8Array): Envelope | EnvelopeError {
     incarnation,
     bootNonce,
     packetNumber,
+    asksForAcknowledgement: (code & asksForAcknowledgementFlag) !== 0,
     ackedPacketNumber,
+    ackedBitsLow,
+    ackedBitsHigh,
     receiveWindowBytes,
   }
 }

@@ -42,6 +42,9 @@ const fragmentHeadBytes = idBytes + 4
 /** What a fragment costs in a datagram beside its bytes, its head included. */
 export const fragmentOverheadBytes = messageHeadBytes + fragmentHeadBytes
 
+/** What padding costs beside its zeros. */
+export const paddingOverheadBytes = messageHeadBytes
+
 /** Exact bytes of `message` in a datagram, its head included. */
 export function fragmentMessageBytes(message: Fragment | Padding): number {
   switch (message.type) {

@@ -56,7 +56,7 @@ export async function openCore(clock: Clock, settings: CoreSettings): Promise<Cl
       sender: 0,
       incarnation: 0,
       bootNonce: randomId(),
-      datagramBytesMax: pathSizes(socket.address, settings.datagramBytesMax),
+      datagramSizes: pathSizes(socket.address, settings.datagramBytesMax),
     },
     null,
   )

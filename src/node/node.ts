@@ -194,7 +194,7 @@ export class Node {
     const now = this.clock.now()
     if (this.isTimeUp) this.tick(now)
     this.noticeLeadership()
-    this.updatePaths()
+    this.updatePaths(now)
     this.clients.proposeNewCommands(this.entryBytesMax())
     for (let readies = 0; ; readies++) {
       const ready = this.raft.takeReady(now)
@@ -267,11 +267,12 @@ export class Node {
   }
 
   /** Tells the core how much fits one datagram to each peer, and how much may be on its way. */
-  private updatePaths(): void {
+  private updatePaths(now: number): void {
     const overheadBytes = envelopeBytes + appendEntriesOverheadBytes
     for (const link of this.peers) {
-      // Half of the window: the transport counts what the kernel charges for, which is more than the bytes themselves.
-      this.raft.setPath(link.serverId, link.datagramBytesMax - overheadBytes, Math.floor(link.windowBytes / 2))
+      const windowBytes = Math.max(windowBytesLeast, Math.floor(link.windowBytes))
+      this.raft.setPath(link.serverId, link.datagramBytesMax - overheadBytes, windowBytes)
+      if (link.isAtWork) this.raft.pathAtWork(now, link.serverId)
     }
   }
 
@@ -330,6 +331,9 @@ export class Node {
     for (const done of this.whenEnded) done()
   }
 }
+
+/** So much of the log may be on its way to a peer, or wait for its link's window, however narrow that is. */
+const windowBytesLeast = 64 * 1024
 
 /** Without peers no datagram bounds an entry. */
 const soleServerEntryBytes = 65_536

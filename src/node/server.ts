@@ -14,8 +14,7 @@ import type { OpenedStorage } from '../storage/storage.js'
 import { openStorage } from '../storage/storage.js'
 import { lookupAddress } from '../transport/address-lookup.js'
 import { drawAddressTokens } from '../transport/address-tokens.js'
-import { smallestInterfaceMtuBytes } from '../transport/interface-mtu.js'
-import { datagramBytesMax } from '../transport/path-size.js'
+import { pathSizes } from '../transport/path-size.js'
 import type { Address, Socket } from '../transport/socket.js'
 import { FaultySocket } from '../transport/socket-faults.js'
 import { openUdpSocket } from '../transport/socket-udp.js'
@@ -99,13 +98,12 @@ export class Server {
     for (const note of opened.notes) logger.warn({}, note)
     warnOfSmallBuffer(socket, logger)
 
-    const known = { smallestMtuBytes: smallestInterfaceMtuBytes(), datagramBytes: options.datagramBytesMax ?? null }
     const transportOptions = {
       clusterId: opened.identity.clusterId,
       sender: options.id,
       incarnation: opened.identity.incarnation,
       bootNonce: randomId(),
-      datagramBytesMax: (to: Address) => datagramBytesMax(socket.address, to, known),
+      datagramSizes: pathSizes(socket.address, options.datagramBytesMax ?? null),
     }
     const transport = new Transport(socket, clock, transportOptions, drawAddressTokens())
     const node = new Node(

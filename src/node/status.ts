@@ -1,7 +1,7 @@
 /** What a server tells of itself: the JSON of `raftgram status`. Names are promises to scripts. */
 import type { PeerStatus, RoleName, Status } from '../raft/types.js'
 import type { StorageStatus } from '../storage/storage.js'
-import type { Link, TransportStatus } from '../transport/types.js'
+import type { Link, LinkStatus, TransportStatus } from '../transport/types.js'
 import type { ReplicatedState } from './replicated-state.js'
 
 export interface ServerStatus {
@@ -33,6 +33,8 @@ export interface ServerStatus {
     readonly windowBytes: number
     /** On a leader: until the peer's word on entries, its disk included (RFC 6298). Elsewhere 0. */
     readonly roundTripMs: number
+    /** The link itself: what was sent, lost, sent again; its round trip is that of datagrams. */
+    readonly link: LinkStatus
   })[]
   readonly transport: TransportStatus
   readonly storage: StorageStatus
@@ -79,8 +81,8 @@ export function describeStatus(sources: Sources): ServerStatus {
         address: link.address.key,
         datagramBytesMax: link.datagramBytesMax,
         windowBytes: link.windowBytes,
-        // The transport's own estimate includes how long the other side had nothing to say: here it would mislead.
         roundTripMs: Math.round((known?.roundTripMs ?? 0) * 1_000) / 1_000,
+        link: link.status,
       }
     }),
     transport: sources.transport,

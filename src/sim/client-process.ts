@@ -37,7 +37,7 @@ export class ClientProcess {
     this.clock = new SimClock(kernel, this.life, { rate: 1, offsetMs: prng.between(0, 5_000), turnMs })
     const socket = new SimSocket(kernel, network, this.life, this.clock, address)
     const identity = { clusterId: 0, sender: 0, incarnation: 0, bootNonce: prng.id() }
-    const transport = new Transport(socket, this.clock, { ...identity, datagramBytesMax: () => datagramBytesMax }, null)
+    const transport = new Transport(socket, this.clock, { ...identity, datagramSizes: () => [datagramBytesMax] }, null)
     this.core = new ClientCore(transport, this.clock, {
       endpoints: servers,
       seed: prng.uint32(),

@@ -49,7 +49,7 @@ export class Prober {
     const clock = new SimClock(kernel, this.life, { rate: 1, offsetMs: 0, turnMs: 0.02 })
     const socket = new SimSocket(kernel, network, this.life, clock, address)
     const identity = { clusterId: 0, sender: 0, incarnation: 0, bootNonce: this.prng.id() }
-    this.transport = new Transport(socket, clock, { ...identity, datagramBytesMax: () => 1_200 }, null)
+    this.transport = new Transport(socket, clock, { ...identity, datagramSizes: () => [1_200] }, null)
     this.transport.onMessage = (_link, message) => {
       if (message.type === 'Answer' && message.to === 'read') this.told(message.requestId, message.code, message.result)
     }

@@ -33,11 +33,11 @@ export class ClientLinks {
   }
 
   /** Makes room for one more at this address. False: everybody is busy. */
-  makeRoom(address: Address, nowMs: number): boolean {
+  makeRoom(address: Address): boolean {
     const here = this.byAddress.get(address.key)
     if (here !== undefined && here.length >= bootsPerAddressMax) this.forget(leastRecentlyHeard(here))
     if (this.size < clientLinksMax) return true
-    const idle = [...this].filter(link => isIdle(link, nowMs)).sort((a, b) => a.lastHeardAtMs - b.lastHeardAtMs)
+    const idle = [...this].filter(link => isIdle(link)).sort((a, b) => a.lastHeardAtMs - b.lastHeardAtMs)
     for (const link of idle.slice(0, forgottenAtOnce)) this.forget(link)
     return idle.length > 0
   }
@@ -65,14 +65,14 @@ export class ClientLinks {
     else this.byAddress.set(key, others)
     link.isForgotten = true
     link.outbox.clear()
-    this.usedNumber = Math.max(this.usedNumber, link.flow.lastNumber)
+    link.reassembly.clear()
+    this.usedNumber = Math.max(this.usedNumber, link.sent.lastNumber)
     this.size--
   }
 }
 
-function isIdle(link: TransportLink, nowMs: number): boolean {
-  link.expire(nowMs)
-  return link.outbox.isEmpty && link.flow.inFlightBytes === 0
+function isIdle(link: TransportLink): boolean {
+  return link.outbox.isEmpty && link.sent.inFlight === 0
 }
 
 function leastRecentlyHeard(links: readonly TransportLink[]): TransportLink {

@@ -7,13 +7,17 @@
 import type { Hello, ServerMessage } from '../../codec/client-types.js'
 import { envelopeBytes, writeEnvelope, type Envelope } from '../../codec/envelope.js'
 import { datagramBytesLimit } from '../../codec/limits.js'
-import { encodeMessage } from '../../codec/messages.js'
+import { encodeMessage, type TransportMessage } from '../../codec/messages.js'
+import { paddingOverheadBytes } from '../../codec/fragment.js'
 import type { TransportLink } from './link.js'
+import type { Waiting } from './outbox.js'
 import type { Address, Socket } from './socket.js'
 import type { TransportOptions } from './types.js'
 
 /** The number of datagrams outside of any link: Hello, Welcome, Unwelcome. They are not acknowledged, nor in flight. */
 export const unnumbered = 0
+
+const nothing: readonly Waiting[] = []
 
 export class DatagramWriter {
   datagramsSent = 0
@@ -29,67 +33,119 @@ export class DatagramWriter {
   }
 
   /**
-   * Sends one datagram with the messages that wait longest, as many as `payloadBytes` hold. A first one that does not
-   * fit goes alone, if the window permits. False: nothing could go. `promisedBytes` is the window to advertise.
+   * Sends one datagram with the messages that go next, as many as `payloadBytes` hold, or only what is urgent. False:
+   * nothing could go. `promisedBytes` is the window to advertise.
    */
-  sendWaiting(link: TransportLink, payloadBytes: number, promisedBytes: number, nowMs: number): boolean {
-    const { outbox } = link
+  sendWaiting(
+    link: TransportLink,
+    payloadBytes: number,
+    urgentOnly: boolean,
+    promisedBytes: number,
+    nowMs: number,
+  ): boolean {
+    const { outbox, said } = link
     let totalBytes = envelopeBytes
-    for (let { first } = outbox; first !== undefined; first = outbox.first) {
-      const nextBytes = totalBytes + first.bytes
-      if (nextBytes > payloadBytes && (totalBytes > envelopeBytes || !link.permits(nextBytes))) break
-      totalBytes = encodeMessage(first.message, this.buffer, this.view, totalBytes)
+    let content: Waiting[] | null = null
+    for (;;) {
+      const first = urgentOnly ? outbox.firstUrgent : outbox.first
+      // A message that alone is too large was queued when the path still carried it: it goes, and if it is lost in fragments.
+      if (first === undefined || (totalBytes + first.bytes > payloadBytes && totalBytes > envelopeBytes)) break
       outbox.shift()
+      if (first.parted?.isAbandoned === true) continue
+      totalBytes = encodeMessage(first.message, this.buffer, this.view, totalBytes)
+      if (said.asksForAcknowledgement(first.message)) (content ??= []).push(first)
     }
     if (totalBytes === envelopeBytes) return false
-    this.sendOnLink(link, totalBytes, promisedBytes, nowMs)
+    this.sendOnLink(link, totalBytes, content ?? nothing, promisedBytes, nowMs)
     return true
   }
 
   /** Sends a datagram that only acknowledges. */
   sendEmpty(link: TransportLink, promisedBytes: number, nowMs: number): void {
-    this.sendOnLink(link, envelopeBytes, promisedBytes, nowMs)
+    this.sendOnLink(link, envelopeBytes, nothing, promisedBytes, nowMs)
+  }
+
+  /** Sends a datagram of `totalBytes` without any sense, to see whether the path carries it. */
+  sendPadding(link: TransportLink, totalBytes: number, promisedBytes: number, nowMs: number): void {
+    const bytes = totalBytes - envelopeBytes - paddingOverheadBytes
+    const message: TransportMessage = { type: 'Padding', bytes }
+    encodeMessage(message, this.buffer, this.view, envelopeBytes)
+    const waiting = { message, bytes: totalBytes - envelopeBytes, queuedAtMs: nowMs, parted: null }
+    this.sendOnLink(link, totalBytes, [waiting], promisedBytes, nowMs)
   }
 
   /** A client's greeting, on no account of the link. */
   sendHello(link: TransportLink, hello: Hello, promisedBytes: number): void {
     const totalBytes = encodeMessage(hello, this.buffer, this.view, envelopeBytes)
-    this.seal(link.address, totalBytes, this.envelope('request', 0, unnumbered, 0, promisedBytes))
+    this.seal(link.address, totalBytes, this.unnumberedEnvelope('request', 0, 0, promisedBytes))
   }
 
   /** A server's answer to who has no link. `ackedPacketNumber` names the request that is answered, 0 for a Hello. */
   sendToStranger(to: Address, message: ServerMessage, ackedPacketNumber: number, promisedBytes: number): void {
     const totalBytes = encodeMessage(message, this.buffer, this.view, envelopeBytes)
     const { incarnation } = this.options
-    this.seal(to, totalBytes, this.envelope('answer', incarnation, unnumbered, ackedPacketNumber, promisedBytes))
+    this.seal(to, totalBytes, this.unnumberedEnvelope('answer', incarnation, ackedPacketNumber, promisedBytes))
   }
 
-  private sendOnLink(link: TransportLink, totalBytes: number, promisedBytes: number, nowMs: number): void {
-    link.settle(promisedBytes)
+  private sendOnLink(
+    link: TransportLink,
+    totalBytes: number,
+    content: readonly Waiting[],
+    promisedBytes: number,
+    nowMs: number,
+  ): void {
+    const { boots, counters } = link
+    const isLonely = link.isLonely
+    const { number } = link.departs(totalBytes, content, promisedBytes, nowMs)
     const kind = link.kind === 'peer' ? 'peer' : link.kind === 'client' ? 'answer' : 'request'
-    const incarnation = kind === 'request' ? link.token : this.options.incarnation
-    const packetNumber = link.flow.number(totalBytes, nowMs)
-    const envelope = this.envelope(kind, incarnation, packetNumber, link.boots.highestReceived, promisedBytes)
-    this.seal(link.address, totalBytes, envelope)
+    const { clusterId, sender, bootNonce } = this.options
+    const acked = boots.highestReceived
+    const bytes = this.seal(link.address, totalBytes, {
+      kind,
+      clusterId,
+      sender,
+      incarnation: kind === 'request' ? link.token : this.options.incarnation,
+      bootNonce,
+      packetNumber: number,
+      asksForAcknowledgement: content.length > 0,
+      ackedPacketNumber: acked,
+      ackedBitsLow: boots.bitsBelow(acked),
+      ackedBitsHigh: boots.bitsBelow(acked - 32),
+      receiveWindowBytes: promisedBytes,
+    })
+    counters.sent++
+    counters.sentBytes += totalBytes
+    if (bytes === null || !isLonely || totalBytes === envelopeBytes || !link.isLossy) return
+    counters.doubled++
+    this.send(link.address, bytes)
   }
 
-  private envelope(
+  private unnumberedEnvelope(
     kind: Envelope['kind'],
     incarnation: number,
-    packetNumber: number,
     ackedPacketNumber: number,
     receiveWindowBytes: number,
   ): Envelope {
     const { clusterId, sender, bootNonce } = this.options
-    return { kind, clusterId, sender, incarnation, bootNonce, packetNumber, ackedPacketNumber, receiveWindowBytes }
+    return {
+      ...{ kind, clusterId, sender, incarnation, bootNonce, packetNumber: unnumbered, asksForAcknowledgement: false },
+      ...{ ackedPacketNumber, ackedBitsLow: 0, ackedBitsHigh: 0, receiveWindowBytes },
+    }
   }
 
-  private seal(to: Address, totalBytes: number, envelope: Envelope): void {
+  /** Returns the datagram if it may be sent again as it is. */
+  private seal(to: Address, totalBytes: number, envelope: Envelope): Uint8Array | null {
     writeEnvelope(this.buffer, this.view, envelope, totalBytes)
+    const bytes = this.buffer.subarray(0, totalBytes)
+    return this.send(to, bytes) ? bytes : null
+  }
+
+  private send(to: Address, bytes: Uint8Array): boolean {
     this.datagramsSent++
-    this.bytesSent += totalBytes
-    if (this.socket.send(this.buffer.subarray(0, totalBytes), to)) return
+    this.bytesSent += bytes.length
+    if (this.socket.send(bytes, to)) return true
     this.buffer = new Uint8Array(datagramBytesLimit)
     this.view = new DataView(this.buffer.buffer)
+    return false
   }
 }

@@ -1,158 +1,335 @@
-/** The way to one other party, as the transport keeps it: who it is, what waits for it, what is in flight, what came. */
+/**
+ * The way to one other party, as the transport keeps it: who it is, what waits for it, what is in flight, what came.
+ * Loss is repaired here: what a lost datagram carried waits again, if it still matters (repeats.ts).
+ *
+ *      outbox -> in flight -> acknowledged
+ *         ^          |
+ *         +-- lost --+--> nothing for a long time: dropped; whoever said it says it again when it thinks fit
+ */
+import { envelopeBytes, type Envelope } from '../../codec/envelope.js'
 import { datagramBytesUnknownPath } from '../../codec/limits.js'
-import { envelopeBytes } from '../../codec/envelope.js'
 import type { Hello } from '../../codec/client-types.js'
-import type { Clock } from '../base/clock.js'
 import type { ServerId } from '../raft/types.js'
-import { FlowWindow, windowBytesAtFirst } from './flow-window.js'
+import { Acknowledgement } from './acknowledgement.js'
+import { Congestion } from './congestion.js'
 import { chargedBytes, payloadBytesWithin } from './kernel-charge.js'
-import { Outbox } from './outbox.js'
+import { LinkCounters } from './link-counters.js'
+import { LossShare } from './loss-share.js'
+import { Outbox, type Waiting } from './outbox.js'
+import { PathProbe } from './path-probe.js'
+import { Reassembly, type ReassemblyBudget } from './reassembly.js'
+import { LastSaid } from './repeats.js'
 import { RoundTrip } from './round-trip.js'
 import { SenderBoots } from './sender-boots.js'
+import { SentPackets, type SentPacket } from './sent-packets.js'
 import type { Address } from './socket.js'
-import type { Link } from './types.js'
+import type { Link, LinkStatus, WireMessage } from './types.js'
 
-/** This many datagrams are acknowledged with an empty one if nothing else goes that way. */
-const unacknowledgedMax = 64
-
-/** So is this share of the window that was promised. */
-const unacknowledgedShare = 1 / 4
+/** Accepted by everyone: what may be in flight to a side that advertised nothing yet. */
+export const windowBytesAtFirst = 16_384
 
 /** What every side accepts, whatever it says: one datagram of an unknown path. Or a promise of nothing would end it all. */
 const windowBytesLeast = chargedBytes(datagramBytesUnknownPath)
 
-/** Longer exchanges say that the other side had nothing to send (round-trip.ts). */
+/** Kept free in every window for what is urgent: two small datagrams. */
+const urgentReserveBytes = 2 * chargedBytes(0)
+
+/** Longer exchanges say that nobody was there for a while, not how far away the other side is. */
 const roundTripMsMax = 2_000
+
+/** A probe takes so many of the oldest datagrams along (RFC 9002 section 6.2.4: one or two). */
+const probePackets = 2
+
+/** From this loss on a datagram without company goes twice: the second one costs less than the wait for a probe. */
+const doublingShare = 0.02
+
+/** Each probe timeout is twice the one before; after so many in vain nobody is there. */
+const probesMax = 5
+const probeTimeoutMsMax = 500
 
 export interface LinkOptions {
   readonly kind: 'peer' | 'client' | 'server'
   readonly address: Address
   readonly serverId: ServerId
-  readonly datagramBytesMax: number
+  /** Payload bytes of datagrams to try on the way, ascending. */
+  readonly datagramSizes: readonly number[]
   /** Packet numbers of this link begin here. */
   readonly firstPacketNumber: number
   /** Of a client at a server: the boot that the link belongs to. 0 for the others, whose boots may change. */
   readonly bootNonce: number
+  readonly reassemblyBudget: ReassemblyBudget
 }
 
 export class TransportLink implements Link {
   readonly kind: 'peer' | 'client' | 'server'
   readonly address: Address
   serverId: ServerId
-  readonly datagramBytesMax: number
   readonly bootNonce: number
   lastHeardAtMs = -Infinity
   incarnation = 0
   token = 0
   owner: unknown = null
-  readonly flow: FlowWindow
+  readonly sent: SentPackets
   readonly roundTrip = new RoundTrip()
+  readonly loss = new LossShare()
+  readonly congestion: Congestion
+  readonly path: PathProbe
+  readonly acknowledgement = new Acknowledgement()
   readonly boots = new SenderBoots()
   readonly outbox = new Outbox()
+  readonly said = new LastSaid()
+  readonly reassembly: Reassembly
+  readonly counters = new LinkCounters()
   /** A greeting to send at the end of the turn, and the nonce of the last one sent. */
   hello: Hello | null = null
   helloNonce: number | null = null
-  /** On the transport's list of links with something to send or to wait for. */
+  /** On the transport's list of links with something to send. */
   isPending = false
+  /** On the transport's list of links that its timer is for. */
+  isTimed = false
   /** Whether the window had no room when this link was last looked after. */
   wasClosed = false
   /** No longer the transport's: its place was given to another client. */
   isForgotten = false
-  private readonly clock: Clock
-  private readonly fullCharge: number
-  private unacknowledged = 0
-  private unacknowledgedBytes = 0
-  /** The window that the other side goes by. */
+  /** Probe timeouts in a row. */
+  private probes = 0
+  private lastNewsAtMs = -Infinity
+  /** The window that the other side goes by, and the one that it has promised. */
   private promisedBytes = windowBytesAtFirst
+  private advertisedBytes = windowBytesAtFirst
+  private nextMessageId: number
+  /** More waited at once than a datagram holds. */
+  private wantsLarger = false
 
-  constructor(options: LinkOptions, clock: Clock) {
+  constructor(options: LinkOptions) {
     this.kind = options.kind
     this.address = options.address
     this.serverId = options.serverId
-    this.datagramBytesMax = options.datagramBytesMax
     this.bootNonce = options.bootNonce
-    this.flow = new FlowWindow(options.firstPacketNumber)
-    this.clock = clock
-    this.fullCharge = chargedBytes(options.datagramBytesMax)
+    this.path = new PathProbe(options.datagramSizes)
+    this.sent = new SentPackets(options.firstPacketNumber)
+    this.congestion = new Congestion(chargedBytes(options.datagramSizes.at(-1)!))
+    this.reassembly = new Reassembly(options.reassemblyBudget)
+    this.nextMessageId = options.firstPacketNumber
   }
 
+  get datagramBytesMax(): number {
+    return this.path.datagramBytes
+  }
+
+  /** What may be in flight now, in charged bytes: what the receiver has room for, and what the path bears. */
   get windowBytes(): number {
-    return this.flow.limitBytes
+    return Math.min(this.advertisedBytes, this.congestion.windowBytes)
   }
 
   get availableBytes(): number {
-    this.expire(this.clock.now())
-    return this.flow.roomBytes - this.waitingCharge()
+    return this.roomBytes - this.waitingCharge()
   }
 
   get roundTripMs(): number {
     return this.roundTrip.smoothedMs
   }
 
+  /** Whether something of ours is under way and the other side was heard of lately: it will be repaired if it is lost. */
+  get isAtWork(): boolean {
+    return (this.sent.inFlight > 0 || !this.outbox.isEmpty) && this.probes <= 2
+  }
+
   /** Whether a whole datagram may go, or nothing stands in the way of a first one. */
   get hasRoom(): boolean {
-    return this.flow.inFlightBytes === 0 || this.flow.roomBytes >= this.fullCharge
+    return this.sent.inFlight === 0 || this.roomBytes >= this.fullCharge
   }
 
-  /** When its window may open by age; Infinity where it need not. */
+  /** When something is due if nothing happens before: a loss, a probe, an acknowledgement. Infinity for nothing. */
   get wakeAtMs(): number {
-    return this.flow.nextExpiryMs(this.roundTripMs)
-  }
-
-  /** Enough came in since the last datagram to it that an acknowledgement must not wait for company. */
-  get owesAcknowledgement(): boolean {
-    return (
-      this.unacknowledged >= unacknowledgedMax || this.unacknowledgedBytes > this.promisedBytes * unacknowledgedShare
+    return Math.min(
+      this.sent.nextLossAtMs(this.roundTrip.lossMs),
+      this.probeAtMs,
+      this.acknowledgement.dueAtMs(this.promisedBytes),
     )
   }
 
-  /** Lets go of what is too old to be in flight. */
-  expire(nowMs: number): void {
-    this.flow.expire(nowMs, this.roundTripMs)
+  /** Whether an acknowledgement must not wait for company any longer. */
+  mustAcknowledge(nowMs: number): boolean {
+    return this.acknowledgement.dueAtMs(this.promisedBytes) <= nowMs
   }
 
-  /**
-   * Payload bytes of the datagram that may be filled now, 0 for none. No window is used up with crumbs: unless all that
-   * waits fits the room that is left, room for a whole datagram is waited for.
-   */
+  /** Payload bytes of a datagram that is to find out whether the path carries so many; 0 for none now. */
+  sizeToTry(nowMs: number): number {
+    // Between servers it is found out before it is needed: the leader makes its entries by it.
+    const isWanted = this.kind === 'peer' || this.wantsLarger
+    const isThere = this.roundTrip.smoothedMs > 0
+    const bytes = isWanted && isThere && this.probes === 0 ? this.path.sizeToTry(nowMs) : 0
+    if (bytes === 0 || chargedBytes(bytes) > this.roomBytes) return 0
+    this.path.tried(bytes)
+    return bytes
+  }
+
+  /** Nothing is in flight, and nothing waits: a loss would be noticed by its silence only. */
+  get isLonely(): boolean {
+    return this.sent.inFlight === 0 && this.outbox.isEmpty
+  }
+
+  /** Enough is lost that what is lonely had better go twice. */
+  get isLossy(): boolean {
+    return this.loss.share >= doublingShare
+  }
+
+  /** Queues a message of `bytes` encoded bytes, in fragments where the path's datagram is too small. False: no room. */
+  queue(message: WireMessage, bytes: number, nowMs: number): boolean {
+    if (envelopeBytes + bytes <= this.datagramBytesMax) return this.outbox.push(message, bytes, nowMs)
+    return this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, nowMs)
+  }
+
+  /** Payload bytes of the path's datagram if one may be filled now with whatever waits, 0 if not. */
   payloadBytesNow(): number {
-    const { roomBytes, inFlightBytes, limitBytes } = this.flow
-    if (roomBytes >= this.fullCharge) return this.datagramBytesMax
+    const { datagramBytesMax, fullCharge } = this
+    if (this.outbox.bytes > datagramBytesMax) this.wantsLarger = true
+    const roomBytes = this.roomBytes - urgentReserveBytes
+    if (roomBytes >= fullCharge) return datagramBytesMax
     const allBytes = envelopeBytes + this.outbox.bytes
-    if (allBytes <= this.datagramBytesMax && chargedBytes(allBytes) <= roomBytes) return this.datagramBytesMax
-    if (inFlightBytes > 0) return 0
+    // No window is used up with crumbs: unless all that waits fits the room that is left, more room is waited for.
+    if (allBytes <= datagramBytesMax && chargedBytes(allBytes) <= roomBytes) return datagramBytesMax
+    if (this.sent.inFlight > 0) {
+      if (this.congestion.windowBytes < this.advertisedBytes) this.congestion.limited()
+      return 0
+    }
     // A window smaller than a datagram of this path: one at a time, as small as the window.
-    return Math.min(this.datagramBytesMax, Math.max(datagramBytesUnknownPath, payloadBytesWithin(limitBytes)))
+    const smallest = Math.max(datagramBytesUnknownPath, payloadBytesWithin(this.windowBytes))
+    return Math.min(datagramBytesMax, smallest)
   }
 
-  /** Whether a message that alone makes a datagram of `totalBytes`, larger than is usual on this path, may go now. */
-  permits(totalBytes: number): boolean {
-    return this.flow.inFlightBytes === 0 || this.flow.roomBytes >= chargedBytes(totalBytes)
+  /** The same for urgent messages alone: these may use all of the window. */
+  urgentPayloadBytesNow(): number {
+    const { urgentBytes } = this.outbox
+    if (urgentBytes === 0) return 0
+    const bytes = Math.min(envelopeBytes + urgentBytes, datagramBytesUnknownPath)
+    return this.sent.inFlight === 0 || chargedBytes(bytes) <= this.roomBytes ? bytes : 0
   }
 
   /** The other side promised this window. */
   promised(windowBytes: number): void {
-    this.flow.advertisedBytes = Math.max(windowBytesLeast, windowBytes)
+    this.advertisedBytes = Math.max(windowBytesLeast, windowBytes)
   }
 
-  /** The other side has read up to this packet number; whether that was news. */
-  acked(packetNumber: number, nowMs: number): boolean {
-    const tookMs = this.flow.acked(packetNumber, nowMs)
-    if (tookMs >= 0 && tookMs <= roundTripMsMax) this.roundTrip.sample(tookMs)
-    return tookMs >= 0
-  }
-
-  /** A datagram came that carried messages: it is to be acknowledged. */
-  owe(payloadBytes: number): void {
-    this.unacknowledged++
-    this.unacknowledgedBytes += chargedBytes(payloadBytes)
-  }
-
-  /** A datagram goes, acknowledges all that came, and promises a window. */
-  settle(promisedBytes: number): void {
+  /** A datagram goes that carries `content` (only of what is to be acknowledged). It acknowledges all that came. */
+  departs(payloadBytes: number, content: readonly Waiting[], promisedBytes: number, nowMs: number): SentPacket {
     this.promisedBytes = promisedBytes
-    this.unacknowledged = 0
-    this.unacknowledgedBytes = 0
+    this.acknowledgement.given()
+    return this.sent.sent(payloadBytes, content.length > 0, content, nowMs)
+  }
+
+  /** What an envelope acknowledges. Returns whether there is room or work that there was not before. */
+  acknowledged(envelope: Envelope, nowMs: number): void {
+    const { ackedPacketNumber, ackedBitsLow, ackedBitsHigh } = envelope
+    const news = this.sent.acknowledged(ackedPacketNumber, ackedBitsLow, ackedBitsHigh, nowMs)
+    if (news.packets > 0) {
+      this.probes = 0
+      this.lastNewsAtMs = nowMs
+      this.path.arrived(news.largestPayloadBytes)
+      this.counters.late += news.late
+      if (news.roundTripMs >= 0 && news.roundTripMs <= roundTripMsMax) {
+        this.roundTrip.sample(news.roundTripMs, nowMs)
+        if (this.kind !== 'client') this.counters.roundTrip(news.roundTripMs)
+      }
+      this.loss.count(news.packets, 0, nowMs)
+      this.congestion.acknowledged(
+        { number: ackedPacketNumber, chargedBytes: news.chargedBytes, roundTripMs: news.roundTripMs },
+        this.sent.lastNumber + 1,
+        this.roundTrip.leastMs,
+        this.loss.excess,
+      )
+    }
+    this.noticeLoss(nowMs)
+  }
+
+  /** Time has passed: what is overdue is lost, and what nobody speaks of is asked for. */
+  expire(nowMs: number): void {
+    this.noticeLoss(nowMs)
+    if (nowMs < this.probeAtMs) return
+    if (++this.probes > probesMax) return this.giveUp(nowMs)
+    // The window may be full of what is lost: the two oldest go again, and make room for that.
+    const oldest = this.sent.takeOldest(probePackets, nowMs)
+    for (const packet of oldest) this.repeat(packet)
+    this.loss.count(0, oldest.length, nowMs)
+    this.counters.probes++
+  }
+
+  /** Drops what waited for too long, unless the other side is just slow: it is there, and takes one after the other. */
+  dropOutdated(nowMs: number): number {
+    return this.lastNewsAtMs > nowMs - roundTripMsMax / 2 ? 0 : this.outbox.dropOutdated(nowMs)
+  }
+
+  /** What is known of a datagram, for `status`. */
+  get status(): LinkStatus {
+    return this.counters.describe({
+      lossShare: this.loss.share,
+      roundTripMs: this.roundTrip.smoothedMs,
+      windowBytes: this.windowBytes,
+      inFlightBytes: this.sent.inFlightBytes,
+      waitingBytes: this.outbox.bytes,
+      reassemblyBytes: this.reassembly.bytes,
+      datagramBytesMax: this.datagramBytesMax,
+    })
+  }
+
+  private get fullCharge(): number {
+    return chargedBytes(this.datagramBytesMax)
+  }
+
+  private get roomBytes(): number {
+    return this.windowBytes - this.sent.inFlightBytes
+  }
+
+  /** When the other side is asked for a word about what is in flight; Infinity with nothing in flight. */
+  private get probeAtMs(): number {
+    if (this.sent.inFlight === 0) return Infinity
+    const timeoutMs = Math.min(this.roundTrip.probeTimeoutMs * 2 ** this.probes, probeTimeoutMsMax)
+    return this.sent.lastSentAtMs + timeoutMs
+  }
+
+  private noticeLoss(nowMs: number): void {
+    const lost = this.sent.takeLost(this.roundTrip.lossMs, nowMs)
+    if (lost.length === 0) return
+    let counted = 0
+    for (const packet of lost) {
+      const isProbe = packet.content[0]!.message.type === 'Padding'
+      if (this.path.lost(packet.payloadBytes, nowMs)) this.counters.blackHoles++
+      if (!isProbe) counted++
+      this.repeat(packet)
+    }
+    this.loss.count(0, counted, nowMs)
+  }
+
+  private repeat(packet: SentPacket): void {
+    this.counters.lost++
+    for (const waiting of packet.content) {
+      if (this.said.stillMatters(waiting)) this.queueAgain(waiting)
+    }
+  }
+
+  private queueAgain(waiting: Waiting): void {
+    const { message, bytes, parted, queuedAtMs } = waiting
+    if (envelopeBytes + bytes <= this.datagramBytesMax) {
+      this.outbox.pushAgain(waiting)
+    } else if (parted !== null) {
+      // The path carries less than when this was cut, and a fragment is not cut again.
+      parted.isAbandoned = true
+      return
+    } else {
+      this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, queuedAtMs)
+    }
+    this.counters.repeatedMessages++
+    this.counters.repeatedBytes += bytes
+  }
+
+  /** It is not loss but absence: nothing is repeated any more, and little is sent until there is a word. */
+  private giveUp(nowMs: number): void {
+    this.congestion.silent()
+    for (const packet of this.sent.takeOldest(Infinity, nowMs)) {
+      this.counters.lost++
+      for (const { parted } of packet.content) if (parted !== null) parted.isAbandoned = true
+    }
   }
 
   /** What the waiting messages will cost the receiver, packed as tightly as they can be. */

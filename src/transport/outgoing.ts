@@ -1,6 +1,6 @@
 /**
  * When what goes: the links with something to send or to wait for. The owner says when a turn ends (flush); what a closed
- * window held back then goes on by itself, when an acknowledgement opens the window or age does.
+ * window held back, what was lost and what must be acknowledged then goes on by itself, when a datagram or time brings it.
  */
 import type { Clock, Timer } from '../base/clock.js'
 import type { DatagramWriter } from './datagram-writer.js'
@@ -8,7 +8,7 @@ import type { TransportLink } from './link.js'
 import type { Socket } from './socket.js'
 
 /** With this much in libuv's queue the network takes less than we send: what waits here can still be dropped. */
-const sendQueueBytesMax = 256 * 1024
+const sendQueueBytesMax = 64 * 1024
 
 /** How soon to look at the send queue again: nobody tells when it drains. */
 const sendQueueRetryMs = 1
@@ -28,9 +28,12 @@ export interface OutgoingOptions {
 export class Outgoing {
   private readonly options: OutgoingOptions
   private readonly timer: Timer
+  /** Never later than the next thing that is due; often earlier, because it is put off by sending only once it fires. */
   private timerAtMs = Infinity
-  /** Links with messages that wait, an acknowledgement that is owed, or a closed window. */
+  /** Links with messages that wait, or an acknowledgement that is due. */
   private pending: TransportLink[] = []
+  /** Links with something in flight, or an acknowledgement that may wait. */
+  private timed: TransportLink[] = []
   private flushIsAsked = false
   /** The owner was told of room and has not flushed since. */
   private roomIsTold = false
@@ -38,9 +41,10 @@ export class Outgoing {
 
   constructor(options: OutgoingOptions) {
     this.options = options
+    // A timer may fire before the acknowledgements that wait in the socket are read: those go first.
     this.timer = options.clock.timer(() => {
       this.timerAtMs = Infinity
-      this.flush()
+      options.clock.endOfTurn(() => this.timeIsUp())
     })
   }
 
@@ -59,31 +63,29 @@ export class Outgoing {
     const nowMs = clock.now()
     const links = this.pending
     this.pending = []
-    let wakeAtMs = Infinity
     let opened = false
     for (const link of links) {
       link.isPending = false
-      link.expire(nowMs)
       if (link.wasClosed && link.hasRoom) opened = true
       const isCongested = this.sendWhatMay(link, nowMs)
       link.wasClosed = !link.hasRoom
-      if (link.outbox.isEmpty && !link.wasClosed) continue
-      this.add(link)
-      wakeAtMs = Math.min(wakeAtMs, isCongested ? nowMs + sendQueueRetryMs : link.wakeAtMs)
+      if (isCongested) {
+        this.add(link)
+        this.wakeAt(nowMs + sendQueueRetryMs)
+      }
+      this.time(link)
     }
-    this.wakeAt(wakeAtMs)
     // The owner may have been refused room a moment before; it is in its turn now and wants to be told after.
     if (opened) clock.endOfTurn(() => this.tellOfRoom())
   }
 
-  /** After a datagram of this link: its window may have opened, or enough may have come to be acknowledged. */
-  received(link: TransportLink): void {
-    const opened = link.wasClosed && link.hasRoom
-    if (opened) {
+  /** After a datagram of this link: its window may have opened, something may be lost, or want an acknowledgement. */
+  received(link: TransportLink, nowMs: number): void {
+    if (link.wasClosed && link.hasRoom) {
       link.wasClosed = false
       this.tellOfRoom()
     }
-    if (!link.owesAcknowledgement && (!opened || link.outbox.isEmpty)) return
+    if (link.outbox.isEmpty && !link.mustAcknowledge(nowMs)) return this.time(link)
     this.add(link)
     // The owner flushes at the end of a turn in which it has something to do; this may not be its business.
     if (this.flushIsAsked) return
@@ -98,13 +100,43 @@ export class Outgoing {
   stop(): void {
     this.isStopped = true
     this.pending = []
-    this.wakeAt(Infinity)
+    this.timed = []
+    this.timer.set(Infinity)
   }
 
   private tellOfRoom(): void {
     if (this.roomIsTold || this.isStopped) return
     this.roomIsTold = true
     this.options.onRoom()
+  }
+
+  private timeIsUp(): void {
+    if (this.isStopped) return
+    const nowMs = this.options.clock.now()
+    const links = this.timed
+    this.timed = []
+    for (const link of links) {
+      link.isTimed = false
+      if (link.isForgotten) continue
+      if (link.wakeAtMs <= nowMs) {
+        link.expire(nowMs)
+        this.add(link)
+      } else {
+        this.time(link)
+      }
+    }
+    this.flush()
+  }
+
+  /** Sees to it that this link is looked at when something of it is due. */
+  private time(link: TransportLink): void {
+    const { wakeAtMs } = link
+    if (wakeAtMs === Infinity) return
+    if (!link.isTimed) {
+      link.isTimed = true
+      this.timed.push(link)
+    }
+    this.wakeAt(wakeAtMs)
   }
 
   /** Sends of one link what its window lets through. True: stopped because the socket is congested. */
@@ -116,19 +148,26 @@ export class Outgoing {
       writer.sendHello(link, link.hello, promise(nowMs))
       link.hello = null
     }
-    const outdated = outbox.dropOutdated(nowMs)
+    const outdated = link.dropOutdated(nowMs)
     if (outdated > 0) onOutdated(outdated)
     while (!outbox.isEmpty) {
       if (socket.sendQueueBytes > sendQueueBytesMax) return true
       const payloadBytes = link.payloadBytesNow()
-      if (payloadBytes === 0 || !writer.sendWaiting(link, payloadBytes, promise(nowMs), nowMs)) break
+      if (payloadBytes > 0) {
+        if (writer.sendWaiting(link, payloadBytes, false, promise(nowMs), nowMs)) continue
+        break
+      }
+      const urgentBytes = link.urgentPayloadBytesNow()
+      if (urgentBytes === 0 || !writer.sendWaiting(link, urgentBytes, true, promise(nowMs), nowMs)) break
     }
-    if (link.owesAcknowledgement) writer.sendEmpty(link, promise(nowMs), nowMs)
+    const triedBytes = link.sizeToTry(nowMs)
+    if (triedBytes > 0) writer.sendPadding(link, triedBytes, promise(nowMs), nowMs)
+    if (link.mustAcknowledge(nowMs)) writer.sendEmpty(link, promise(nowMs), nowMs)
     return false
   }
 
   private wakeAt(atMs: number): void {
-    if (atMs === this.timerAtMs) return
+    if (atMs >= this.timerAtMs) return
     this.timerAtMs = atMs
     this.timer.set(atMs)
   }

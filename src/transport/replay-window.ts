@@ -30,6 +30,19 @@ export class ReplayWindow {
     return true
   }
 
+  /** Which of the 32 numbers below `number` arrived: bit i stands for number - 1 - i. */
+  bitsBelow(number: number): number {
+    const first = number - bitsPerWord
+    if (first + windowBits <= this.highest) return 0
+    const shift = first < 0 ? ((first % bitsPerWord) + bitsPerWord) % bitsPerWord : first % bitsPerWord
+    const word = Math.floor(first / bitsPerWord)
+    const low = word < 0 ? 0 : this.seen[word % words]!
+    const high = word + 1 < 0 ? 0 : this.seen[(word + 1) % words]!
+    // Bit i of `ascending` stands for first + i: the other way round.
+    const ascending = shift === 0 ? low : (low >>> shift) | (high << (bitsPerWord - shift))
+    return reversed(ascending)
+  }
+
   /** Clears the words after `from` up to `to`. */
   private enter(from: number, to: number): void {
     if (to - from >= words) {
@@ -38,4 +51,13 @@ export class ReplayWindow {
     }
     for (let word = from + 1; word <= to; word++) this.seen[word % words] = 0
   }
+}
+
+/** The 32 bits of a word, the highest first. */
+function reversed(bits: number): number {
+  let word = ((bits >>> 1) & 0x5555_5555) | ((bits & 0x5555_5555) << 1)
+  word = ((word >>> 2) & 0x3333_3333) | ((word & 0x3333_3333) << 2)
+  word = ((word >>> 4) & 0x0f0f_0f0f) | ((word & 0x0f0f_0f0f) << 4)
+  word = ((word >>> 8) & 0x00ff_00ff) | ((word & 0x00ff_00ff) << 8)
+  return ((word >>> 16) | (word << 16)) >>> 0
 }

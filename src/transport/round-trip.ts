@@ -1,22 +1,42 @@
 /**
- * How long an exchange with the other side takes: RFC 6298's smoothed mean and variation. Samples come from packet
- * numbers, which are never used twice, so it is always known which datagram was acknowledged and Karn's rule (no sample
- * from what was retransmitted) is kept by itself. An acknowledgement travels with the next datagram that goes that way
- * anyway, so a sample may be too long, never too short.
+ * How long an exchange with the other side takes: the smoothed mean and variation of RFC 6298, the least of late, and the
+ * probe timeout of RFC 9002. Samples come from packet numbers, which are never used twice, so it is always known which
+ * datagram was acknowledged and Karn's rule (no sample from what was sent again) is kept by itself.
  */
+import { granularityMs } from './sent-packets.js'
 
 /** RFC 6298 section 2: the weights of a new sample. */
 const smoothing = 1 / 8
 const variationSmoothing = 1 / 4
+
+/** The least round trip is looked for among samples of one to two such periods. */
+const periodMs = 10_000
+
+/** The other side acknowledges within this what asks for it, its timer included (acknowledgement.ts). */
+const acknowledgementDelayMs = 3
+
+/** Before the first sample. RFC 9002 says 333 ms; between servers of one site that is an age. */
+const probeTimeoutMsAtFirst = 30
 
 export class RoundTrip {
   /** Smoothed round-trip time in ms, 0 before the first sample. */
   smoothedMs = 0
   /** Smoothed mean deviation in ms. */
   variationMs = 0
+  latestMs = 0
+  private leastMsOfPeriod = Infinity
+  private leastMsBefore = Infinity
+  private periodStartMs = -Infinity
 
   /** One exchange took `sampleMs`. */
-  sample(sampleMs: number): void {
+  sample(sampleMs: number, nowMs: number): void {
+    this.latestMs = sampleMs
+    if (nowMs - this.periodStartMs >= periodMs) {
+      this.leastMsBefore = this.leastMsOfPeriod
+      this.leastMsOfPeriod = Infinity
+      this.periodStartMs = nowMs
+    }
+    this.leastMsOfPeriod = Math.min(this.leastMsOfPeriod, sampleMs)
     if (this.smoothedMs === 0) {
       this.smoothedMs = sampleMs
       this.variationMs = sampleMs / 2
@@ -24,5 +44,21 @@ export class RoundTrip {
     }
     this.variationMs += variationSmoothing * (Math.abs(this.smoothedMs - sampleMs) - this.variationMs)
     this.smoothedMs += smoothing * (sampleMs - this.smoothedMs)
+  }
+
+  /** The least of the last ten to twenty seconds: the path without its queues. Infinity before the first sample. */
+  get leastMs(): number {
+    return Math.min(this.leastMsOfPeriod, this.leastMsBefore)
+  }
+
+  /** What loss is judged by (RFC 9002 section 6.1.2): the larger of the smoothed and the latest. */
+  get lossMs(): number {
+    return Math.max(this.smoothedMs, this.latestMs)
+  }
+
+  /** Without a word for so long after a packet left, one is asked for (RFC 9002 section 6.2.1). */
+  get probeTimeoutMs(): number {
+    if (this.smoothedMs === 0) return probeTimeoutMsAtFirst
+    return this.smoothedMs + Math.max(4 * this.variationMs, granularityMs) + acknowledgementDelayMs
   }
 }

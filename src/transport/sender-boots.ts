@@ -35,6 +35,16 @@ export class SenderBoots {
     return this.heardLast === null ? 0 : this.heardLast.window.highest
   }
 
+  /** The boot heard last; 0 before the first. */
+  get heardNonce(): number {
+    return this.heardLast?.nonce ?? 0
+  }
+
+  /** Which of the 32 packets below `number` of that boot arrived (replay-window.ts). */
+  bitsBelow(number: number): number {
+    return this.heardLast === null ? 0 : this.heardLast.window.bitsBelow(number)
+  }
+
   /**
    * Whether to listen to this datagram: its number is new, and its boot is not a former one. `provesLiving` says that it
    * acknowledges a packet beyond all that were acknowledged before.

@@ -1,16 +1,18 @@
 /**
  * Messages over datagrams: the way in and the way out. Out: what is sent in one turn is packed into few datagrams, which
  * wait while the other side's window is closed. In: cheap checks first, every drop counted by reason, and nothing is ever
- * answered with more bytes than it brought before the sender has proven its address. Nothing here is reliable: lost
- * messages are sent again by those whose state still says that they are missing.
+ * answered with more bytes than it brought before the sender has proven its address. What is lost on a link is repaired
+ * (link.ts), but nothing is promised: after a long silence it is dropped, and said again by those whose state still says
+ * that it is missing. A message may arrive twice, late, and after later ones.
  *
  * Packet numbers of a link begin at a place that follows from the boot nonce, 2^32 apart, so an acknowledgement meant for
  * a former process on this address is told from one for this process; see sender-boots.ts for what hangs on that.
  */
 import type { ServerMessage } from '../../codec/client-types.js'
 import { envelopeBytes, readEnvelope, type Envelope } from '../../codec/envelope.js'
-import { datagramBytesLimit } from '../../codec/limits.js'
-import { decodeMessages, messageBytes } from '../../codec/messages.js'
+import { datagramBytesLimit, messageBytesMax } from '../../codec/limits.js'
+import type { Fragment } from '../../codec/fragment.js'
+import { decodeMessages, decodeWholeMessage, messageBytes } from '../../codec/messages.js'
 import { assert } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import type { ServerId } from '../raft/types.js'
@@ -19,6 +21,7 @@ import { ClientLinks } from './client-links.js'
 import { DatagramWriter, unnumbered } from './datagram-writer.js'
 import { TransportLink } from './link.js'
 import { Outgoing } from './outgoing.js'
+import { ReassemblyBudget } from './reassembly.js'
 import { ReceiveShare } from './receive-share.js'
 import type { Address, Socket } from './socket.js'
 import type { DropReason, Link, TransportApi, TransportOptions, TransportStatus, WireMessage } from './types.js'
@@ -44,6 +47,7 @@ export class Transport implements TransportApi {
   private readonly servers = new Map<string, TransportLink>()
   private readonly clients: ClientLinks
   private readonly firstNumber: number
+  private readonly reassemblyBudget = new ReassemblyBudget()
   private readonly drops = new Map<DropReason, number>()
   private isClosed = false
   private bytesReceived = 0
@@ -144,9 +148,9 @@ export class Transport implements TransportApi {
   private enqueue(link: TransportLink, message: WireMessage): DropReason | null {
     if (link.isForgotten) return 'too-many-clients'
     const bytes = messageBytes(message)
-    if (envelopeBytes + bytes > datagramBytesLimit) return 'message-too-large'
+    if (bytes > messageBytesMax) return 'message-too-large'
     if (message.type === 'Hello') link.hello = message
-    else if (!link.outbox.push(message, bytes, this.clock.now())) return 'outbox-full'
+    else if (!link.queue(message, bytes, this.clock.now())) return 'outbox-full'
     return null
   }
 
@@ -235,22 +239,54 @@ export class Transport implements TransportApi {
   /** A datagram of a link: takes in what its envelope says and hands out its messages. */
   private accept(link: TransportLink, envelope: Envelope, bytes: Uint8Array): DropReason | null {
     const { packetNumber, bootNonce, ackedPacketNumber } = envelope
-    const provesLiving = link.flow.isUnacked(ackedPacketNumber)
-    if (packetNumber === unnumbered || !link.boots.accept(bootNonce, packetNumber, provesLiving)) return 'replayed'
+    // Of our present boot's numbers, but never used: nobody who has heard us says that.
+    if (this.isOurs(ackedPacketNumber) && ackedPacketNumber > link.sent.lastNumber) return 'never-sent'
+    const { heardNonce, highestReceived } = link.boots
+    const provesLiving = link.sent.isNews(ackedPacketNumber)
+    if (packetNumber === unnumbered || !link.boots.accept(bootNonce, packetNumber, provesLiving)) {
+      link.counters.duplicates++
+      return 'replayed'
+    }
     const nowMs = this.clock.now()
+    const isSameBoot = heardNonce === bootNonce
+    if (!isSameBoot) link.reassembly.clear()
+    const isOutOfOrder = isSameBoot && packetNumber !== highestReceived + 1
+    if (isSameBoot && packetNumber < highestReceived) link.counters.outOfOrder++
+    link.counters.received++
+    link.counters.receivedBytes += bytes.length
     this.heard(link, envelope, nowMs)
-    if (provesLiving) link.acked(ackedPacketNumber, nowMs)
-    // What carries nothing is not acknowledged either, or two sides would acknowledge acknowledgements for ever.
-    if (bytes.length > envelopeBytes) link.owe(bytes.length)
+    link.acknowledged(envelope, nowMs)
+    // What does not ask is not acknowledged, or two sides would acknowledge acknowledgements for ever.
+    if (envelope.asksForAcknowledgement) link.acknowledgement.owe(bytes.length, isOutOfOrder, nowMs)
+    const dropped = this.handOut(link, envelope, bytes, nowMs)
+    if (!this.isClosed) this.outgoing.received(link, nowMs)
+    return dropped
+  }
+
+  private handOut(link: TransportLink, envelope: Envelope, bytes: Uint8Array, nowMs: number): DropReason | null {
     const messages = decodeMessages(envelope, bytes)
-    for (const message of messages ?? []) {
-      if (message.type === 'Fragment' || message.type === 'Padding') return 'malformed'
+    if (messages === null) return 'malformed'
+    for (const message of messages) {
       // One of them may have made the owner close.
       if (this.isClosed) return null
-      this.onMessage(link, message)
+      if (message.type === 'Fragment') this.takeFragment(link, envelope, message, nowMs)
+      else if (message.type !== 'Padding') this.onMessage(link, message)
     }
-    this.outgoing.received(link)
-    return messages === null ? 'malformed' : null
+    return null
+  }
+
+  private takeFragment(link: TransportLink, envelope: Envelope, fragment: Fragment, nowMs: number): void {
+    const whole = link.reassembly.take(fragment, nowMs)
+    if (whole === null) return
+    if (typeof whole === 'string') return this.count(whole)
+    const message = decodeWholeMessage(envelope.kind, envelope.sender, whole)
+    if (message === null) this.count('malformed')
+    else this.onMessage(link, message)
+  }
+
+  /** Whether a packet number lies in the range of this boot. */
+  private isOurs(packetNumber: number): boolean {
+    return packetNumber >= this.firstNumber && packetNumber < this.firstNumber + numbersPerRange
   }
 
   private heard(link: TransportLink, envelope: Envelope, nowMs: number): void {
@@ -269,11 +305,11 @@ export class Transport implements TransportApi {
   }
 
   private wasSent(link: TransportLink, packetNumber: number): boolean {
-    return packetNumber >= this.firstNumber && packetNumber <= link.flow.lastNumber
+    return packetNumber >= this.firstNumber && packetNumber <= link.sent.lastNumber
   }
 
   private newClient(address: Address, bootNonce: number, token: number): TransportLink | null {
-    if (!this.clients.makeRoom(address, this.clock.now())) return null
+    if (!this.clients.makeRoom(address)) return null
     const link = this.newLink('client', address, 0, this.clients.usedNumber + 1, bootNonce)
     link.token = token
     this.clients.add(link)
@@ -287,8 +323,9 @@ export class Transport implements TransportApi {
     firstPacketNumber: number,
     bootNonce: number,
   ): TransportLink {
-    const datagramBytesMax = Math.min(datagramBytesLimit, this.options.datagramBytesMax(address))
-    return new TransportLink({ kind, address, serverId, datagramBytesMax, firstPacketNumber, bootNonce }, this.clock)
+    const datagramSizes = this.options.datagramSizes(address).map(bytes => Math.min(bytes, datagramBytesLimit))
+    const identity = { kind, address, serverId, firstPacketNumber, bootNonce }
+    return new TransportLink({ ...identity, datagramSizes, reassemblyBudget: this.reassemblyBudget })
   }
 
   private count(reason: DropReason, by = 1): void {

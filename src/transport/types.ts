@@ -2,6 +2,7 @@
 import type { ServerMessage } from '../../codec/client-types.js'
 import type { WireMessage } from '../../codec/messages.js'
 import type { ServerId } from '../raft/types.js'
+import type { ReassemblyDrop } from './reassembly.js'
 import type { Address } from './socket.js'
 
 export type { WireMessage }
@@ -18,7 +19,9 @@ export type DropReason =
   | 'malformed'
   | 'replayed'
   | 'bad-token'
+  | 'never-sent'
   | 'outbox-full'
+  | ReassemblyDrop
   | 'outdated'
   | 'message-too-large'
   | 'too-many-clients'
@@ -31,17 +34,23 @@ export interface Link {
   readonly address: Address
   /** Of a peer: its id. Of a client, or of a server that a client talks to: 0 until a datagram named it. */
   readonly serverId: ServerId
-  /** Payload of one datagram on this path. A single larger message still goes as one larger datagram. */
+  /** Payload of one datagram on this path, as far as is known. Larger messages go in fragments. */
   readonly datagramBytesMax: number
   /**
-   * What may be in flight to it: the share that it advertised last, less what silence took of it. In bytes of the
-   * receiver's socket buffer (kernel-charge.ts), as the next.
+   * What may be in flight to it: the share that it advertised last, or what the path bears, if that is less. In bytes of
+   * the receiver's socket buffer (kernel-charge.ts), as the next.
    */
   readonly windowBytes: number
-  /** The window less what is in flight and queued; may be negative by one message. */
+  /** The window less what is in flight and queued; may be negative. */
   readonly availableBytes: number
-  /** Smoothed round-trip time in ms (RFC 6298), 0 before the first sample. */
+  /**
+   * Something of ours is on its way, and the other side was heard of lately: what is lost of it will be sent again by the
+   * transport, so its owner need not think of that yet.
+   */
+  readonly isAtWork: boolean
+  /** Smoothed round-trip time of datagrams in ms (RFC 6298), 0 before the first sample. */
   readonly roundTripMs: number
+  readonly status: LinkStatus
   /** When a datagram of it last arrived, -Infinity before the first. */
   readonly lastHeardAtMs: number
   /** The incarnation that the peer named last, 0 before. */
@@ -50,6 +59,41 @@ export interface Link {
   token: number
   /** Who uses the link may keep its own record here; the transport never looks at it. */
   owner: unknown
+}
+
+/** What is known of one link, and what happened on it since it was made. Bytes are payload bytes of datagrams. */
+export interface LinkStatus {
+  readonly sent: number
+  readonly sentBytes: number
+  readonly received: number
+  readonly receivedBytes: number
+  /** Datagrams taken for lost, and those of them that were acknowledged after all. */
+  readonly lost: number
+  readonly late: number
+  /** Share of the datagrams that asked for an acknowledgement and were lost lately, 0 to 1. */
+  readonly lossShare: number
+  /** Messages and fragments that were sent again because their datagram was lost. */
+  readonly repeatedMessages: number
+  readonly repeatedBytes: number
+  /** Datagrams that were sent twice at once, against loss. */
+  readonly doubled: number
+  /** Times that nothing was heard of what was in flight. */
+  readonly probes: number
+  /** Datagrams that arrived again, and those that arrived after a later one. */
+  readonly duplicates: number
+  readonly outOfOrder: number
+  /** Times that the path was found to carry less than before. */
+  readonly blackHoles: number
+  /** Of datagrams, the other side's turn included; smoothed (RFC 6298), and percentiles since the link was made. */
+  readonly roundTripMs: number
+  readonly roundTripP50Ms: number
+  readonly roundTripP99Ms: number
+  readonly datagramBytesMax: number
+  /** What may be in flight, what is, what waits to be sent, and what is held of unfinished messages. */
+  readonly windowBytes: number
+  readonly inFlightBytes: number
+  readonly waitingBytes: number
+  readonly reassemblyBytes: number
 }
 
 export interface TransportStatus {
@@ -71,8 +115,8 @@ export interface TransportOptions {
   readonly incarnation: number
   /** Random at each start of the process. */
   readonly bootNonce: number
-  /** Payload bytes of a datagram for an address. */
-  readonly datagramBytesMax: (to: Address) => number
+  /** Payload bytes of datagrams to try on the way to an address, ascending; the first is used without trying. */
+  readonly datagramSizes: (to: Address) => readonly number[]
 }
 
 /** The transport itself (transport.ts) is a class with these members. */

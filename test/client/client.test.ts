@@ -35,7 +35,7 @@ async function storeServer(): Promise<StoreServer> {
     sender: 1,
     incarnation: 1,
     bootNonce: 1,
-    datagramBytesMax: pathSizes(socket.address, null),
+    datagramSizes: pathSizes(socket.address, null),
   }
   const transport = new Transport(socket, clock, options, () => 42)
   const store = new KvStore()

@@ -66,7 +66,7 @@ export class ScriptedCluster {
     const transport = new Transport(
       socket,
       this.clock,
-      { clusterId: 0, sender: 0, incarnation: 0, bootNonce: 12_345, datagramBytesMax: () => 1_200 },
+      { clusterId: 0, sender: 0, incarnation: 0, bootNonce: 12_345, datagramSizes: () => [1_200] },
       null,
     )
     const known = options.knows ?? this.servers.map(({ id }) => id)
@@ -115,7 +115,7 @@ export class ScriptedServer {
     const transport = new Transport(
       cluster.network.open(this.address.port),
       cluster.clock,
-      { clusterId, sender: id, incarnation: id, bootNonce: secret, datagramBytesMax: () => 1_200 },
+      { clusterId, sender: id, incarnation: id, bootNonce: secret, datagramSizes: () => [1_200] },
       () => secret,
     )
     this.transport = transport

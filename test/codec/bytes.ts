@@ -73,6 +73,8 @@ export function datagramWith(fields: {
   bootNonce?: number | bigint
   packetNumber?: number | bigint
   ackedPacketNumber?: number | bigint
+  ackedBitsLow?: number
+  ackedBitsHigh?: number
   messages?: Uint8Array
 }): Uint8Array {
   const word = join(uint(fields.version ?? 1, 1), uint(fields.kind, 1), uint(fields.sender, 2))
@@ -83,6 +85,8 @@ export function datagramWith(fields: {
     uint(fields.bootNonce ?? 13, 8),
     uint(fields.packetNumber ?? 14, 8),
     uint(fields.ackedPacketNumber ?? 0, 8),
+    uint(fields.ackedBitsLow ?? 0, 4),
+    uint(fields.ackedBitsHigh ?? 0, 4),
     fields.messages ?? new Uint8Array(0),
   )
   const checksum = fields.checksum ?? referenceChecksum(join(word, guarded))

@@ -14,7 +14,10 @@ const anyEnvelope: fc.Arbitrary<Envelope> = anyRecord({
   incarnation: anyId(),
   bootNonce: anyId(),
   packetNumber: anyId(),
-  ackedPacketNumber: anyId(),
+  asksForAcknowledgement: fc.boolean(),
+  ackedPacketNumber: anyId(1),
+  ackedBitsLow: anyId(0, 2 ** 32 - 1),
+  ackedBitsHigh: anyId(0, 2 ** 32 - 1),
   receiveWindowBytes: anyId(0, 2 ** 32 - 1),
 } as const).map(envelope => (envelope.kind === 'request' ? { ...envelope, sender: 0 } : envelope))
 
@@ -32,20 +35,23 @@ const example: Envelope = {
   incarnation: 2 ** 32,
   bootNonce: 0x13,
   packetNumber: 0x14,
+  asksForAcknowledgement: true,
   ackedPacketNumber: Number.MAX_SAFE_INTEGER,
+  ackedBitsLow: 0x8000_0001,
+  ackedBitsHigh: 2,
   receiveWindowBytes: 65_536,
 }
 
 void t.test('an envelope has the bytes that the drawing says', t => {
   const body = hex('c0ffee')
-  const golden = `5247524d 01 03 0302 40d34696 00000100 1100000000000000
-    0000000001000000 1300000000000000 1400000000000000 ffffffffffff1f00 c0ffee`
+  const golden = `5247524d 01 83 0302 cc188faf 00000100 1100000000000000
+    0000000001000000 1300000000000000 1400000000000000 ffffffffffff1f00 01000080 02000000 c0ffee`
   t.equal(hexOf(sealed(example, body)), hexOf(hex(golden)))
   t.equal(
     hexOf(sealed(example, body)),
     hexOf(
       datagramWith({
-        kind: 3,
+        kind: 0x83,
         sender: 0x0203,
         receiveWindowBytes: 65_536,
         clusterId: 0x11,
@@ -53,12 +59,14 @@ void t.test('an envelope has the bytes that the drawing says', t => {
         bootNonce: 0x13,
         packetNumber: 0x14,
         ackedPacketNumber: Number.MAX_SAFE_INTEGER,
+        ackedBitsLow: 0x8000_0001,
+        ackedBitsHigh: 2,
         messages: body,
       }),
     ),
     'checksum by bits',
   )
-  t.equal(envelopeBytes, 56)
+  t.equal(envelopeBytes, 64)
   t.end()
 })
 

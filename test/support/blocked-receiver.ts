@@ -31,7 +31,7 @@ const socket = await open('127.0.0.1', 0, data.bufferBytes)
 const clock = new RealClock()
 const options = {
   ...{ clusterId, sender: 2, incarnation: 2, bootNonce: 2 },
-  datagramBytesMax: pathSizes(socket.address, null),
+  datagramSizes: pathSizes(socket.address, null),
 }
 const transport = new Transport(socket, clock, options, tokensOf(2))
 transport.addPeer(1, addressOf('127.0.0.1', data.senderPort))

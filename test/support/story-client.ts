@@ -32,7 +32,7 @@ export class StoryClient {
     const clock = new SimClock(kernel, life, { rate: 1, offsetMs: 0, turnMs: 0.02 })
     const socket = new SimSocket(kernel, network, life, clock, story.cluster.addressOfLane(lane))
     const identity = { clusterId: 0, sender: 0, incarnation: 0, bootNonce: new Prng(plan.seed, 500 + lane).id() }
-    this.transport = new Transport(socket, clock, { ...identity, datagramBytesMax: () => 1_200 }, null)
+    this.transport = new Transport(socket, clock, { ...identity, datagramSizes: () => [1_200] }, null)
     this.transport.onMessage = (link, message) => {
       if (message.type === 'Welcome') this.welcomes++
       if (message.type === 'Answer') {

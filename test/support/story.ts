@@ -360,7 +360,7 @@ export class Story {
     const clock = new SimClock(kernel, life, { rate: 1, offsetMs: 0, turnMs: 0.02 })
     const socket = new SimSocket(kernel, network, life, clock, this.process(id).address)
     const identity = { clusterId, sender: id, incarnation: id, bootNonce: id }
-    const transport = new Transport(socket, clock, { ...identity, datagramBytesMax: () => 1_200 }, () => 1)
+    const transport = new Transport(socket, clock, { ...identity, datagramSizes: () => [1_200] }, () => 1)
     for (const other of this.others(id)) transport.addPeer(other, this.process(other).address)
     return transport
   }

@@ -1,6 +1,6 @@
 /** Transports of servers and clients on a fake network, which write down what they are given. */
 import type { ServerMessage } from '../../codec/client-types.js'
-import { datagramBytesMax } from '../../src/transport/path-size.js'
+import { datagramSizes } from '../../src/transport/path-size.js'
 import type { Address } from '../../src/transport/socket.js'
 import { Transport } from '../../src/transport/transport.js'
 import type { Link, TransportOptions, WireMessage } from '../../src/transport/types.js'
@@ -42,7 +42,7 @@ function station(
     sender: 0,
     incarnation: 0,
     bootNonce: nextBootNonce++,
-    datagramBytesMax: to => datagramBytesMax(socket.address, to, { smallestMtuBytes: null, datagramBytes: null }),
+    datagramSizes: to => datagramSizes(socket.address, to, { mtuBytes: null, datagramBytes: null }),
     ...options,
   }
   const transport = new Transport(socket, network.clock, all, tokenOf)

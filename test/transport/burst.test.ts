@@ -32,7 +32,7 @@ async function burst(
 
   const options = {
     ...{ clusterId, sender: 1, incarnation: 1, bootNonce: 1 },
-    datagramBytesMax: pathSizes(socket.address, null),
+    datagramSizes: pathSizes(socket.address, null),
   }
   const transport = new Transport(socket, new RealClock(), options, tokensOf(1))
   const link = transport.addPeer(2, addressOf('127.0.0.1', reports[0]!.port!))

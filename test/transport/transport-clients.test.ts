@@ -53,6 +53,9 @@ function forge(envelope: Partial<Envelope>, ...messages: WireMessage[]): Uint8Ar
     bootNonce: 77,
     packetNumber: 1,
     ackedPacketNumber: 0,
+    asksForAcknowledgement: true,
+    ackedBitsLow: 0,
+    ackedBitsHigh: 0,
     receiveWindowBytes: 100_000,
   }
   writeEnvelope(bytes, view, { ...usual, ...envelope }, totalBytes)

@@ -1,0 +1,47 @@
+/**
+ * What this side owes the other: word of the datagrams that asked for one. It travels with the next datagram that goes
+ * that way, and alone when that would be too late (RFC 9000 section 13.2):
+ * - at the end of the turn when a number is missing, or a missing one came: the other side repairs by that;
+ * - at the end of the turn when much has come: the other side's window is filling up;
+ * - after two milliseconds in any other case.
+ */
+import { chargedBytes } from './kernel-charge.js'
+
+/** Any reply of a server that has nothing to wait for goes sooner; the other side's probe timeout allows for it. */
+export const acknowledgementDelayMsMax = 2
+
+/** So many datagrams are acknowledged without company. */
+const packetsMax = 32
+
+/** So is this share of the window that was promised. */
+const windowShare = 1 / 4
+
+export class Acknowledgement {
+  private packets = 0
+  private bytes = 0
+  private sinceMs = Infinity
+  private isUrgent = false
+
+  /** A datagram came that asks for word. `isOutOfOrder`: a number before it is missing, or it was itself missing. */
+  owe(payloadBytes: number, isOutOfOrder: boolean, nowMs: number): void {
+    this.packets++
+    this.bytes += chargedBytes(payloadBytes)
+    this.sinceMs = Math.min(this.sinceMs, nowMs)
+    if (isOutOfOrder) this.isUrgent = true
+  }
+
+  /** A datagram goes, and says all. */
+  given(): void {
+    this.packets = 0
+    this.bytes = 0
+    this.sinceMs = Infinity
+    this.isUrgent = false
+  }
+
+  /** When it is due, if nothing goes that way before: -Infinity for now, Infinity where nothing is owed. */
+  dueAtMs(promisedWindowBytes: number): number {
+    if (this.packets === 0) return Infinity
+    const isMuch = this.packets >= packetsMax || this.bytes > promisedWindowBytes * windowShare
+    return this.isUrgent || isMuch ? -Infinity : this.sinceMs + acknowledgementDelayMsMax
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * How much may be on its way to one other side, so that no queue on the path fills up (RFC 8085 section 3.1). Loss alone
+ * says little on a LAN that drops packets at random, so the window follows three other signs, judged once per round trip:
+ * - a standing queue: even the quickest exchange of the round took 20 ms longer than the path needs. The window shrinks in
+ *   proportion (as LEDBAT's does, RFC 6817). No queue of this system's own then holds back a heartbeat for long.
+ * - loss beyond the path's own (loss-share.ts): a queue too short to be seen by its delay overflows.
+ * - what arrives: the window is never much larger than what was delivered within a round trip.
+ * Otherwise it grows when it was what held sending back: twofold at first, by a sixteenth once it has shrunk.
+ */
+
+/** A queue that delays no longer than this is left standing; below any heartbeat interval, above a busy event loop's. */
+const queueMsMax = 20
+
+/** Loss beyond the path's own that counts as congestion: above what chance does to the estimate. */
+const excessLossMax = 0.15
+
+/** The window is at most this multiple of what a round trip delivered: at a third of loss it can still stand. */
+const deliveredMultiple = 1.5
+
+/** A window above that multiple goes down by this share in a round. */
+const stepDown = 1 / 8
+
+/** The largest delivery is looked for among so many rounds. */
+const rememberedRounds = 8
+
+/** Datagrams that may be on their way at first (RFC 9002 section 7.2), and at the least. */
+const datagramsAtFirst = 10
+const datagramsLeast = 3
+
+export class Congestion {
+  /** In charged bytes, like all that is in flight. */
+  windowBytes: number
+  private readonly leastBytes: number
+  private readonly datagramBytes: number
+  private hasShrunk = false
+  private roundEnd = 0
+  private deliveredBytes = 0
+  private readonly delivered: number[] = []
+  private leastRoundTripMs = Infinity
+  private isLimited = false
+
+  /** `datagramBytes`: what a full datagram of this path is charged. */
+  constructor(datagramBytes: number) {
+    this.datagramBytes = datagramBytes
+    this.leastBytes = datagramsLeast * datagramBytes
+    this.windowBytes = datagramsAtFirst * datagramBytes
+  }
+
+  /** Something waits because this window is full. */
+  limited(): void {
+    this.isLimited = true
+  }
+
+  /**
+   * Datagrams up to `number` were heard of, `chargedBytes` of them new; the next to be sent is `nextNumber`. `roundTripMs`
+   * is a sample or -1, `pathMs` the least that the path takes, `excessLoss` the share lost beyond the path's own.
+   */
+  acknowledged(
+    news: { readonly number: number; readonly chargedBytes: number; readonly roundTripMs: number },
+    nextNumber: number,
+    pathMs: number,
+    excessLoss: number,
+  ): void {
+    this.deliveredBytes += news.chargedBytes
+    if (news.roundTripMs >= 0) this.leastRoundTripMs = Math.min(this.leastRoundTripMs, news.roundTripMs)
+    if (news.number < this.roundEnd) return
+    this.endRound(pathMs, excessLoss)
+    this.roundEnd = nextNumber
+  }
+
+  /** Nothing was acknowledged for several timeouts (RFC 9002 section 7.6): begin anew, with the least. */
+  silent(): void {
+    this.windowBytes = this.leastBytes
+    this.delivered.length = 0
+    this.deliveredBytes = 0
+    this.hasShrunk = false
+  }
+
+  private endRound(pathMs: number, excessLoss: number): void {
+    const { deliveredBytes, leastRoundTripMs, isLimited } = this
+    this.deliveredBytes = 0
+    this.leastRoundTripMs = Infinity
+    this.isLimited = false
+    const queueMs = leastRoundTripMs === Infinity ? 0 : leastRoundTripMs - pathMs
+    if (queueMs > queueMsMax) return this.shrink(Math.max(0.5, (pathMs + queueMsMax) / leastRoundTripMs))
+    // A window that was not used says nothing of what the path bears.
+    if (!isLimited) return
+    this.delivered.push(deliveredBytes)
+    if (this.delivered.length > rememberedRounds) this.delivered.shift()
+    if (excessLoss > excessLossMax) return this.shrink(1 - excessLoss / 2)
+    const growth = this.hasShrunk ? Math.max(this.datagramBytes, this.windowBytes / 16) : this.windowBytes
+    const mostBytes = Math.max(this.leastBytes, deliveredMultiple * Math.max(...this.delivered))
+    // One round may have delivered little because it was short: what is too much goes in steps.
+    this.windowBytes = Math.max(this.windowBytes * (1 - stepDown), Math.min(this.windowBytes + growth, mostBytes))
+  }
+
+  private shrink(factor: number): void {
+    this.windowBytes = Math.max(this.leastBytes, this.windowBytes * factor)
+    this.hasShrunk = true
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Which share of the datagrams of a link is lost, and how much of that is the path's nature. A LAN that loses every tenth
+ * packet at random does so at any rate of sending; a queue that overflows loses more the more is sent. So what the best
+ * stretch of late has lost is taken for the path's, and only what is lost beyond it for congestion.
+ */
+
+/** The share is a mean over about so many packets. */
+const smoothedPackets = 256
+
+/** The least loss is looked for among stretches of so many packets, and among those of one to two periods. */
+const stretchPackets = 256
+const periodMs = 10_000
+
+export class LossShare {
+  /** Share of packets lost lately, 0 to 1. */
+  share = 0
+  private packets = 0
+  private stretchLost = 0
+  private stretchCount = 0
+  private leastOfPeriod = Infinity
+  private leastBefore = Infinity
+  private periodStartMs = -Infinity
+
+  /** So many packets were acknowledged, so many are lost. */
+  count(acknowledged: number, lost: number, nowMs: number): void {
+    for (let i = 0; i < acknowledged; i++) this.step(0)
+    for (let i = 0; i < lost; i++) this.step(1)
+    this.stretchLost += lost
+    this.stretchCount += acknowledged + lost
+    if (this.stretchCount < stretchPackets) return
+    if (nowMs - this.periodStartMs >= periodMs) {
+      this.leastBefore = this.leastOfPeriod
+      this.leastOfPeriod = Infinity
+      this.periodStartMs = nowMs
+    }
+    this.leastOfPeriod = Math.min(this.leastOfPeriod, this.stretchLost / this.stretchCount)
+    this.stretchLost = 0
+    this.stretchCount = 0
+  }
+
+  /** What is lost beyond the path's own loss. */
+  get excess(): number {
+    const least = Math.min(this.leastOfPeriod, this.leastBefore)
+    return least === Infinity ? 0 : Math.max(0, this.share - least)
+  }
+
+  private step(isLost: 0 | 1): void {
+    this.packets = Math.min(this.packets + 1, smoothedPackets)
+    this.share += (isLost - this.share) / this.packets
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * What was sent on one link and became of it: RFC 9002's loss detection. Packet numbers are never reused, so an
+ * acknowledgement always says which copy arrived, and a number that arrived after others shows that those are late.
+ *
+ * A packet is lost when a later one is acknowledged and it was sent
+ * - three or more packets earlier (section 6.1.1), as long as this path has not been seen to reorder, or
+ * - longer than 9/8 of a round trip ago (section 6.1.2), and for so much longer as late packets have taken lately.
+ * When nothing is acknowledged at all, the probe timeout decides (section 6.2; link.ts acts on it).
+ *
+ * Only packets that ask for an acknowledgement are in flight. Counted in the kernel's currency (kernel-charge.ts).
+ */
+import { chargedBytes } from './kernel-charge.js'
+import type { Waiting } from './outbox.js'
+
+/** RFC 9002 section 6.1.1: kPacketThreshold. */
+const packetThreshold = 3
+
+/** RFC 9002 section 6.1.2: kTimeThreshold. */
+const timeThreshold = 9 / 8
+
+/** Timers and turns of the event loop are no finer (kGranularity). */
+export const granularityMs = 1
+
+/** Numbers that an acknowledgement can name below its highest. */
+export const acknowledgedBits = 64
+
+/** What was lost is remembered for so long, to notice that it was only late. */
+const rememberedMs = 1_000
+
+/** A path that reorders is known as one for so long after the last packet that came late. */
+const reorderingMs = 5_000
+
+/** Late packets are waited for at most this long on top of a round trip. */
+const reorderMsMax = 50
+
+export interface SentPacket {
+  readonly number: number
+  readonly payloadBytes: number
+  /** What it fills of the receiver's buffer; 0 for one that is not in flight because it asks for no acknowledgement. */
+  readonly chargedBytes: number
+  readonly sentAtMs: number
+  /** The messages that it carries, to be sent again if it is lost. */
+  readonly content: readonly Waiting[]
+  state: 'in-flight' | 'acknowledged' | 'lost'
+  lostAtMs: number
+}
+
+/** What an acknowledgement brought to light. */
+export interface Acknowledged {
+  readonly packets: number
+  readonly chargedBytes: number
+  /** How long the newest of them took to be acknowledged; -1 where that is no sample of the round trip. */
+  readonly roundTripMs: number
+  /** The largest payload among them. */
+  readonly largestPayloadBytes: number
+  /** Packets that had been given up for lost. */
+  readonly late: number
+}
+
+const nothing: Acknowledged = { packets: 0, chargedBytes: 0, roundTripMs: -1, largestPayloadBytes: 0, late: 0 }
+
+export class SentPackets {
+  /** Charged bytes of the packets in flight. */
+  inFlightBytes = 0
+  /** Packets in flight. */
+  inFlight = 0
+  highestAcked = 0
+  /** When the last packet left that asks for an acknowledgement. */
+  lastSentAtMs = -Infinity
+  /** How much longer than a round trip a late packet is waited for. */
+  reorderMs = 0
+  private lastLateAtMs = -Infinity
+  private readonly firstNumber: number
+  private nextNumber: number
+  /** Packets `nextNumber - packets.length + head` and on, in order. */
+  private packets: SentPacket[] = []
+  private head = 0
+
+  /** Numbers of this link begin at `firstNumber`. */
+  constructor(firstNumber: number) {
+    this.firstNumber = firstNumber
+    this.nextNumber = firstNumber
+  }
+
+  get lastNumber(): number {
+    return this.nextNumber - 1
+  }
+
+  wasSent(number: number): boolean {
+    return number >= this.firstNumber && number < this.nextNumber
+  }
+
+  /** Numbers a datagram that goes now. `content` is empty where nothing of it is to be sent again. */
+  sent(payloadBytes: number, isInFlight: boolean, content: readonly Waiting[], nowMs: number): SentPacket {
+    const packet: SentPacket = {
+      number: this.nextNumber++,
+      payloadBytes,
+      chargedBytes: isInFlight ? chargedBytes(payloadBytes) : 0,
+      sentAtMs: nowMs,
+      content,
+      state: 'in-flight',
+      lostAtMs: Infinity,
+    }
+    this.packets.push(packet)
+    if (isInFlight) {
+      this.inFlight++
+      this.inFlightBytes += packet.chargedBytes
+      this.lastSentAtMs = nowMs
+    }
+    return packet
+  }
+
+  /** Whether an acknowledgement of this number was made after all those that came before. */
+  isNews(number: number): boolean {
+    return number > this.highestAcked && this.wasSent(number)
+  }
+
+  /**
+   * The other side has `highest`, and of the 64 below it those whose bits are set: bit i of `low` stands for
+   * highest - 1 - i, bit i of `high` for highest - 33 - i.
+   */
+  acknowledged(highest: number, low: number, high: number, nowMs: number): Acknowledged {
+    if (!this.wasSent(highest)) return nothing
+    const isNews = highest > this.highestAcked
+    if (isNews) this.highestAcked = highest
+    const from = Math.max(highest - acknowledgedBits, this.nextNumber - this.packets.length + this.head)
+    let [packets, charged, late, largestPayloadBytes, roundTripMs] = [0, 0, 0, 0, -1]
+    for (let number = from; number <= highest; number++) {
+      const below = highest - 1 - number
+      const isNamed = below < 0 || ((below < 32 ? low >>> below : high >>> (below - 32)) & 1) === 1
+      if (!isNamed) continue
+      const packet = this.packets[this.packets.length - (this.nextNumber - number)]!
+      if (packet.state === 'acknowledged') continue
+      if (packet.state === 'lost') {
+        late++
+        this.cameLate(packet, nowMs)
+      } else {
+        this.leave(packet)
+      }
+      packet.state = 'acknowledged'
+      if (packet.chargedBytes === 0) continue
+      packets++
+      charged += packet.chargedBytes
+      largestPayloadBytes = Math.max(largestPayloadBytes, packet.payloadBytes)
+      if (isNews && below < 0) roundTripMs = nowMs - packet.sentAtMs
+    }
+    this.forget(nowMs)
+    return { packets, chargedBytes: charged, roundTripMs, largestPayloadBytes, late }
+  }
+
+  /** Packets that are lost by the thresholds; they are not in flight any more. `roundTripMs`: smoothed, or the latest. */
+  takeLost(roundTripMs: number, nowMs: number): SentPacket[] {
+    const lost: SentPacket[] = []
+    const lateMs = this.lateAfterMs(roundTripMs)
+    const isOrdered = this.reorderMs === 0
+    for (let at = this.head; at < this.packets.length; at++) {
+      const packet = this.packets[at]!
+      if (packet.number >= this.highestAcked) break
+      if (packet.state !== 'in-flight') continue
+      const isFarBehind = isOrdered && this.highestAcked - packet.number >= packetThreshold
+      if (!isFarBehind && packet.sentAtMs + lateMs > nowMs) continue
+      this.lose(packet, nowMs)
+      if (packet.chargedBytes > 0) lost.push(packet)
+    }
+    return lost
+  }
+
+  /** When the next packet is lost by its age; Infinity where none was overtaken. */
+  nextLossAtMs(roundTripMs: number): number {
+    for (let at = this.head; at < this.packets.length; at++) {
+      const packet = this.packets[at]!
+      if (packet.number >= this.highestAcked) break
+      if (packet.state === 'in-flight' && packet.chargedBytes > 0) {
+        return packet.sentAtMs + this.lateAfterMs(roundTripMs)
+      }
+    }
+    return Infinity
+  }
+
+  /** Gives up the oldest packets in flight, at most `count`: a probe carries their content. */
+  takeOldest(count: number, nowMs: number): SentPacket[] {
+    const oldest: SentPacket[] = []
+    for (let at = this.head; at < this.packets.length && oldest.length < count; at++) {
+      const packet = this.packets[at]!
+      if (packet.state !== 'in-flight') continue
+      this.lose(packet, nowMs)
+      if (packet.chargedBytes > 0) oldest.push(packet)
+    }
+    return oldest
+  }
+
+  private lateAfterMs(roundTripMs: number): number {
+    return Math.max(timeThreshold * roundTripMs, granularityMs) + this.reorderMs
+  }
+
+  private lose(packet: SentPacket, nowMs: number): void {
+    packet.state = 'lost'
+    packet.lostAtMs = nowMs
+    this.leave(packet)
+  }
+
+  private leave(packet: SentPacket): void {
+    if (packet.chargedBytes === 0) return
+    this.inFlight--
+    this.inFlightBytes -= packet.chargedBytes
+  }
+
+  /** A packet given up for lost was on its way: others of its kind are waited for as long as this one took. */
+  private cameLate(packet: SentPacket, nowMs: number): void {
+    this.reorderMs = Math.min(Math.max(this.reorderMs, nowMs - packet.lostAtMs, granularityMs), reorderMsMax)
+    this.lastLateAtMs = nowMs
+  }
+
+  /** Lets go of what needs no watching any more. */
+  private forget(nowMs: number): void {
+    if (nowMs - this.lastLateAtMs > reorderingMs) this.reorderMs = 0
+    while (this.head < this.packets.length) {
+      const { state, lostAtMs } = this.packets[this.head]!
+      if (state === 'in-flight' || (state === 'lost' && lostAtMs > nowMs - rememberedMs)) break
+      this.head++
+    }
+    if (this.head * 2 < this.packets.length) return
+    this.packets.splice(0, this.head)
+    this.head = 0
+  }
+}
