@@ -21,7 +21,7 @@
  * `checksum` is the CRC of the bytes 4..8 (version, kind, sender) followed by those from 12 to the end of the datagram;
  * the magic is compared as it stands. Magic and version keep their places in every later version, so that a
  * server of another version is told apart from noise. `kind` is 1 for peer, 2 for request, 3 for answer, with 128 added
- * where the sender asks for an acknowledgement.
+ * where the sender asks for an acknowledgement, and 64 more where it asks for it at once.
  *
  * What is acknowledged is the highest packet number that arrived and, bit by bit, which of the 64 below it did: bit i of
  * `ackedBitsLow` stands for ackedPacketNumber - 1 - i, bit i of `ackedBitsHigh` for ackedPacketNumber - 33 - i. Every
@@ -48,8 +48,8 @@ export interface Envelope {
   readonly bootNonce: number
   /** Never reused by one boot of the sender. */
   readonly packetNumber: number
-  /** The addressee shall say soon that this arrived. */
-  readonly asksForAcknowledgement: boolean
+  /** Whether the addressee shall say that this arrived: soon, or in the very turn in which it comes. */
+  readonly asksForAcknowledgement: 'no' | 'soon' | 'at once'
   /** The highest packet number that arrived from the addressee's present boot, 0 for none. */
   readonly ackedPacketNumber: number
   /** Which of the 64 packets below that arrived, too; no bits where it is 0. */
@@ -89,6 +89,7 @@ const peerCode = 1
 const requestCode = 2
 const answerCode = 3
 const asksForAcknowledgementFlag = 0x80
+const atOnceFlag = 0x40
 
 /**
  * Writes the header in front of messages that already stand in `bytes` from `envelopeBytes` on, and seals the whole
@@ -100,7 +101,7 @@ export function writeEnvelope(bytes: Uint8Array, view: DataView, envelope: Envel
   assert(envelope.receiveWindowBytes >>> 0 === envelope.receiveWindowBytes, 'a receive window fits 32 bits')
   view.setUint32(magicAt, magic, true)
   view.setUint8(versionAt, formatVersion)
-  view.setUint8(kindAt, codeOf(envelope.kind) | (envelope.asksForAcknowledgement ? asksForAcknowledgementFlag : 0))
+  view.setUint8(kindAt, codeOf(envelope.kind) | flagsOf(envelope.asksForAcknowledgement))
   view.setUint16(senderAt, envelope.sender, true)
   view.setUint32(receiveWindowAt, envelope.receiveWindowBytes, true)
   writeId(view, clusterIdAt, envelope.clusterId)
@@ -124,7 +125,9 @@ export function readEnvelope(bytes: Uint8Array): Envelope | EnvelopeError {
   if (view.getUint8(versionAt) !== formatVersion) return 'other-version'
   if (view.getUint32(checksumAt, true) !== datagramChecksum(bytes, view, bytes.length)) return 'bad-checksum'
   const code = view.getUint8(kindAt)
-  const kind = kindOf(code & ~asksForAcknowledgementFlag)
+  const kind = kindOf(code & ~(asksForAcknowledgementFlag | atOnceFlag))
+  const asks = (code & asksForAcknowledgementFlag) !== 0
+  const isAtOnce = (code & atOnceFlag) !== 0
   const sender = view.getUint16(senderAt, true)
   const clusterId = readId(view, clusterIdAt)
   const incarnation = readId(view, incarnationAt)
@@ -133,7 +136,7 @@ export function readEnvelope(bytes: Uint8Array): Envelope | EnvelopeError {
   const ackedPacketNumber = readId(view, ackedPacketNumberAt)
   const ackedBitsLow = view.getUint32(ackedBitsLowAt, true)
   const ackedBitsHigh = view.getUint32(ackedBitsHighAt, true)
-  if (kind === null || !isSenderOf(kind, sender)) return 'malformed'
+  if (kind === null || (isAtOnce && !asks) || !isSenderOf(kind, sender)) return 'malformed'
   if (clusterId < 0 || incarnation < 0 || bootNonce < 0 || packetNumber < 0 || ackedPacketNumber < 0) return 'malformed'
   if (ackedPacketNumber === 0 && (ackedBitsLow !== 0 || ackedBitsHigh !== 0)) return 'malformed'
   const receiveWindowBytes = view.getUint32(receiveWindowAt, true)
@@ -144,7 +147,7 @@ export function readEnvelope(bytes: Uint8Array): Envelope | EnvelopeError {
     incarnation,
     bootNonce,
     packetNumber,
-    asksForAcknowledgement: (code & asksForAcknowledgementFlag) !== 0,
+    asksForAcknowledgement: isAtOnce ? 'at once' : asks ? 'soon' : 'no',
     ackedPacketNumber,
     ackedBitsLow,
     ackedBitsHigh,
@@ -164,6 +167,11 @@ function isSenderOf(kind: EnvelopeKind, sender: ServerId): boolean {
 function codeOf(kind: EnvelopeKind): number {
   if (kind === 'peer') return peerCode
   return kind === 'request' ? requestCode : answerCode
+}
+
+function flagsOf(asks: Envelope['asksForAcknowledgement']): number {
+  if (asks === 'no') return 0
+  return asks === 'soon' ? asksForAcknowledgementFlag : asksForAcknowledgementFlag | atOnceFlag
 }
 
 function kindOf(code: number): EnvelopeKind | null {

@@ -47,6 +47,9 @@ const repeatGrainMs = 4
 /** What a server that is too busy is spared at first, doubling to the maximum. */
 const busyPauseMsMin = 10
 const busyPauseMsMax = 500
+/** What the transport has not brought to an end after so long is repeated here all the same; a larger request has longer. */
+const repairMsMax = 500
+const repairBytesPerMs = 100
 const wasClosed = 'the client was closed'
 
 export class ClientCore {
@@ -194,6 +197,11 @@ export class ClientCore {
         continue
       }
       const endpoint = request.sentTo!
+      if (isUnderRepair(request, endpoint, nowMs)) {
+        request.repeatAtMs = nowMs + endpoint.roundTrip.timeoutMs
+        nextMs = Math.min(nextMs, request.repeatAtMs)
+        continue
+      }
       if (!request.isHeldBack) endpoint.roundTrip.timedOut(nowMs)
       // A server that has answered anything since has lost this one request, or is slow with it.
       if (endpoint.answeredAtMs <= request.sentAtMs) {
@@ -315,4 +323,10 @@ export class ClientCore {
     if (!this.search.trusted) return 'no leader answered in time'
     return 'no answer came in time'
   }
+}
+
+/** Whether the transport is still at work between here and there: what it lost it sends again by itself, and sooner. */
+function isUnderRepair(request: Request, { link }: Endpoint, nowMs: number): boolean {
+  if (request.isHeldBack || !link.isAtWork) return false
+  return nowMs < request.sentAtMs + repairMsMax + request.bytes / repairBytesPerMs
 }

@@ -11,8 +11,8 @@ import type { Prng } from '../base/prng.js'
 
 /** Before the first sample. RFC 6298 says 1 s; between servers of one site that is an age. */
 export const initialTimeoutMs = 100
-/** A timeout below a short pause or an fsync repeats what is not lost; one far above it only waits for what is. */
-export const minTimeoutMs = 10
+/** The transport repeats lost datagrams within a few round trips: this is for what it gave up. */
+export const minTimeoutMs = 40
 export const maxTimeoutMs = 1_000
 
 /** Least allowance over the smoothed time (G of RFC 6298): timers and turns are no finer under load. */

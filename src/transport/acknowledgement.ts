@@ -1,7 +1,8 @@
 /**
  * What this side owes the other: word of the datagrams that asked for one. It travels with the next datagram that goes
  * that way, and alone when that would be too late (RFC 9000 section 13.2):
- * - at the end of the turn when a number is missing, or a missing one came: the other side repairs by that;
+ * - at the end of the turn when a number is missing, or a missing one came: the other side repairs by that; or when it is
+ *   asked for at once;
  * - at the end of the turn when much has come: the other side's window is filling up;
  * - after two milliseconds in any other case.
  */
@@ -22,12 +23,12 @@ export class Acknowledgement {
   private sinceMs = Infinity
   private isUrgent = false
 
-  /** A datagram came that asks for word. `isOutOfOrder`: a number before it is missing, or it was itself missing. */
-  owe(payloadBytes: number, isOutOfOrder: boolean, nowMs: number): void {
+  /** A datagram came that asks for word. `isUrgent`: it is to be given in this turn. */
+  owe(payloadBytes: number, isUrgent: boolean, nowMs: number): void {
     this.packets++
     this.bytes += chargedBytes(payloadBytes)
     this.sinceMs = Math.min(this.sinceMs, nowMs)
-    if (isOutOfOrder) this.isUrgent = true
+    if (isUrgent) this.isUrgent = true
   }
 
   /** A datagram goes, and says all. */

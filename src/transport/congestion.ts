@@ -89,7 +89,8 @@ export class Congestion {
     if (this.delivered.length > rememberedRounds) this.delivered.shift()
     if (excessLoss > excessLossMax) return this.shrink(1 - excessLoss / 2)
     const growth = this.hasShrunk ? Math.max(this.datagramBytes, this.windowBytes / 16) : this.windowBytes
-    const mostBytes = Math.max(this.leastBytes, deliveredMultiple * Math.max(...this.delivered))
+    // A round of a small window delivers one or two datagrams whatever the path bears: it may always try some more.
+    const mostBytes = this.leastBytes + deliveredMultiple * Math.max(...this.delivered)
     // One round may have delivered little because it was short: what is too much goes in steps.
     this.windowBytes = Math.max(this.windowBytes * (1 - stepDown), Math.min(this.windowBytes + growth, mostBytes))
   }

@@ -70,7 +70,7 @@ export class DatagramWriter {
     const bytes = totalBytes - envelopeBytes - paddingOverheadBytes
     const message: TransportMessage = { type: 'Padding', bytes }
     encodeMessage(message, this.buffer, this.view, envelopeBytes)
-    const waiting = { message, bytes: totalBytes - envelopeBytes, queuedAtMs: nowMs, parted: null }
+    const waiting = { message, bytes: totalBytes - envelopeBytes, queuedAtMs: nowMs, parted: null, losses: 0 }
     this.sendOnLink(link, totalBytes, [waiting], promisedBytes, nowMs)
   }
 
@@ -95,8 +95,10 @@ export class DatagramWriter {
     nowMs: number,
   ): void {
     const { boots, counters } = link
-    const isLonely = link.isLonely
-    const { number } = link.departs(totalBytes, content, promisedBytes, nowMs)
+    const isAlone = link.sent.inFlight === 0
+    const isLast = link.outbox.isEmpty
+    const asks = content.length === 0 ? 'no' : isLast && link.isLossy ? 'at once' : 'soon'
+    const packet = link.departs(totalBytes, content, asks, promisedBytes, nowMs)
     const kind = link.kind === 'peer' ? 'peer' : link.kind === 'client' ? 'answer' : 'request'
     const { clusterId, sender, bootNonce } = this.options
     const acked = boots.highestReceived
@@ -106,8 +108,8 @@ export class DatagramWriter {
       sender,
       incarnation: kind === 'request' ? link.token : this.options.incarnation,
       bootNonce,
-      packetNumber: number,
-      asksForAcknowledgement: content.length > 0,
+      packetNumber: packet.number,
+      asksForAcknowledgement: asks,
       ackedPacketNumber: acked,
       ackedBitsLow: boots.bitsBelow(acked),
       ackedBitsHigh: boots.bitsBelow(acked - 32),
@@ -115,7 +117,10 @@ export class DatagramWriter {
     })
     counters.sent++
     counters.sentBytes += totalBytes
-    if (bytes === null || !isLonely || totalBytes === envelopeBytes || !link.isLossy) return
+    if (bytes === null || totalBytes === envelopeBytes) return
+    const is = { alone: isAlone && isLast, last: isLast, again: content.some(({ losses }) => losses > 0) }
+    if (!link.isLossy || !link.doubling.double(totalBytes, is)) return
+    packet.isDoubled = true
     counters.doubled++
     this.send(link.address, bytes)
   }
@@ -128,7 +133,7 @@ export class DatagramWriter {
   ): Envelope {
     const { clusterId, sender, bootNonce } = this.options
     return {
-      ...{ kind, clusterId, sender, incarnation, bootNonce, packetNumber: unnumbered, asksForAcknowledgement: false },
+      ...{ kind, clusterId, sender, incarnation, bootNonce, packetNumber: unnumbered, asksForAcknowledgement: 'no' },
       ...{ ackedPacketNumber, ackedBitsLow: 0, ackedBitsHigh: 0, receiveWindowBytes },
     }
   }

@@ -13,6 +13,7 @@ import type { ServerId } from '../raft/types.js'
 import { Acknowledgement } from './acknowledgement.js'
 import { Congestion } from './congestion.js'
 import { chargedBytes, payloadBytesWithin } from './kernel-charge.js'
+import { Doubling } from './doubling.js'
 import { LinkCounters } from './link-counters.js'
 import { LossShare } from './loss-share.js'
 import { Outbox, type Waiting } from './outbox.js'
@@ -40,11 +41,11 @@ const roundTripMsMax = 2_000
 /** A probe takes so many of the oldest datagrams along (RFC 9002 section 6.2.4: one or two). */
 const probePackets = 2
 
-/** From this loss on a datagram without company goes twice: the second one costs less than the wait for a probe. */
-const doublingShare = 0.02
+/** From this share of loss on some datagrams go twice, and the last of a turn wants to be acknowledged at once. */
+const lossyShare = 0.02
 
 /** Each probe timeout is twice the one before; after so many in vain nobody is there. */
-const probesMax = 5
+const probesMax = 6
 const probeTimeoutMsMax = 500
 
 export interface LinkOptions {
@@ -78,6 +79,7 @@ export class TransportLink implements Link {
   readonly boots = new SenderBoots()
   readonly outbox = new Outbox()
   readonly said = new LastSaid()
+  readonly doubling = new Doubling()
   readonly reassembly: Reassembly
   readonly counters = new LinkCounters()
   /** A greeting to send at the end of the turn, and the nonce of the last one sent. */
@@ -98,6 +100,8 @@ export class TransportLink implements Link {
   private promisedBytes = windowBytesAtFirst
   private advertisedBytes = windowBytesAtFirst
   private nextMessageId: number
+  /** How soon the last datagram in flight is to be acknowledged. */
+  private lastAsked: 'soon' | 'at once' = 'soon'
   /** More waited at once than a datagram holds. */
   private wantsLarger = false
 
@@ -165,14 +169,9 @@ export class TransportLink implements Link {
     return bytes
   }
 
-  /** Nothing is in flight, and nothing waits: a loss would be noticed by its silence only. */
-  get isLonely(): boolean {
-    return this.sent.inFlight === 0 && this.outbox.isEmpty
-  }
-
-  /** Enough is lost that what is lonely had better go twice. */
+  /** So much is lost that it pays to do something against it beforehand. */
   get isLossy(): boolean {
-    return this.loss.share >= doublingShare
+    return this.loss.share >= lossyShare
   }
 
   /** Queues a message of `bytes` encoded bytes, in fragments where the path's datagram is too small. False: no room. */
@@ -213,7 +212,14 @@ export class TransportLink implements Link {
   }
 
   /** A datagram goes that carries `content` (only of what is to be acknowledged). It acknowledges all that came. */
-  departs(payloadBytes: number, content: readonly Waiting[], promisedBytes: number, nowMs: number): SentPacket {
+  departs(
+    payloadBytes: number,
+    content: readonly Waiting[],
+    asks: Envelope['asksForAcknowledgement'],
+    promisedBytes: number,
+    nowMs: number,
+  ): SentPacket {
+    if (asks !== 'no') this.lastAsked = asks
     this.promisedBytes = promisedBytes
     this.acknowledgement.given()
     return this.sent.sent(payloadBytes, content.length > 0, content, nowMs)
@@ -232,7 +238,7 @@ export class TransportLink implements Link {
         this.roundTrip.sample(news.roundTripMs, nowMs)
         if (this.kind !== 'client') this.counters.roundTrip(news.roundTripMs)
       }
-      this.loss.count(news.packets, 0, nowMs)
+      this.loss.count(news.single, 0, nowMs)
       this.congestion.acknowledged(
         { number: ackedPacketNumber, chargedBytes: news.chargedBytes, roundTripMs: news.roundTripMs },
         this.sent.lastNumber + 1,
@@ -251,7 +257,7 @@ export class TransportLink implements Link {
     // The window may be full of what is lost: the two oldest go again, and make room for that.
     const oldest = this.sent.takeOldest(probePackets, nowMs)
     for (const packet of oldest) this.repeat(packet)
-    this.loss.count(0, oldest.length, nowMs)
+    this.loss.count(0, oldest.filter(({ isDoubled }) => !isDoubled).length, nowMs)
     this.counters.probes++
   }
 
@@ -284,7 +290,7 @@ export class TransportLink implements Link {
   /** When the other side is asked for a word about what is in flight; Infinity with nothing in flight. */
   private get probeAtMs(): number {
     if (this.sent.inFlight === 0) return Infinity
-    const timeoutMs = Math.min(this.roundTrip.probeTimeoutMs * 2 ** this.probes, probeTimeoutMsMax)
+    const timeoutMs = Math.min(this.roundTrip.probeTimeoutMs(this.lastAsked) * 2 ** this.probes, probeTimeoutMsMax)
     return this.sent.lastSentAtMs + timeoutMs
   }
 
@@ -295,7 +301,7 @@ export class TransportLink implements Link {
     for (const packet of lost) {
       const isProbe = packet.content[0]!.message.type === 'Padding'
       if (this.path.lost(packet.payloadBytes, nowMs)) this.counters.blackHoles++
-      if (!isProbe) counted++
+      if (!isProbe && !packet.isDoubled) counted++
       this.repeat(packet)
     }
     this.loss.count(0, counted, nowMs)
@@ -303,6 +309,7 @@ export class TransportLink implements Link {
 
   private repeat(packet: SentPacket): void {
     this.counters.lost++
+    this.doubling.lost(packet.payloadBytes)
     for (const waiting of packet.content) {
       if (this.said.stillMatters(waiting)) this.queueAgain(waiting)
     }

@@ -34,6 +34,8 @@ export interface Waiting {
   readonly queuedAtMs: number
   /** Of a fragment. */
   readonly parted: Parted | null
+  /** How often it was lost. */
+  losses: number
 }
 
 export class Outbox {
@@ -65,7 +67,7 @@ export class Outbox {
   /** Queues a message of `bytes` encoded bytes. False: there is no room for it. */
   push(message: TransportMessage, bytes: number, nowMs: number, parted: Parted | null = null): boolean {
     if (this.bytes + bytes > outboxBytesMax) return false
-    const waiting = { message, bytes, queuedAtMs: nowMs, parted }
+    const waiting = { message, bytes, queuedAtMs: nowMs, parted, losses: 0 }
     const lane = isUrgent(message) ? this.urgent : this.normal
     lane.push(waiting)
     this.bytes += bytes
@@ -88,6 +90,7 @@ export class Outbox {
 
   /** Queues what was lost before what has not gone yet. It was in flight within the bound, so it is taken. */
   pushAgain(waiting: Waiting): void {
+    waiting.losses++
     const lane = isUrgent(waiting.message) ? this.urgent : this.again
     lane.push(waiting)
     this.bytes += waiting.bytes

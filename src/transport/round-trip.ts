@@ -12,7 +12,7 @@ const variationSmoothing = 1 / 4
 /** The least round trip is looked for among samples of one to two such periods. */
 const periodMs = 10_000
 
-/** The other side acknowledges within this what asks for it, its timer included (acknowledgement.ts). */
+/** The other side acknowledges within this what asks for it soon, its timer included (acknowledgement.ts). */
 const acknowledgementDelayMs = 3
 
 /** Before the first sample. RFC 9002 says 333 ms; between servers of one site that is an age. */
@@ -57,8 +57,9 @@ export class RoundTrip {
   }
 
   /** Without a word for so long after a packet left, one is asked for (RFC 9002 section 6.2.1). */
-  get probeTimeoutMs(): number {
+  probeTimeoutMs(asked: 'soon' | 'at once'): number {
     if (this.smoothedMs === 0) return probeTimeoutMsAtFirst
-    return this.smoothedMs + Math.max(4 * this.variationMs, granularityMs) + acknowledgementDelayMs
+    const delayMs = asked === 'soon' ? acknowledgementDelayMs : 0
+    return this.smoothedMs + Math.max(4 * this.variationMs, granularityMs) + delayMs
   }
 }

@@ -41,6 +41,8 @@ export interface SentPacket {
   readonly sentAtMs: number
   /** The messages that it carries, to be sent again if it is lost. */
   readonly content: readonly Waiting[]
+  /** It went twice at once, so its fate says little of the path. */
+  isDoubled: boolean
   state: 'in-flight' | 'acknowledged' | 'lost'
   lostAtMs: number
 }
@@ -48,6 +50,8 @@ export interface SentPacket {
 /** What an acknowledgement brought to light. */
 export interface Acknowledged {
   readonly packets: number
+  /** Of those: sent once. */
+  readonly single: number
   readonly chargedBytes: number
   /** How long the newest of them took to be acknowledged; -1 where that is no sample of the round trip. */
   readonly roundTripMs: number
@@ -57,7 +61,14 @@ export interface Acknowledged {
   readonly late: number
 }
 
-const nothing: Acknowledged = { packets: 0, chargedBytes: 0, roundTripMs: -1, largestPayloadBytes: 0, late: 0 }
+const nothing: Acknowledged = {
+  packets: 0,
+  single: 0,
+  chargedBytes: 0,
+  roundTripMs: -1,
+  largestPayloadBytes: 0,
+  late: 0,
+}
 
 export class SentPackets {
   /** Charged bytes of the packets in flight. */
@@ -98,6 +109,7 @@ export class SentPackets {
       chargedBytes: isInFlight ? chargedBytes(payloadBytes) : 0,
       sentAtMs: nowMs,
       content,
+      isDoubled: false,
       state: 'in-flight',
       lostAtMs: Infinity,
     }
@@ -124,7 +136,7 @@ export class SentPackets {
     const isNews = highest > this.highestAcked
     if (isNews) this.highestAcked = highest
     const from = Math.max(highest - acknowledgedBits, this.nextNumber - this.packets.length + this.head)
-    let [packets, charged, late, largestPayloadBytes, roundTripMs] = [0, 0, 0, 0, -1]
+    let [packets, single, charged, late, largestPayloadBytes, roundTripMs] = [0, 0, 0, 0, 0, -1]
     for (let number = from; number <= highest; number++) {
       const below = highest - 1 - number
       const isNamed = below < 0 || ((below < 32 ? low >>> below : high >>> (below - 32)) & 1) === 1
@@ -140,12 +152,13 @@ export class SentPackets {
       packet.state = 'acknowledged'
       if (packet.chargedBytes === 0) continue
       packets++
+      if (!packet.isDoubled) single++
       charged += packet.chargedBytes
       largestPayloadBytes = Math.max(largestPayloadBytes, packet.payloadBytes)
       if (isNews && below < 0) roundTripMs = nowMs - packet.sentAtMs
     }
     this.forget(nowMs)
-    return { packets, chargedBytes: charged, roundTripMs, largestPayloadBytes, late }
+    return { packets, single, chargedBytes: charged, roundTripMs, largestPayloadBytes, late }
   }
 
   /** Packets that are lost by the thresholds; they are not in flight any more. `roundTripMs`: smoothed, or the latest. */

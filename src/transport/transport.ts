@@ -257,7 +257,8 @@ export class Transport implements TransportApi {
     this.heard(link, envelope, nowMs)
     link.acknowledged(envelope, nowMs)
     // What does not ask is not acknowledged, or two sides would acknowledge acknowledgements for ever.
-    if (envelope.asksForAcknowledgement) link.acknowledgement.owe(bytes.length, isOutOfOrder, nowMs)
+    const asks = envelope.asksForAcknowledgement
+    if (asks !== 'no') link.acknowledgement.owe(bytes.length, isOutOfOrder || asks === 'at once', nowMs)
     const dropped = this.handOut(link, envelope, bytes, nowMs)
     if (!this.isClosed) this.outgoing.received(link, nowMs)
     return dropped

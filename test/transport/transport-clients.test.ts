@@ -53,7 +53,7 @@ function forge(envelope: Partial<Envelope>, ...messages: WireMessage[]): Uint8Ar
     bootNonce: 77,
     packetNumber: 1,
     ackedPacketNumber: 0,
-    asksForAcknowledgement: true,
+    asksForAcknowledgement: 'soon',
     ackedBitsLow: 0,
     ackedBitsHigh: 0,
     receiveWindowBytes: 100_000,
