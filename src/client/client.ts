@@ -254,9 +254,9 @@ export class Client {
     return this.call(options, 'the write', (deadlineMs, done) => this.core.write(command, deadlineMs, done))
   }
 
-  private async read(query: Uint8Array, options: ReadOptions): Promise<Uint8Array> {
-    const stale = checkStale(options)
-    return this.call(options, 'the read', (deadlineMs, done) => this.core.read(query, { stale }, deadlineMs, done))
+  private async read(query: Uint8Array, options: ReadOptions, answerBytes = 0): Promise<Uint8Array> {
+    const read = { stale: checkStale(options), answerBytes }
+    return this.call(options, 'the read', (deadlineMs, done) => this.core.read(query, read, deadlineMs, done))
   }
 
   private async command(command: KvCommand, options: CallOptions): Promise<KvResult> {
@@ -270,7 +270,8 @@ export class Client {
     op: Op,
     options: ReadOptions,
   ): Promise<Extract<KvAnswer, { op: Op }>> {
-    const answer = decodeAnswer(await this.read(encodeQuery(query), options))
+    const answerBytes = query.op === 'scan' ? query.bytesMax : 0
+    const answer = decodeAnswer(await this.read(encodeQuery(query), options, answerBytes))
     if (!isAnswerTo(op, answer)) throw notTheStore()
     return answer
   }
