@@ -119,7 +119,7 @@ void t.test('the largest key and value go through', async t => {
   const client = await Client.connect({ endpoints: [server.endpoint] })
   t.teardown(() => Promise.all([client.close(), server.close()]))
   const key = 'k'.repeat(1_024)
-  const value = new Uint8Array(57_344).fill(7)
+  const value = new Uint8Array(valueBytesMax).fill(7)
   await client.put(key, value)
   t.strictSame((await client.get(key))?.value, value)
 })
