@@ -3,7 +3,7 @@
 /** The largest UDP payload over IPv4: 65,535 less 20 bytes of IP header and 8 of UDP header. */
 export const udpPayloadBytesMax = 65_507
 
-/** The largest datagram that is ever sent. Until messages travel in fragments, it bounds the largest message. */
+/** The largest datagram that is ever sent. A larger message travels in fragments. */
 export const datagramBytesLimit = 60_000
 
 /** Payload that every IPv6 path carries (RFC 9000 section 14): what is used where nothing is known of a path. */
@@ -16,13 +16,16 @@ export const datagramBytesLoopback = 32_768
 /** Keys are identifiers: longer ones are nearly always a mistake. */
 export const keyBytesMax = 1_024
 
-/** So that a command with the longest key and value, with every header, fits one datagram of datagramBytesLimit. */
-export const valueBytesMax = 57_344
+/** 1 MiB: it is copied, written and sent as a whole, and whoever waits behind it waits for all of that. */
+export const valueBytesMax = 1_048_576
 
-/** What a state machine's command may take: a key, a value, the value compared with is bounded by this as a whole. */
-export const commandBytesMax = 58_880
+/** What a state machine's command may take: the longest key, a value and one to compare with, and their headers. */
+export const commandBytesMax = 2 * valueBytesMax + 2_048
 
-/** The largest message that travels, its head included: an AppendEntries with one entry that holds the largest command. */
+/**
+ * The largest message that travels, its head included: an AppendEntries with one entry that holds the largest command.
+ * An Answer to a scan is less: a page takes as much as the longest key and value with their headers (src/kv/limits.ts).
+ */
 export const messageBytesMax = commandBytesMax + 1_024
 
 /** Fragments of one message: enough for the largest in the smallest datagrams, and what a receiver has to bear. */

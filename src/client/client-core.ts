@@ -108,9 +108,18 @@ export class ClientCore {
     return request
   }
 
-  /** Asks a query: linearizable, or, if stale is allowed, whichever server answers first hand. */
-  read(query: Uint8Array, options: { readonly stale: boolean }, deadlineMs: number, done: Done): Request {
+  /**
+   * Asks a query: linearizable, or, if stale is allowed, whichever server answers first hand. `answerBytes`: how large the
+   * answer may be, where that is much: it is waited for longer before the query is repeated.
+   */
+  read(
+    query: Uint8Array,
+    options: { readonly stale: boolean; readonly answerBytes?: number },
+    deadlineMs: number,
+    done: Done,
+  ): Request {
     const request = new Request('read', options.stale ? 'any' : 'leader', query, deadlineMs, done)
+    request.answerBytes = options.answerBytes ?? 0
     this.take(request)
     return request
   }

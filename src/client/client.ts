@@ -10,7 +10,7 @@ import { openCore, parseEndpoints } from './connect.js'
 import type { RaftgramError } from './errors.js'
 import { BusyError, UnavailableError, UnknownOutcomeError, UsageError } from './errors.js'
 import type { ExpectedValue } from './expected.js'
-import { checkTogether, encodeExpected } from './expected.js'
+import { encodeExpected } from './expected.js'
 import {
   checkCall,
   checkDatagramBytes,
@@ -144,7 +144,7 @@ export class Client {
    * Writes a value: a Uint8Array is kept as bytes, a string as text, anything else as msgpack.
    * As msgpack a Map comes back as a plain object (its keys as strings), an object of a class as a plain one. Functions,
    * symbols, Promises and weak collections are refused, also inside.
-   * Rejects with KeyTooLargeError (1,024 bytes), ValueTooLargeError (57,344 bytes), UsageError; see the class.
+   * Rejects with KeyTooLargeError (1,024 bytes), ValueTooLargeError (1 MiB), UsageError; see the class.
    */
   async put(key: string | Uint8Array, value: unknown, options: CallOptions = {}): Promise<{ revision: number }> {
     const command: KvCommand = { op: 'put', key: encodeKey(key), value: encodeValue(value) }
@@ -182,11 +182,8 @@ export class Client {
     value: unknown,
     options: CallOptions = {},
   ): Promise<{ swapped: boolean; revision: number }> {
-    const keyBytes = encodeKey(key)
     const expects = encodeExpected(expected)
-    const next = encodeValue(value)
-    checkTogether(keyBytes, expects, next)
-    const command: KvCommand = { op: 'cas', key: keyBytes, expected: expects, value: next }
+    const command: KvCommand = { op: 'cas', key: encodeKey(key), expected: expects, value: encodeValue(value) }
     const { status, revision } = await this.command(command, options)
     return { swapped: status === 'ok', revision }
   }
@@ -257,9 +254,9 @@ export class Client {
     return this.call(options, 'the write', (deadlineMs, done) => this.core.write(command, deadlineMs, done))
   }
 
-  private async read(query: Uint8Array, options: ReadOptions): Promise<Uint8Array> {
-    const stale = checkStale(options)
-    return this.call(options, 'the read', (deadlineMs, done) => this.core.read(query, { stale }, deadlineMs, done))
+  private async read(query: Uint8Array, options: ReadOptions, answerBytes = 0): Promise<Uint8Array> {
+    const read = { stale: checkStale(options), answerBytes }
+    return this.call(options, 'the read', (deadlineMs, done) => this.core.read(query, read, deadlineMs, done))
   }
 
   private async command(command: KvCommand, options: CallOptions): Promise<KvResult> {
@@ -273,7 +270,8 @@ export class Client {
     op: Op,
     options: ReadOptions,
   ): Promise<Extract<KvAnswer, { op: Op }>> {
-    const answer = decodeAnswer(await this.read(encodeQuery(query), options))
+    const answerBytes = query.op === 'scan' ? query.bytesMax : 0
+    const answer = decodeAnswer(await this.read(encodeQuery(query), options, answerBytes))
     if (!isAnswerTo(op, answer)) throw notTheStore()
     return answer
   }

@@ -38,10 +38,13 @@ export class Endpoint {
     return this.link.address
   }
 
-  /** Room for a message of so many bytes; one message may always be under way. */
+  /**
+   * Room for a message of so many bytes. A large one, which travels in fragments as the window lets them, goes when half
+   * of the window is free: if it had to wait for all of it, small ones would keep it out for ever.
+   */
   hasRoomFor(bytes: number): boolean {
     const { availableBytes, windowBytes } = this.link
-    return availableBytes >= bytes || availableBytes >= windowBytes
+    return availableBytes >= Math.min(bytes, windowBytes / 2)
   }
 }
 

@@ -24,6 +24,8 @@ export class Request {
   /** On the clock of the client. */
   readonly deadlineMs: number
   readonly done: Done
+  /** What the answer may have, where that is known to be much. */
+  answerBytes = 0
   /** Sequence number of a write, 0 until it is first sent; requestId of the others. The same in every repeat. */
   id = 0
   transmissions = 0

@@ -18,6 +18,9 @@ export const maxTimeoutMs = 1_000
 /** Least allowance over the smoothed time (G of RFC 6298): timers and turns are no finer under load. */
 const graceMs = 5
 
+/** What a slow path carries: so many bytes more of request and answer may make the answer 1 ms later. */
+const bytesPerMs = 16_384
+
 /** Share of the wait that is drawn at random on top. */
 const jitterShare = 0.25
 
@@ -52,11 +55,15 @@ export class RoundTrip {
     this.backoff *= 2
   }
 
-  /** How long a request waits until it is repeated that has just been sent for the `copies`-th time without an answer. */
-  repeatAfterMs(copies: number, prng: Prng): number {
+  /**
+   * How long a request waits until it is repeated that has just been sent for the `copies`-th time without an answer.
+   * `bytes`: of the request, and of its answer as far as known. The estimate comes from small ones, and a copy of a large
+   * one that is merely on its way would only hold it up.
+   */
+  repeatAfterMs(copies: number, bytes: number, prng: Prng): number {
     const doubledMs = this.estimateMs * 2 ** Math.min(copies - 1, 10)
     const waitMs = Math.min(Math.max(doubledMs, this.timeoutMs), maxTimeoutMs)
-    return waitMs * (1 + jitterShare * prng.fraction())
+    return waitMs * (1 + jitterShare * prng.fraction()) + Math.floor(bytes / bytesPerMs)
   }
 
   private get estimateMs(): number {

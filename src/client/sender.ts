@@ -126,7 +126,8 @@ export class Sender {
     request.unansweredCopies++
     request.isHeldBack = false
     request.sentAtMs = nowMs
-    request.repeatAtMs = nowMs + endpoint.roundTrip.repeatAfterMs(request.unansweredCopies, this.prng)
+    const bytes = request.bytes + request.answerBytes
+    request.repeatAtMs = nowMs + endpoint.roundTrip.repeatAfterMs(request.unansweredCopies, bytes, this.prng)
     this.pending.toSent(request, endpoint)
     this.repeatLowMs = Math.min(this.repeatLowMs, request.repeatAtMs)
     return true

@@ -51,7 +51,7 @@ export function decodeKey(bytes: Uint8Array): string | Uint8Array {
  * A value as it is stored. Whole numbers are exact up to 2^53, bigints at any size. A Map comes back as an object,
  * an object of a class as a plain one, -0 as 0. Throws UsageError for undefined, for text that is not well-formed, for
  * functions, symbols, Promises, weak collections and properties named __proto__ anywhere inside, and for what msgpack
- * cannot carry; ValueTooLargeError above 57,344 bytes.
+ * cannot carry; ValueTooLargeError above 1,048,576 bytes (1 MiB).
  */
 export function encodeValue(value: unknown): Value {
   const encoded = encodeAny(value)

@@ -6,7 +6,8 @@
  *   first chunk   | format version 1 | 0 0 0 | revision 8 | record count 8 | records |           20
  *   later chunks  | records |
  *
- * Records stand in key order (record-bytes.ts), none is split between chunks: equal states give equal bytes.
+ * Records stand in key order (record-bytes.ts), none is split between chunks: equal states give equal bytes. A record
+ * that is larger than a chunk is one by itself.
  */
 import { putUint53 } from '../base/byte-string.js'
 import type { FrozenChunk } from './ordered-index.js'
@@ -16,7 +17,7 @@ import type { StoredRecord } from './stored-record.js'
 export const snapshotVersion = 1
 export const snapshotHeaderBytes = 20
 
-/** A chunk of a snapshot is at most this large (src/session/types.ts); the largest record fits with the header. */
+/** A chunk of a snapshot is at most this large (src/session/types.ts), unless a single record is larger. */
 export const snapshotChunkBytesMax = 65_536
 
 export class SnapshotWalk implements IterableIterator<Uint8Array> {
@@ -26,7 +27,7 @@ export class SnapshotWalk implements IterableIterator<Uint8Array> {
   readonly #ended: (walk: SnapshotWalk) => void
   /** Old contents of records overwritten since, which the walk has yet to reach. */
   readonly #kept = new Map<StoredRecord, StoredRecord>()
-  readonly #buffer = new Uint8Array(snapshotChunkBytesMax)
+  #buffer = new Uint8Array(snapshotChunkBytesMax)
   #chunkAt = 0
   #recordAt = 0
   #reached = ''
@@ -74,7 +75,9 @@ export class SnapshotWalk implements IterableIterator<Uint8Array> {
         const key = keys[this.#recordAt]!
         const present = records[this.#recordAt]!
         const record = this.#kept.size > 0 ? (this.#kept.get(present) ?? present) : present
-        if (at + recordBytes(key, record.value) > snapshotChunkBytesMax) return at
+        const bytes = recordBytes(key, record.value)
+        if (at > 0 && at + bytes > snapshotChunkBytesMax) return at
+        if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes)
         at = putRecord(this.#buffer, at, key, record.type, record.value, record.revision)
         if (record !== present) this.#kept.delete(present)
         this.#reached = key

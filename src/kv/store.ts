@@ -121,7 +121,7 @@ export class KvStore implements StateMachine {
   #scan(query: KvQuery & { readonly op: 'scan' }): Uint8Array {
     const prefix = latin1FromBytes(query.prefix)
     const after = latin1FromBytes(query.after)
-    // Whatever is asked, an answer fits a datagram, so no scan holds the server up.
+    // Whatever is asked, a page has an end, so no scan holds the server up.
     const bytesMax = Math.min(query.bytesMax, answerBytesMax)
     const keys: string[] = []
     const records: StoredRecord[] = []

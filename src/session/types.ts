@@ -9,7 +9,7 @@ export interface StateMachine {
   apply(command: Uint8Array, context: ApplyContext): Uint8Array
   /** Answers a read of the present state; changes nothing. */
   query(request: Uint8Array): Uint8Array
-  /** The whole state as of now, in chunks of at most 64 KiB, walked while `apply` goes on. */
+  /** The whole state as of now, in chunks of some 64 KiB (a larger one is cut on its way), walked while `apply` goes on. */
   snapshot(): Iterable<Uint8Array>
   /** Replaces the whole state by one that `snapshot` gave. */
   restore(chunks: Iterable<Uint8Array>): void

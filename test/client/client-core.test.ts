@@ -1,4 +1,5 @@
 import t from 'tap'
+import { commandBytesMax } from '../../codec/limits.js'
 import type { ClientCore } from '../../src/client/client-core.js'
 import { minTimeoutMs } from '../../src/client/retransmission.js'
 import { Outcomes, ScriptedCluster, bytes } from './scripted-cluster.js'
@@ -319,7 +320,7 @@ void t.test('bad-request is a definite no', t => {
   }
   const outcomes = new Outcomes()
   client.write(bytes('b'), cluster.clock.now() + 5_000, outcomes.done)
-  client.write(new Uint8Array(60_000), cluster.clock.now() + 5_000, outcomes.done)
+  client.write(new Uint8Array(commandBytesMax + 1), cluster.clock.now() + 5_000, outcomes.done)
   cluster.clock.runFor(100)
   t.same(outcomes.all, ['bad-request', 'bad-request'])
   t.equal(server.receivedOf('Write').length, 2, 'the one that is too large was not even sent')

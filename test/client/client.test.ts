@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { ClientMessage } from '../../codec/client-types.js'
+import { commandBytesMax, valueBytesMax } from '../../codec/limits.js'
 import { RealClock } from '../../src/base/real-clock.js'
 import type { ClientOptions } from '../../src/client/client.js'
 import { Client } from '../../src/client/client.js'
@@ -105,10 +106,10 @@ void t.test('what the class says, against a store', async t => {
   await t.rejects(client.put('', 1), UsageError)
   await t.rejects(client.put('k'.repeat(2_000), 1), KeyTooLargeError)
   await t.rejects(client.put('k', undefined), UsageError)
-  await t.rejects(client.put('k', new Uint8Array(60_000)), ValueTooLargeError)
+  await t.rejects(client.put('k', new Uint8Array(valueBytesMax + 1)), ValueTooLargeError)
   await t.rejects(client.get('k', { timeoutMs: 0 }), UsageError)
   await t.rejects(
-    client.query(new Uint8Array([250])).then(() => client.execute(new Uint8Array(59_000))),
+    client.query(new Uint8Array([250])).then(() => client.execute(new Uint8Array(commandBytesMax + 1))),
     UsageError,
   )
 })
@@ -118,7 +119,7 @@ void t.test('the largest key and value go through', async t => {
   const client = await Client.connect({ endpoints: [server.endpoint] })
   t.teardown(() => Promise.all([client.close(), server.close()]))
   const key = 'k'.repeat(1_024)
-  const value = new Uint8Array(57_344).fill(7)
+  const value = new Uint8Array(valueBytesMax).fill(7)
   await client.put(key, value)
   t.strictSame((await client.get(key))?.value, value)
 })
@@ -224,8 +225,9 @@ void t.test('regression_a_wrong_option_is_refused_before_anything_is_sent', asyn
     await t.rejects(client.compareAndSet('a', wrong(expected), 2), usage)
   }
   for (const value of [Promise.resolve(1), { f: () => 1 }]) await t.rejects(client.put('a', value), usage)
-  const half = new Uint8Array(30_000)
-  await t.rejects(client.compareAndSet('a', { value: half }, half), { code: 'value-too-large' })
+  const tooLarge = new Uint8Array(valueBytesMax + 1)
+  await t.rejects(client.compareAndSet('a', { value: tooLarge }, 2), { code: 'value-too-large' })
+  await t.rejects(client.compareAndSet('a', { value: 1 }, tooLarge), { code: 'value-too-large' })
   t.equal(server.received.length, before)
   t.strictSame((await client.get('a'))?.value, 1)
 })

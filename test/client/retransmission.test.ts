@@ -46,8 +46,18 @@ void t.test('repeats of one request wait twice as long each, with jitter, up to 
     [7, 1_000],
     [100, 1_000],
   ] as const) {
-    const waitMs = roundTrip.repeatAfterMs(transmissions, prng)
+    const waitMs = roundTrip.repeatAfterMs(transmissions, 16_383, prng)
     t.ok(waitMs >= fromMs && waitMs <= fromMs * 1.25, `${transmissions}: ${waitMs}`)
   }
+  t.end()
+})
+
+void t.test('a large request, or one with a large answer, waits longer: it may be on its way', t => {
+  const roundTrip = new RoundTrip()
+  for (let i = 0; i < 100; i++) roundTrip.sample(1)
+  const waitMs = (copies: number, bytes: number) => roundTrip.repeatAfterMs(copies, bytes, new Prng(1))
+  t.ok(waitMs(1, 200) <= 12.5)
+  t.equal(waitMs(1, 2 ** 20) - waitMs(1, 200), 64, '1 MiB at 16 KiB/ms')
+  t.equal(waitMs(9, 2 ** 20) - waitMs(9, 200), 64, 'however often it was sent')
   t.end()
 })

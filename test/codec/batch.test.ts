@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { batchBytes, batchWasBegun, claimedBatchBytes, decodeBatch, encodeBatch } from '../../codec/batch.js'
 import { viewOf } from '../../codec/cursor.js'
+import { entryHeaderBytes } from '../../codec/entry.js'
 import { commandBytesMax } from '../../codec/limits.js'
 import type { Entry } from '../../src/raft/types.js'
 
@@ -30,7 +31,8 @@ function withRecords(value: { entries: Omit<Entry, 'record'>[] } & Omit<Value, '
 
 /** Encodes into a buffer that held other things before. */
 function encoded(value: Value): Uint8Array {
-  const target = new Uint8Array(131_072).fill(0xee)
+  const recordsBytes = value.entries.reduce((total, { payload }) => total + entryHeaderBytes + payload.length, 0)
+  const target = new Uint8Array(batchBytes(recordsBytes) + 1_000).fill(0xee)
   return target.slice(0, encodeBatch(target, viewOf(target), salt, value))
 }
 

@@ -3,7 +3,8 @@ import t from 'tap'
 import { envelopeBytes } from '../../codec/envelope.js'
 import { commandHeaderBytes, commandsOverheadBytes } from '../../codec/commands.js'
 import { entryHeaderBytes, recordOf } from '../../codec/entry.js'
-import { commandBytesMax, datagramBytesLimit } from '../../codec/limits.js'
+import { fragmentOverheadBytes } from '../../codec/fragment.js'
+import { commandBytesMax, datagramBytesUnknownPath, fragmentsMax, messageBytesMax } from '../../codec/limits.js'
 import { appendEntriesOverheadBytes, peerMessageBytes } from '../../codec/peer-messages.js'
 import type { AppendEntries, Entry, Message } from '../../src/raft/types.js'
 import { awkwardIds, hex, hexOf, join, recordWith, tooLargeIds, uint } from './bytes.js'
@@ -285,8 +286,10 @@ void t.test('the sizes that others count with', t => {
   const numbers = { term: 5, prevLogIndex: 0, prevLogTerm: 0, leaderCommit: 1, readRound: 0 }
   const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries: [entry] }
   t.equal(peerMessageBytes(message), appendEntriesOverheadBytes + recordOf(entry).length)
-  const largest = envelopeBytes + appendEntriesOverheadBytes + entryHeaderBytes + commandsOverheadBytes
-  const total = largest + commandHeaderBytes + commandBytesMax
-  t.ok(total <= datagramBytesLimit, `the largest command fits one datagram in an entry of its own: ${total}`)
+  const overhead = appendEntriesOverheadBytes + entryHeaderBytes + commandsOverheadBytes + commandHeaderBytes
+  const total = overhead + commandBytesMax
+  t.ok(total <= messageBytesMax, `the largest command fits a message in an entry of its own: ${total}`)
+  const smallestPiece = datagramBytesUnknownPath - 2 * envelopeBytes - fragmentOverheadBytes
+  t.ok(messageBytesMax / smallestPiece < fragmentsMax / 2, 'whose fragments are few enough on every path')
   t.end()
 })

@@ -105,12 +105,14 @@ void t.test('B05: the limit is taken, one more is refused', t => {
   t.throws(() => encodeCommand({ op: 'delete', key: new Uint8Array(0) }), /a key has 1 to/)
   t.throws(() => encodeCommand({ op: 'delete', key: new Uint8Array(keyBytesMax + 1) }), /a key has 1 to/)
   const both = { by: 'value', value: longValue } as const
-  t.throws(() => encodeCommand({ op: 'cas', key, expected: both, value: longValue }), /a command has at most/)
+  const largest = encodeCommand({ op: 'cas', key: longKey, expected: both, value: longValue })
+  t.match(decodeCommand(largest), { op: 'cas', expected: { by: 'value' } }, 'both values of a compare-and-set')
+  t.equal(decodeCommand(new Uint8Array(commandBytesMax + 1)), null)
   t.throws(() => encodeCommand({ op: 'cas', key, expected: { by: 'value', value: tooLarge }, value }), /a value has/)
 
   t.equal(decodeCommand(Buffer.concat([bytes(2, 0, 0, 0)])), null, 'an empty key')
   t.equal(decodeCommand(Buffer.concat([bytes(2, 0, 1, 4), new Uint8Array(1_025)])), null, 'a key of 1,025 bytes')
-  const header = bytes(1, 0, 1, 0, 1, 0xe0, 0, 0, 107)
+  const header = bytes(1, 0, 1, 0, 1, 0, 16, 0, 107)
   t.equal(decodeCommand(Buffer.concat([header, new Uint8Array(valueBytesMax + 1)])), null, 'a value one too large')
   t.equal(decodeCommand(bytes(1, 0, 1, 0, 255, 255, 255, 255, 107)), null, 'a length of 4 GiB')
   t.equal(decodeCommand(bytes(1, 3, 1, 0, 0, 0, 0, 0, 107)), null, 'an unknown type')

@@ -21,6 +21,34 @@ void t.test('chunks are of at most 64 KiB, none empty, whatever the sizes of the
   t.end()
 })
 
+void t.test('a record that is larger than a chunk is one by itself', t => {
+  const user = new StoreUser()
+  const sizes = [1_048_576, 65_536 - 16 - 1, 65_536 - 16, 10, 65_536 - 20 - 16, 1_048_576, 1_048_576, 5]
+  for (const [i, length] of sizes.entries()) {
+    user.put(`${i}`, { type: 0, bytes: Uint8Array.from({ length }, (_, at) => at * (i + 3)) })
+  }
+  const chunks = [...user.store.snapshot()]
+  const small = (length: number) => 16 + 1 + length
+  t.strictSame(
+    chunks.map(chunk => chunk.length),
+    [
+      20,
+      small(1_048_576),
+      65_536,
+      small(65_520),
+      small(10),
+      small(65_500),
+      small(1_048_576),
+      small(1_048_576),
+      small(5),
+    ],
+    'a header that stands alone, a chunk that is filled to its last byte, and never more than one record above that',
+  )
+  t.equal(restored(chunks).stateHash, user.store.stateHash)
+  t.equal(restored(chunks).size, sizes.length)
+  t.end()
+})
+
 void t.test('a walk shows the store as of the moment when it was made, whatever is done meanwhile', t => {
   for (let seed = 1; seed <= 8; seed++) {
     const prng = new Prng(seed)

@@ -1,6 +1,9 @@
 import t from 'tap'
 import fc from 'fast-check'
-import { decodeAnswer, decodeResult, encodeCommand } from '../../src/kv/commands.js'
+import { messageBytesMax } from '../../codec/limits.js'
+import { messageBytes } from '../../codec/messages.js'
+import { decodeAnswer, decodeResult, encodeCommand, encodeQuery } from '../../src/kv/commands.js'
+import { answerBytesMax, keyBytesMax, valueBytesMax } from '../../src/kv/limits.js'
 import { KvStore } from '../../src/kv/store.js'
 import type { Expected, KvCommand, KvRecord, Value } from '../../src/kv/types.js'
 import { arbitraryType, arbitraryValue, awkwardKeys, hex, restored, snapshotHex, StoreUser, text } from './rig.js'
@@ -113,7 +116,7 @@ void t.test('C11: what is no command or no query gets an answer that says so, an
 })
 
 void t.test('B08: nothing in the store refers to the bytes of a command', t => {
-  for (const length of [0, 1, 300, 4_096, 4_097, 57_344]) {
+  for (const length of [0, 1, 300, 4_096, 4_097, 57_344, 1_048_576]) {
     const user = new StoreUser()
     const value: Value = { type: 0, bytes: new Uint8Array(length).fill(5) }
     const command = encodeCommand({ op: 'put', key: Buffer.from('key'), value })
@@ -212,12 +215,24 @@ void t.test('a page of a scan: prefix, after, limit, bytes', t => {
   t.end()
 })
 
-void t.test('an answer fits a datagram, whatever a scan asks for', t => {
+void t.test('an answer fits a message, whatever a scan asks for', t => {
+  const all = 0xffffffff
+  const none = new Uint8Array(0)
   const user = new StoreUser()
-  for (let i = 0; i < 300; i++) user.put(`k${i}`, { type: 0, bytes: new Uint8Array(1_000) })
-  const page = user.scan(new Uint8Array(0), new Uint8Array(0), 0xffffffff, 0xffffffff)
+  for (let i = 0; i < 300; i++) user.put(`k${100 + i}`, { type: 0, bytes: new Uint8Array(4_000) })
+  const page = user.scan(none, none, all, all)
   t.ok(page.more)
-  t.equal(page.records.length, 57)
+  // The header takes 16 bytes, each record 20 beside its value.
+  t.equal(page.records.length, Math.floor((answerBytesMax - 16) / 4_020))
+  t.equal(page.records.length, 261)
+
+  const longest = Buffer.alloc(keyBytesMax, 'k')
+  user.apply({ op: 'put', key: longest, value: { type: 0, bytes: new Uint8Array(valueBytesMax) } })
+  const query = { op: 'scan', prefix: Buffer.from('kk'), after: none, limit: all, bytesMax: all } as const
+  const result = user.store.query(encodeQuery(query))
+  t.ok(result.length <= answerBytesMax, 'the longest key and value are a page')
+  const message = { type: 'Answer', to: 'read', requestId: 1, sessionId: 0, code: 'ok', leaderId: 0, result } as const
+  t.ok(messageBytes(message) <= messageBytesMax)
   t.end()
 })
 

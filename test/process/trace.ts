@@ -13,7 +13,8 @@ export const tracer = ['strace', '-f', '-xx', '-s', '70000', '-e', 'trace=pwrite
 
 /** Of one server: bytes that are written, the write has come back; or a message that is about to leave. */
 export type Happening =
-  { readonly server: number; readonly written: Uint8Array } | { readonly server: number; readonly sent: TransportMessage }
+  | { readonly server: number; readonly written: Uint8Array }
+  | { readonly server: number; readonly sent: TransportMessage }
 
 /** Which server a thread belongs to, by the thread's id. To be asked while the servers run. */
 export function threadsOf(processes: ReadonlyMap<number, number>): Map<string, number> {

@@ -77,7 +77,7 @@ void t.test('copies change nothing, before and after the end', t => {
   t.end()
 })
 
-void t.test('what contradicts an earlier fragment is dropped, and the first is believed', t => {
+void t.test('U08: what contradicts an earlier fragment is dropped, and the first is believed', t => {
   const { reassembly } = newReassembly()
   const message = messageOf(1, 30)
   const [first, second, third] = fragmentsOf(message, 1, 10)
@@ -252,12 +252,12 @@ function play({ seed, sizes, pieceBytes, lossShare, copyShare, budgetBytes }: Ne
   assert.equal(budget.bytes, 0, 'nothing is held in the end')
 }
 
-void t.test('mixed, lost, copied and repeated: each message whole or not at all, once, within the budget', t => {
+void t.test('U08: mixed, lost, copied and repeated: each message whole or not at all, once, within the budget', t => {
   fc.assert(fc.property(network, play), { seed: 11, numRuns: 300 })
   t.end()
 })
 
-void t.test('any fragments of a stranger: bounded, nothing but whole messages, nothing left behind', t => {
+void t.test('U08: any fragments of a stranger: bounded, nothing but whole messages, nothing left behind', t => {
   const strange: fc.Arbitrary<Fragment> = fc.integer({ min: 2, max: 5 }).chain(count =>
     fc.record({
       type: fc.constant('Fragment' as const),
