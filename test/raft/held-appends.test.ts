@@ -52,7 +52,7 @@ void t.test(
   },
 )
 
-void t.test('an empty message with a gap is answered at once, and not held', t => {
+void t.test('U23: an empty message with a gap is answered at once, and not held', t => {
   const bench = following()
   const heartbeat = append(2, 5, [9, 5], [], { readRound: 4, leaderCommit: 9 })
   t.match(bench.receive(heartbeat), [{ rejected: false, prevLogIndex: 1, matchIndex: 1, readRound: 4 }])
@@ -168,7 +168,7 @@ void t.test('a copy of what is held costs nothing; of two at one place the longe
   t.end()
 })
 
-void t.test('R11: what is held is bounded in number and in bytes: the farthest go', t => {
+void t.test('what is held is bounded in number and in bytes: the farthest go', t => {
   const many = following()
   for (let index = 300; index > 3; index--) many.receive(entryAt(index))
   t.equal(heldAt(many).length, 256)
@@ -188,7 +188,7 @@ void t.test('R11: what is held is bounded in number and in bytes: the farthest g
   t.end()
 })
 
-void t.test('R11: with a disk that stands still nothing is held that it could not take', t => {
+void t.test('with a disk that stands still nothing is held that it could not take', t => {
   const bench = following({ unpersistedBytesMax: 100 })
   bench.holdsWrites = true
   bench.receive(entryAt(2, 0, 2))
