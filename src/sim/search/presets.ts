@@ -28,6 +28,9 @@ const oneMore = 's1 d1>2:V d2>1:v d1>3:A d1>2:A s3 d3>1:V d3>2:V d2>3:v'
 const lateRound =
   's1 d1>2:V d2>1:v d1>3:V d1>2:A d2>1:a d1>3:A r1 s1 s1 d1>2:V d2>1:v2 d1>3:V d1>2:A2 d2>1:a2,2,m2 d1>3:A2'
 
+/** S1 leads term 1 and knows that both others have its first entry, so that it sends ahead of their answers. */
+const pipelining = 's1 d1>2:V d2>1:v d1>3:V d1>2:A d2>1:a d1>3:A d3>1:a'
+
 export const presets: readonly Preset[] = [
   {
     name: 'elections',
@@ -51,6 +54,16 @@ export const presets: readonly Preset[] = [
       budgets: { timeouts: 1, commands: 2, copies: 1, losses: 1, heartbeats: 1, retransmissions: 1 },
       linkMessagesMax: 2,
       statesMax: 400_000,
+    },
+  },
+  {
+    name: 'gaps',
+    about: 'messages that arrive before their turn, and another leader',
+    options: {
+      prefix: pipelining,
+      budgets: { timeouts: 1, commands: 2, heartbeats: 1, crashes: 1 },
+      linkMessagesMax: 2,
+      statesMax: 600_000,
     },
   },
   {
