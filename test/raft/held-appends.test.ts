@@ -199,7 +199,11 @@ void t.test('with a disk that stands still nothing is held that it could not tak
   bench.receive(entryAt(4))
   bench.receive(entryAt(8))
   t.same([bench.terms.length, heldAt(bench)], [5, []], 'and then for none')
-  t.match(bench.receive(append(2, 5, [8, 5], [], { readRound: 2 })), [{ rejected: false, readRound: 2 }])
+  t.match(
+    bench.receive(append(2, 5, [8, 5], [], { readRound: 2 })),
+    [{ rejected: true, conflictIndex: 6, readRound: 2 }],
+    'what it lacks it has refused',
+  )
   t.end()
 })
 
