@@ -66,13 +66,18 @@ export const replicationMutants: readonly Mutant[] = [
     'server.role = newFollower(leaderId);',
     "server.role = { ...newFollower(leaderId), gap: former.name === 'follower' ? former.gap : null };",
   ),
-  mutant(
-    'what is held is taken before its turn',
-    'section 5.3: prevLogIndex is in the log',
-    heldAppends,
-    'if (gap === null || first === undefined || first.prevLogIndex > server.log.lastIndex)',
-    'if (gap === null || first === undefined)',
-  ),
+  {
+    name: 'what is held is taken before its turn',
+    breaks: 'section 5.3: entries follow each other',
+    edits: [
+      {
+        file: heldAppends,
+        find: 'if (gap === null || first === undefined || first.prevLogIndex > server.log.lastIndex)',
+        replace: 'if (gap === null || first === undefined)',
+      },
+      { file: append, find: 'receiveNext(server, role, next);', replace: 'takeEntries(server, next);' },
+    ],
+  },
   mutant(
     'what is held commits before its turn',
     'Figure 2, AppendEntries 5: min(leaderCommit, index of last new entry)',
