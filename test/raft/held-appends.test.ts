@@ -108,16 +108,19 @@ void t.test('R14: what was held commits no more than its own message vouches for
   t.end()
 })
 
-void t.test("what lies behind a gap says nothing of this log's own tail: it is neither acknowledged nor committed", t => {
-  const bench = new Bench({ term: 5, log: [1, 4] })
-  bench.receive(append(2, 5, [1, 1]))
-  t.match(bench.receive({ ...entryAt(4, 3), readRound: 1 }), [{ rejected: false, prevLogIndex: 1, matchIndex: 1 }])
-  t.equal(bench.raft.commitIndex, 0)
-  bench.receive(entryAt(2, 2))
-  bench.receive(entryAt(3))
-  t.same([bench.terms, bench.raft.commitIndex], [[1, 5, 5, 5], 3])
-  t.end()
-})
+void t.test(
+  "what lies behind a gap says nothing of this log's own tail: it is neither acknowledged nor committed",
+  t => {
+    const bench = new Bench({ term: 5, log: [1, 4] })
+    bench.receive(append(2, 5, [1, 1]))
+    t.match(bench.receive({ ...entryAt(4, 3), readRound: 1 }), [{ rejected: false, prevLogIndex: 1, matchIndex: 1 }])
+    t.equal(bench.raft.commitIndex, 0)
+    bench.receive(entryAt(2, 2))
+    bench.receive(entryAt(3))
+    t.same([bench.terms, bench.raft.commitIndex], [[1, 5, 5, 5], 3])
+    t.end()
+  },
+)
 
 void t.test(
   'R16: a gap that stays open is rejected once per patience, which begins anew when it becomes smaller',
