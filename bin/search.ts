@@ -31,7 +31,7 @@ Exit status 0: nothing is wrong within the bounds. 1: a safety property is broke
     actions: optional('Take these actions of a PRESET instead of a search, as a violation was told', text),
   },
   examples: [
-    ['search', 'all presets, some five million states'],
+    ['search', 'all presets, some six million states'],
     ['search commit', 'Figure 8 of the paper, from where it becomes interesting'],
     ['search reads --states-max 10000000', 'further than the preset goes'],
   ],

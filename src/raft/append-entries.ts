@@ -23,7 +23,8 @@ export function receiveAppendEntries(server: Server, received: AppendEntries, no
   if (message.term < server.currentTerm) return reject(server, { ...message, readRound: 0 }, 0, 0)
   const role = followLeader(server, message, now)
 
-  if (showsGap(server, role, message)) hold(server, role, message, now)
+  // What a full server lacks it has refused: nobody will repeat that unless told.
+  if (!isFull && showsGap(server, role, message)) hold(server, role, message, now)
   else {
     const { verifiedIndex } = role
     if (!receiveNext(server, role, message)) return

@@ -52,7 +52,7 @@ void t.test(
   },
 )
 
-void t.test('an empty message with a gap is answered at once, and not held', t => {
+void t.test('U23: an empty message with a gap is answered at once, and not held', t => {
   const bench = following()
   const heartbeat = append(2, 5, [9, 5], [], { readRound: 4, leaderCommit: 9 })
   t.match(bench.receive(heartbeat), [{ rejected: false, prevLogIndex: 1, matchIndex: 1, readRound: 4 }])
@@ -107,6 +107,20 @@ void t.test('R14: what was held commits no more than its own message vouches for
   t.equal(bench.raft.commitIndex, 4)
   t.end()
 })
+
+void t.test(
+  "what lies behind a gap says nothing of this log's own tail: it is neither acknowledged nor committed",
+  t => {
+    const bench = new Bench({ term: 5, log: [1, 4] })
+    bench.receive(append(2, 5, [1, 1]))
+    t.match(bench.receive({ ...entryAt(4, 3), readRound: 1 }), [{ rejected: false, prevLogIndex: 1, matchIndex: 1 }])
+    t.equal(bench.raft.commitIndex, 0)
+    bench.receive(entryAt(2, 2))
+    bench.receive(entryAt(3))
+    t.same([bench.terms, bench.raft.commitIndex], [[1, 5, 5, 5], 3])
+    t.end()
+  },
+)
 
 void t.test(
   'R16: a gap that stays open is rejected once per patience, which begins anew when it becomes smaller',
@@ -168,7 +182,7 @@ void t.test('a copy of what is held costs nothing; of two at one place the longe
   t.end()
 })
 
-void t.test('R11: what is held is bounded in number and in bytes: the farthest go', t => {
+void t.test('what is held is bounded in number and in bytes: the farthest go', t => {
   const many = following()
   for (let index = 300; index > 3; index--) many.receive(entryAt(index))
   t.equal(heldAt(many).length, 256)
@@ -188,7 +202,7 @@ void t.test('R11: what is held is bounded in number and in bytes: the farthest g
   t.end()
 })
 
-void t.test('R11: with a disk that stands still nothing is held that it could not take', t => {
+void t.test('with a disk that stands still nothing is held that it could not take', t => {
   const bench = following({ unpersistedBytesMax: 100 })
   bench.holdsWrites = true
   bench.receive(entryAt(2, 0, 2))
@@ -199,7 +213,11 @@ void t.test('R11: with a disk that stands still nothing is held that it could no
   bench.receive(entryAt(4))
   bench.receive(entryAt(8))
   t.same([bench.terms.length, heldAt(bench)], [5, []], 'and then for none')
-  t.match(bench.receive(append(2, 5, [8, 5], [], { readRound: 2 })), [{ rejected: false, readRound: 2 }])
+  t.match(
+    bench.receive(append(2, 5, [8, 5], [], { readRound: 2 })),
+    [{ rejected: true, conflictIndex: 6, readRound: 2 }],
+    'what it lacks it has refused',
+  )
   t.end()
 })
 

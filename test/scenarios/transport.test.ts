@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { LinkQuality } from '../../src/sim/network.js'
 import type { RoundTrip } from '../../src/client/retransmission.js'
-import { carriesEntry, messagesOf } from '../support/story-mail.js'
+import { carriesEntry, isAppend, messagesOf } from '../support/story-mail.js'
 import { electionTimeoutMs, heartbeatMs, Story } from '../support/story.js'
 import { writeOf } from '../support/story-client.js'
 
@@ -69,6 +69,33 @@ void t.test('U02: up to half copied, up to 30 ms late: no more than twice the me
     t.ok(ratio <= 2, `${JSON.stringify(links)}: ${ratio.toFixed(2)} times the messages per write`)
     t.ok(run.sent <= 2 * clean.sent, `${run.sent} messages, ${clean.sent} in the clean run`)
     t.equal(run.elections, 0)
+  }
+  t.end()
+})
+
+void t.test('U02: entries in full flow overtake each other on a path of 10 ms: each is sent once to each peer', t => {
+  for (const [delayFromMs, delayToMs] of [
+    [4.75, 5.25],
+    [2, 8],
+  ] as const) {
+    const story = new Story({ seed: 2, links: { delayFromMs, delayToMs }, receiveBufferBytes: 2_000_000 })
+    story.put('first', 'value')
+    story.settle()
+    const { log } = story.raft(story.leaderId)
+    const before = log.lastIndex
+    let sent = 0
+    story.drop(message => {
+      if (isAppend(message)) sent += message.entries.length
+      return false
+    })
+    for (let i = 0; i < 500; i++) {
+      story.at(story.nowMs + 0.3 * i, () => void story.beginPut(`k${i}`, 'x'.repeat(1_000)))
+    }
+    story.runFor(200)
+    story.settle()
+    const times = sent / (log.lastIndex - before) / 2
+    t.ok(log.lastIndex - before > 400 && times < 1.02, `${times} times, of ${log.lastIndex - before} entries`)
+    story.judge()
   }
   t.end()
 })

@@ -28,6 +28,17 @@ const oneMore = 's1 d1>2:V d2>1:v d1>3:A d1>2:A s3 d3>1:V d3>2:V d2>3:v'
 const lateRound =
   's1 d1>2:V d2>1:v d1>3:V d1>2:A d2>1:a d1>3:A r1 s1 s1 d1>2:V d2>1:v2 d1>3:V d1>2:A2 d2>1:a2,2,m2 d1>3:A2'
 
+/** S1 leads term 1 and knows that both others have its first entry, so that it sends ahead of their answers. */
+const pipelining = 's1 d1>2:V d2>1:v d1>3:V d1>2:A d2>1:a d1>3:A d3>1:a'
+
+/**
+ * S3 has led term 2 alone, with an entry of its own; S1 leads term 3 and has committed another one at its place, which S3
+ * accepted and lost again in a crash. All that S3 knows now is that the first entry is that of S1.
+ */
+const forgottenTail =
+  's1 d1>2:V d2>1:v w1 d1>3:A w3 d1>2:A w2 s3 d3>1:V d3>2:V d2>3:v w3 s1 d1>2:V3 d2>1:v3 w1 h1 d1>3:A3,1.1,c0,r0[3] ' +
+  'd3>1:a3 d1>2:A3,1.1,c0,r0[3] w2 d2>1:a3,2,m2 c3.0 d1>3:A3,1.1,c0,r0[]'
+
 export const presets: readonly Preset[] = [
   {
     name: 'elections',
@@ -50,6 +61,26 @@ export const presets: readonly Preset[] = [
     options: {
       budgets: { timeouts: 1, commands: 2, copies: 1, losses: 1, heartbeats: 1, retransmissions: 1 },
       linkMessagesMax: 2,
+      statesMax: 400_000,
+    },
+  },
+  {
+    name: 'gaps',
+    about: 'messages that arrive before their turn, and another leader',
+    options: {
+      prefix: pipelining,
+      budgets: { timeouts: 1, commands: 2, heartbeats: 1, crashes: 1 },
+      linkMessagesMax: 2,
+      statesMax: 600_000,
+    },
+  },
+  {
+    name: 'forgotten',
+    about: 'messages before their turn at a server that lost in a crash what it had accepted',
+    options: {
+      prefix: forgottenTail,
+      budgets: { commands: 2, heartbeats: 1 },
+      disk: 'later',
       statesMax: 400_000,
     },
   },

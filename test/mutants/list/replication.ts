@@ -4,6 +4,7 @@ import { mutant, type Mutant } from '../mutant.js'
 const append = 'src/raft/append-entries.js'
 const replication = 'src/raft/replication.js'
 const progress = 'src/raft/progress.js'
+const heldAppends = 'src/raft/held-appends.js'
 const commit = 'src/raft/commit.js'
 const persistence = 'src/raft/persistence.js'
 const readIndex = 'src/raft/read-index.js'
@@ -57,6 +58,62 @@ export const replicationMutants: readonly Mutant[] = [
     'src/raft/term.js',
     'server.role = newFollower(leaderId);',
     "server.role = { ...newFollower(leaderId), verifiedIndex: former.name === 'follower' ? former.verifiedIndex : 0 };",
+  ),
+  mutant(
+    'what is held survives a change of term',
+    'DESIGN 3: appends held for reordering die with the term',
+    'src/raft/term.js',
+    'server.role = newFollower(leaderId);',
+    "server.role = { ...newFollower(leaderId), gap: former.name === 'follower' ? former.gap : null };",
+  ),
+  {
+    name: 'what is held is taken before its turn',
+    breaks: 'section 5.3: entries follow each other',
+    edits: [
+      {
+        file: heldAppends,
+        find: 'if (gap === null || first === undefined || first.prevLogIndex > server.log.lastIndex)',
+        replace: 'if (gap === null || first === undefined)',
+      },
+      { file: append, find: 'receiveNext(server, role, next);', replace: 'takeEntries(server, next);' },
+    ],
+  },
+  mutant(
+    'what is held commits before its turn',
+    'Figure 2, AppendEntries 5: min(leaderCommit, index of last new entry)',
+    heldAppends,
+    'gap.prevLogIndex = message.prevLogIndex;',
+    `gap.prevLogIndex = message.prevLogIndex;
+    server.commitIndex = Math.max(server.commitIndex, Math.min(message.leaderCommit, server.log.lastIndex));`,
+  ),
+  mutant(
+    'a gap is acknowledged',
+    'R3b: only what was compared with the log of this leader is verified',
+    heldAppends,
+    'if (message.entries.length === 0)',
+    `role.verifiedIndex = Math.max(role.verifiedIndex, server.log.lastIndex);
+    if (message.entries.length === 0)`,
+  ),
+  mutant(
+    'a gap is held before anything was accepted',
+    'section 5.3: the nextIndex of a new leader is a guess',
+    heldAppends,
+    'role.verifiedIndex > 0 && message.prevLogIndex > server.log.lastIndex',
+    'message.prevLogIndex > server.log.lastIndex',
+  ),
+  mutant(
+    'what is held is in no order',
+    'section 5.3: entries follow each other',
+    heldAppends,
+    'while (at > 0 && held[at - 1].prevLogIndex > message.prevLogIndex)',
+    'while (false)',
+  ),
+  mutant(
+    "the transport's work holds back repeats for ever",
+    'R17: a transport knows what arrived, not what a peer could take',
+    progress,
+    'Math.min(Math.max(sentMs, this.atWorkMs), sentMs + limitMs)',
+    'Math.max(sentMs, this.atWorkMs)',
   ),
   mutant(
     'matchIndex goes back',

@@ -1,4 +1,5 @@
 /** The stories by name, for mutants that neither seeds nor searches find. */
+import { busyPath } from './busy-path.js'
 import { lateCopy } from './late-copy.js'
 import { deafLeader, unheardLeader } from './one-way.js'
 import { paused } from './pauses.js'
@@ -25,4 +26,5 @@ export const scripts: readonly Script[] = [
   hardStates,
   killedFirst,
   longReplay,
+  busyPath,
 ]

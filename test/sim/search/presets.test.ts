@@ -57,5 +57,7 @@ void t.test('the prefixes lead where they say', t => {
   t.same(logsAfter('figure-8'), ['1 2 4', '1 2', '1', '1', '1 3'])
   t.same(logsAfter('one-more'), ['1', '1', '1 2'])
   t.same(logsAfter('late-rounds'), ['1 2', '1 2', '1 2'])
+  t.same(logsAfter('gaps'), ['1', '1', '1'])
+  t.same(logsAfter('forgotten'), ['1 3', '1 3', '1 2'])
   t.end()
 })
