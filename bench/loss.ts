@@ -16,6 +16,8 @@ import { packageVersion } from '../bin/version.js'
 import { fileSystemOf, isInMemory, machineConditions } from './conditions.js'
 import type { Figures, System } from './loss/cell.js'
 import { clientHost } from './loss/cell.js'
+import { etcd } from './loss/etcd.js'
+import { floor } from './loss/floor.js'
 import { Hosts, whyNoHosts } from './loss/hosts.js'
 import { Programs } from './loss/programs.js'
 import { raftgram } from './loss/raftgram.js'
@@ -61,12 +63,6 @@ async function main(typed: readonly string[]): Promise<number> {
   const why = await whyNoHosts()
   if (why !== null) throw usageError(why)
   const script = settings.raftgram ?? fileURLToPath(new URL('../bin/raftgram.js', import.meta.url))
-  const systems = [
-    raftgram(
-      script,
-      words.map(word => word.text),
-    ),
-  ]
   const end = askedToEnd().then(() => {
     throw new CommandError('unavailable', 'interrupted')
   })
@@ -74,6 +70,14 @@ async function main(typed: readonly string[]): Promise<number> {
   end.catch(() => undefined)
   const directory = makeDirectory(settings.data)
   let hosts: Hosts | null = null
+  const systems = [
+    floor,
+    etcd(directory),
+    raftgram(
+      script,
+      words.map(word => word.text),
+    ),
+  ]
   try {
     hosts = await Hosts.make(clientHost)
     const conditions = { fileSystem: fileSystemOf(directory), mtu: 1_500, raftgram: packageVersion() }
@@ -97,7 +101,7 @@ async function measureAll(
   const all: Measured[] = []
   for (let repeat = 1; repeat <= settings.repeat; repeat++) {
     for (const loss of settings.loss) {
-      for (const system of systems) {
+      for (const system of systems.filter(({ canLose }) => canLose || loss === 0)) {
         const figures = await measureCell(system, hosts, directory, loss, settings, end)
         const lossless = all.find(each => each.system === system.name && each.repeat === repeat && each.loss === 0)
         const whole = loss === 0 ? figures.opsPerSec : lossless?.opsPerSec

@@ -60,6 +60,8 @@ export interface Figures extends Seen, Told {
 /** A system that can be measured. */
 export interface System {
   readonly name: string
+  /** It can be measured on links that lose packets. */
+  readonly canLose: boolean
   /** Why it cannot be measured here; null: it can. */
   whyNot(): string | null
   measure(place: Place): Promise<Figures>

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { usageOf } from '../server-usage.js'
+import type { Program } from './programs.js'
 
 const sampleMs = 100
 
@@ -28,14 +29,22 @@ export class Meter {
   private readonly samples: Sample[] = []
   private readonly timer: NodeJS.Timeout
 
-  /** Each process is on a host of its own. */
-  constructor(servers: readonly number[], client: number) {
+  /** Of process ids, each on a host of its own. */
+  private constructor(servers: readonly number[], client: number) {
     const take = () => {
       const sample = takeSample(servers, client)
       if (sample !== null) this.samples.push(sample)
     }
     take()
     this.timer = setInterval(take, sampleMs)
+  }
+
+  /** Of programs that run. */
+  static of(servers: readonly Program[], client: Program): Meter {
+    return new Meter(
+      servers.map(({ pid }) => pid),
+      client.pid,
+    )
   }
 
   /** To be asked as soon as the client has its result: the rates of the last `seconds`. */

@@ -20,7 +20,7 @@ export class Program {
   private wake: () => void = () => undefined
   private complaints = ''
 
-  /** Its stdin is a pipe that nothing is written to: a program that reads it ends when this process does. */
+  /** Its stdin is a pipe: a program that reads it sees its end when this process ends, however that comes. */
   constructor(name: string, words: readonly string[], environment: NodeJS.ProcessEnv) {
     this.name = name
     const [file = '', ...rest] = words
@@ -57,6 +57,11 @@ export class Program {
     const line = this.lines.shift()
     if (line === undefined) throw new Error(`${this.name} ended early: ${this.complaints.trim() || 'it said nothing'}`)
     return line
+  }
+
+  /** Writes a line to its stdin. */
+  say(line: string): void {
+    this.child.stdin.write(`${line}\n`)
   }
 
   /** Everything on its stdout, when it has ended. */

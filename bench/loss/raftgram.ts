@@ -21,6 +21,7 @@ interface Report {
 export function raftgram(script: string, serveOptions: readonly string[]): System {
   return {
     name: 'raftgram',
+    canLose: true,
     whyNot: () => (existsSync(script) ? null : `${script} does not exist: npm run build`),
     measure: place => measure(place, script, serveOptions),
   }
@@ -52,10 +53,7 @@ async function measure(place: Place, script: string, serveOptions: readonly stri
 
   await hosts.lose(lossPercent)
   const client = programs.start('bench put', [...hosts.on(clientHost), ...command, ...benchWords(addresses, place)])
-  const meter = new Meter(
-    servers.map(({ pid }) => pid),
-    client.pid,
-  )
+  const meter = Meter.of(servers, client)
   try {
     const seen = JSON.parse(await client.line()) as Seen & { readonly ok: boolean; readonly message?: string }
     const rates = meter.stop(load.seconds)
