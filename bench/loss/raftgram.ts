@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Figures, Place, Seen, System, Told } from './cell.js'
-import { clientHost, figuresOf, lostOn, serverHosts } from './cell.js'
+import { clientHost, figuresOf, lostOn, rounded, serverHosts } from './cell.js'
 import { Meter } from './meter.js'
 
 const port = 7401
@@ -17,10 +17,10 @@ interface Report {
   readonly peers?: readonly { readonly retransmissions?: number }[]
 }
 
-/** `script` is the built command; `serveOptions` go to each server besides. */
-export function raftgram(script: string, serveOptions: readonly string[]): System {
+/** `script` is the built command; `serveOptions` go to each server besides. `name`: there may be two builds. */
+export function raftgram(name: string, script: string, serveOptions: readonly string[]): System {
   return {
-    name: 'raftgram',
+    name,
     canLose: true,
     whyNot: () => (existsSync(script) ? null : `${script} does not exist: npm run build`),
     measure: place => measure(place, script, serveOptions),
@@ -87,6 +87,6 @@ export function toldBy(before: readonly Report[], after: readonly Report[]): Tol
   const isKnown = elections === 0 && writes > 0
   return {
     elections: termOf(after) === 0 ? null : elections,
-    retransmissionsPerOp: isKnown ? (retransmissionsOf(last) - retransmissionsOf(first)) / writes : null,
+    retransmissionsPerOp: isKnown ? rounded((retransmissionsOf(last) - retransmissionsOf(first)) / writes) : null,
   }
 }
