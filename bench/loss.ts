@@ -14,13 +14,13 @@ import { amount, dashed, flag, optional, seconds, secondsOrNone, text, whole, wi
 import { Output, handleOutputErrors } from '../bin/output.js'
 import { askedToEnd } from '../bin/signals.js'
 import { packageVersion } from '../bin/version.js'
-import { valueBytesMax } from '../codec/limits.js'
 import { fileSystemOf, machineConditions } from './conditions.js'
 import type { System } from './loss/cell.js'
 import { clientHost } from './loss/cell.js'
 import { lossChart } from './loss/chart.js'
 import { etcd, etcdVersion } from './loss/etcd.js'
 import { floor } from './loss/floor.js'
+import { floorValueBytesMax } from './loss/floor/wire.js'
 import { Hosts, whyNoHosts } from './loss/hosts.js'
 import { raftgram } from './loss/raftgram.js'
 import { legend, lossTable } from './loss/report.js'
@@ -41,7 +41,7 @@ const options = {
   seconds: withDefault('Measured time of a cell', seconds, '10'),
   warmUp: withDefault('Seconds under load before, 0 for none', secondsOrNone, '2'),
   outstanding: withDefault('Requests outstanding', whole(1, 60_000), '64'),
-  valueBytes: withDefault('Bytes of a value', whole(0, Math.min(valueBytesMax, 1_400)), '256'),
+  valueBytes: withDefault('Bytes of a value', whole(0, floorValueBytesMax), '256'),
   keys: withDefault('So many different keys', whole(1, 10_000_000), '10000'),
   repeat: withDefault('Times that every cell is measured', whole(1, 1_000), '1'),
   raftgram: withDefault('Built raftgram.js to measure', text, builtScript),
@@ -167,7 +167,13 @@ async function measure(
     ...machineConditions(),
   }
   output.result({ medians: rows, conditions }, [lossTable(rows, subject), legend, told(conditions)].join('\n\n'))
-  if (settings.svg !== undefined) writeFileSync(settings.svg, lossChart(rows, told(conditions)))
+  if (settings.svg !== undefined) {
+    const { raftgram, etcd, fileSystem, node, cores } = conditions
+    writeFileSync(
+      settings.svg,
+      lossChart(rows, told({ outstanding, valueBytes, raftgram, etcd, fileSystem, node, cores })),
+    )
+  }
   return failures === 0 ? exitStatus.done : exitStatus.no
 }
 

@@ -6,6 +6,8 @@ const height = 400
 const margin = { left: 64, right: 120, top: 40, bottom: 56 }
 const plot = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom }
 
+const labelHeight = 15
+
 /** Can be told apart without seeing colours, too: from light to dark they differ, and every line bears its name. */
 const colours = ['#0b6e4f', '#c8553d', '#3d5a98', '#8a6d1d']
 
@@ -19,6 +21,7 @@ export function lossChart(rows: readonly Row[], caption: string): string {
     .map(system => rows.filter(row => row.system === system && row.shareOfLossless !== null))
     .filter(points => points.length > 1)
     .map((points, at) => line(points, colours[at % colours.length]!, x, y))
+  const labels = spread(lines.map(({ labelY }) => labelY))
   const losses = [...new Set(rows.map(({ lossPercent }) => lossPercent))]
   const acrossTicks = losses.map(loss => text(x(loss), height - margin.bottom + 18, 'middle', `${loss} %`))
   const upTicks = [0, 0.25, 0.5, 0.75, 1].map(
@@ -32,23 +35,38 @@ ${text(margin.left, 22, 'start', 'Puts per second under packet loss, as a share 
 ${[...upTicks, ...acrossTicks].join('\n')}
 ${text(margin.left + plot.width / 2, height - 18, 'middle', 'packets lost, in each direction of each link')}
 ${text(width - 8, height - 4, 'end', caption, 9)}
-${lines.join('\n')}
+${lines.map(({ drawn, label, colour }, at) => `${drawn}\n${text(width - margin.right + 8, labels[at]! + 4, 'start', label, 12, colour)}`).join('\n')}
 </svg>
 `
 }
 
 type Scale = (value: number) => number
 
-function line(points: readonly Row[], colour: string, x: Scale, y: Scale): string {
+function line(points: readonly Row[], colour: string, x: Scale, y: Scale) {
   const places = points.map(({ lossPercent, shareOfLossless }) => [x(lossPercent), y(shareOfLossless!)] as const)
   const dots = places.map(
     ([across, up], at) =>
       `<circle cx="${across}" cy="${up}" r="3.5" fill="${colour}"><title>${rateOf(points[at]!)}</title></circle>`,
   )
   const path = `<path d="M${places.map(place => place.join(' ')).join('L')}" fill="none" stroke="${colour}" stroke-width="2"/>`
-  const [across, up] = places.at(-1)!
   const last = points.at(-1)!
-  return [path, ...dots, text(across + 8, up + 4, 'start', `${last.system} ${rateOf(last)}`, 12, colour)].join('\n')
+  return {
+    drawn: [path, ...dots].join('\n'),
+    label: `${last.system} ${rateOf(last)}`,
+    labelY: places.at(-1)![1],
+    colour,
+  }
+}
+
+/** The same heights, moved up where two would lie on one another; the lowest stays. */
+function spread(heights: readonly number[]): number[] {
+  const placed = [...heights]
+  const fromBelow = heights.map((_, at) => at).sort((a, b) => heights[b]! - heights[a]!)
+  for (const [order, at] of fromBelow.entries()) {
+    const below = fromBelow[order - 1]
+    if (below !== undefined) placed[at] = Math.min(placed[at]!, placed[below]! - labelHeight)
+  }
+  return placed
 }
 
 function rateOf({ opsPerSec }: Row): string {

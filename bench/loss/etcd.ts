@@ -3,14 +3,14 @@
  * (etcd-load.go), which is built once for all cells. Measured where it is installed; on Debian and Ubuntu that takes the
  * packages etcd-server, golang-go and golang-etcd-server-dev.
  */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Figures, Place, Seen, System } from './cell.js'
 import { clientHost, figuresOf, lostOn, rounded, serverHosts } from './cell.js'
 import { Meter } from './meter.js'
+import type { Programs } from './programs.js'
 
 const clientPort = 2379
 const peerPort = 2380
@@ -28,7 +28,7 @@ export function etcd(directory: string): System {
     name: 'etcd',
     canLose: true,
     whyNot: whyNoEtcd,
-    measure: async place => measure(place, await (loader ??= buildLoader(directory))),
+    measure: async place => measure(place, await (loader ??= buildLoader(place.programs, directory))),
   }
 }
 
@@ -52,10 +52,12 @@ function whyNoEtcd(): string | null {
   return existsSync(loadSource) ? null : `${loadSource} is missing`
 }
 
-async function buildLoader(directory: string): Promise<string> {
+async function buildLoader(programs: Programs, directory: string): Promise<string> {
   const built = join(directory, 'etcd-load')
-  const env = { ...process.env, GO111MODULE: 'off', GOPATH: goPath, GOCACHE: join(directory, 'go-cache') }
-  await promisify(execFile)('go', ['build', '-o', built, loadSource], { env })
+  const environment = { GO111MODULE: 'off', GOPATH: goPath, GOCACHE: join(directory, 'go-cache') }
+  const build = programs.start('go build', ['go', 'build', '-o', built, loadSource], environment)
+  await build.ended
+  if (!existsSync(built)) throw new Error(`etcd's load could not be built: ${build.complaint}`)
   return built
 }
 

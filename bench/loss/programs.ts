@@ -51,11 +51,16 @@ export class Program {
     return this.child.pid ?? 0
   }
 
+  /** What it said on stderr, the end of it at least. */
+  get complaint(): string {
+    return this.complaints.trim() || 'it said nothing'
+  }
+
   /** The next line on its stdout. Throws what it complained of where it ended instead. */
   async line(): Promise<string> {
     while (this.lines.length === 0 && !this.hasEnded) await new Promise<void>(resolve => (this.wake = resolve))
     const line = this.lines.shift()
-    if (line === undefined) throw new Error(`${this.name} ended early: ${this.complaints.trim() || 'it said nothing'}`)
+    if (line === undefined) throw new Error(`${this.name} ended early: ${this.complaint}`)
     return line
   }
 

@@ -77,7 +77,7 @@ function benchWords(addresses: readonly string[], { load }: Place): string[] {
 
 /** Retransmissions are counted by a leader from when it was elected: they say nothing where it was another before. */
 export function toldBy(before: readonly Report[], after: readonly Report[]): Told {
-  const termOf = (reports: readonly Report[]) => Math.max(...reports.map(({ term }) => term ?? 0))
+  const termOf = (reports: readonly Report[]) => Math.max(0, ...reports.map(({ term }) => term ?? 0))
   const leaderOf = (reports: readonly Report[]) => reports.find(({ role }) => role === 'leader')
   const retransmissionsOf = (report: Report | undefined) =>
     (report?.peers ?? []).reduce((sum, { retransmissions }) => sum + (retransmissions ?? 0), 0)

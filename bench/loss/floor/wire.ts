@@ -13,6 +13,9 @@ export const slotBytes = 4
 /** What one Ethernet frame of 1,500 bytes leaves under IPv4 and UDP. */
 const datagramBytesMax = 1_472
 
+/** A record must fit into a datagram. */
+export const floorValueBytesMax = datagramBytesMax - slotBytes - keyBytes
+
 /** A socket that reaches the kernel before `send` returns: an address is not looked up. */
 export async function openSocket(port: number): Promise<Socket> {
   const socket = createSocket({ type: 'udp4', lookup: (host, _options, found) => found(null, host, 4) })
