@@ -23,7 +23,7 @@ export function lossChart(rows: readonly Row[], caption: string): string {
     .map((points, at) => line(points, colours[at % colours.length]!, x, y))
   const labels = spread(lines.map(({ labelY }) => labelY))
   const losses = [...new Set(rows.map(({ lossPercent }) => lossPercent))]
-  const acrossTicks = losses.map(loss => text(x(loss), height - margin.bottom + 18, 'middle', `${loss} %`))
+  const acrossTicks = losses.map(loss => text(x(loss), height - margin.bottom + 18, 'middle', String(loss)))
   const upTicks = [0, 0.25, 0.5, 0.75, 1].map(
     share =>
       `<path d="M${margin.left} ${y(share)}h${plot.width}" stroke="#ddd"/>` +
@@ -33,7 +33,7 @@ export function lossChart(rows: readonly Row[], caption: string): string {
 <rect width="${width}" height="${height}" fill="#fff"/>
 ${text(margin.left, 22, 'start', 'Puts per second under packet loss, as a share of those without')}
 ${[...upTicks, ...acrossTicks].join('\n')}
-${text(margin.left + plot.width / 2, height - 18, 'middle', 'packets lost, in each direction of each link')}
+${text(margin.left + plot.width / 2, height - 18, 'middle', '% of packets lost, in each direction of each link')}
 ${text(width - 8, height - 4, 'end', caption, 9)}
 ${lines.map(({ drawn, label, colour }, at) => `${drawn}\n${text(width - margin.right + 8, labels[at]! + 4, 'start', label, 12, colour)}`).join('\n')}
 </svg>
