@@ -44,6 +44,7 @@ const options = {
   valueBytes: withDefault('Bytes of a value', whole(0, floorValueBytesMax), '256'),
   keys: withDefault('So many different keys', whole(1, 10_000_000), '10000'),
   repeat: withDefault('Times that every cell is measured', whole(1, 1_000), '1'),
+  nice: withDefault('Nice value of servers and clients; below 0 it helps on a busy machine', niceness, '0'),
   raftgram: withDefault('Built raftgram.js to measure', text, builtScript),
   base: optional('Another one, measured beside it as "base"', text),
   svg: optional('File for a picture of the rates', text),
@@ -57,6 +58,12 @@ type Settings = Values<typeof options>
 /** Numbers separated by commas, in the order in which they are measured. */
 function percents(typed: string): readonly number[] {
   return typed.split(',').map(amount(0, 99))
+}
+
+function niceness(typed: string): number {
+  const value = Number(typed)
+  if (!/^-?\d+$/.test(typed) || value < -20 || value > 19) throw new Error(`must be from -20 to 19, not '${typed}'`)
+  return value
 }
 
 function names(typed: string): readonly string[] {
@@ -129,7 +136,7 @@ async function measure(
   end: Promise<never>,
   output: Output,
 ): Promise<ExitStatus> {
-  const { seconds, warmUp, outstanding, valueBytes, keys } = settings
+  const { seconds, warmUp, outstanding, valueBytes, keys, nice } = settings
   const load = { seconds, warmUpS: warmUp, outstanding, valueBytes, keys }
   const planned = planCells(systems, settings.loss, settings.repeat)
   const minutes = Math.ceil((planned.length * (seconds + warmUp + aroundCellS)) / 60)
@@ -138,7 +145,7 @@ async function measure(
   let failures = 0
   await runCells(
     planned,
-    { hosts, directory, load, end },
+    { hosts, directory, load, nice, end },
     {
       measured: (cell, at) => {
         all.push(cell)
@@ -157,6 +164,7 @@ async function measure(
   const rows = summarize(all)
   const conditions = {
     ...load,
+    nice,
     servers: 3,
     mtu: 1_500,
     fsync: 'every write',

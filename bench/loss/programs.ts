@@ -88,10 +88,16 @@ export class Program {
 /** All programs of one cell, to be ended together whatever becomes of it. */
 export class Programs {
   private readonly started: Program[] = []
+  private readonly before: readonly string[]
+
+  /** With a nice value other than 0 every program runs at that priority. */
+  constructor(nice: number) {
+    this.before = nice === 0 ? [] : ['nice', '-n', String(nice)]
+  }
 
   /** `name` is for people. */
   start(name: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}): Program {
-    const program = new Program(name, words, { ...ownEnvironment(), ...environment })
+    const program = new Program(name, [...this.before, ...words], { ...ownEnvironment(), ...environment })
     this.started.push(program)
     return program
   }

@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Each cell has a directory in it for as long as it takes. */
   readonly directory: string
   readonly load: LoadShape
+  /** Of servers and clients. */
+  readonly nice: number
   /** Rejects where the measuring is to end early. */
   readonly end: Promise<never>
 }
@@ -60,7 +62,7 @@ export async function runCells(planned: readonly Planned[], options: RunOptions,
 /** Throws where all is to end; returns what went wrong with this cell alone. */
 async function runCell({ system, lossPercent }: Planned, options: RunOptions): Promise<Figures | Error> {
   const { hosts, load, end } = options
-  const programs = new Programs()
+  const programs = new Programs(options.nice)
   const directory = mkdtempSync(join(options.directory, `${system.name}-`))
   try {
     // Servers find one another on links that lose nothing.
