@@ -25,8 +25,16 @@ export function isInMemory(directory: string): boolean {
   return ['tmpfs', 'ramfs'].includes(fileSystemOf(directory))
 }
 
+export interface MachineConditions {
+  readonly node: string
+  readonly platform: string
+  readonly cores: number
+  readonly cpuModel: string
+  readonly memoryMiB: number
+}
+
 /** The machine and the programs on it. */
-export function machineConditions(): object {
+export function machineConditions(): MachineConditions {
   return {
     node: process.version,
     platform: `${process.platform} ${release()} ${process.arch}`,

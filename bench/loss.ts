@@ -1,54 +1,79 @@
 /**
  * What packet loss costs: three servers and a client, each on a host of its own (a network namespace), whose links drop
- * the same share of packets in each direction. `node dist/bench/loss.js --help`. Needs Linux and root.
+ * the same share of packets in each direction; Raftgram, the floor of the machine and, where it is installed, etcd.
+ * `node dist/bench/loss.js --help`. Needs Linux and root.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { splitArguments } from '../bin/arguments.js'
+import { makeDiskDirectory } from '../bin/disk-directory.js'
+import type { ExitStatus } from '../bin/exit-status.js'
 import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, usageError } from '../bin/exit-status.js'
 import type { Option, Values } from '../bin/option.js'
 import { amount, dashed, flag, optional, seconds, secondsOrNone, text, whole, withDefault } from '../bin/option.js'
-import { Output, handleOutputErrors, table } from '../bin/output.js'
+import { Output, handleOutputErrors } from '../bin/output.js'
 import { askedToEnd } from '../bin/signals.js'
 import { packageVersion } from '../bin/version.js'
-import { fileSystemOf, isInMemory, machineConditions } from './conditions.js'
-import type { Figures, System } from './loss/cell.js'
+import { fileSystemOf, machineConditions } from './conditions.js'
+import type { System } from './loss/cell.js'
 import { clientHost } from './loss/cell.js'
+import { lossChart } from './loss/chart.js'
+import { etcd, etcdVersion } from './loss/etcd.js'
+import { floor } from './loss/floor.js'
+import { floorValueBytesMax } from './loss/floor/wire.js'
 import { Hosts, whyNoHosts } from './loss/hosts.js'
-import { Programs } from './loss/programs.js'
 import { raftgram } from './loss/raftgram.js'
+import { legend, lossTable } from './loss/report.js'
+import { planCells, runCells } from './loss/run.js'
+import type { Measured } from './loss/summary.js'
+import { shareOfLossless, summarize } from './loss/summary.js'
+
+const builtScript = fileURLToPath(new URL('../bin/raftgram.js', import.meta.url))
+const subject = 'raftgram'
+const systemNames = [subject, 'etcd', 'floor'] as const
+
+/** What a cell takes beside its load: starting, electing, filling, ending. */
+const aroundCellS = 4
+
+const options = {
+  loss: withDefault('Per cent of packets that each direction of each link loses', percents, '0,1,5,10,20'),
+  systems: withDefault('What to measure; what is not installed is left out', names, systemNames.join(',')),
+  seconds: withDefault('Measured time of a cell', seconds, '10'),
+  warmUp: withDefault('Seconds under load before, 0 for none', secondsOrNone, '2'),
+  outstanding: withDefault('Requests outstanding', whole(1, 60_000), '64'),
+  valueBytes: withDefault('Bytes of a value', whole(0, floorValueBytesMax), '256'),
+  keys: withDefault('So many different keys', whole(1, 10_000_000), '10000'),
+  repeat: withDefault('Times that every cell is measured', whole(1, 1_000), '1'),
+  nice: withDefault('Nice value of servers and clients; below 0 it helps on a busy machine', niceness, '0'),
+  raftgram: withDefault('Built raftgram.js to measure', text, builtScript),
+  base: optional('Another one, measured beside it as "base"', text),
+  svg: optional('File for a picture of the rates', text),
+  data: optional('Parent of the temporary directory, on a disk', text),
+  json: flag('One JSON object per cell on stdout, then one with the medians; nothing else there'),
+  help: flag('This text'),
+}
+
+type Settings = Values<typeof options>
 
 /** Numbers separated by commas, in the order in which they are measured. */
 function percents(typed: string): readonly number[] {
   return typed.split(',').map(amount(0, 99))
 }
 
-const options = {
-  loss: withDefault('Per cent of packets that each direction of each link loses', percents, '0,1,5,10,20'),
-  seconds: withDefault('Measured time of a cell', seconds, '10'),
-  warmUp: withDefault('Seconds under load before, 0 for none', secondsOrNone, '2'),
-  outstanding: withDefault('Requests outstanding', whole(1, 60_000), '64'),
-  valueBytes: withDefault('Bytes of a value', whole(0), '256'),
-  keys: withDefault('So many different keys', whole(1), '10000'),
-  repeat: withDefault('Times that every cell is measured', whole(1), '1'),
-  raftgram: optional('Built raftgram.js to measure, instead of the one beside this', text),
-  data: optional('Parent of the temporary directory, on a disk', text),
-  json: flag('One JSON object per cell on stdout, nothing else there'),
-  help: flag('This text'),
+function niceness(typed: string): number {
+  const value = Number(typed)
+  if (!/^-?\d+$/.test(typed) || value < -20 || value > 19) throw new Error(`must be from -20 to 19, not '${typed}'`)
+  return value
 }
 
-type Settings = Values<typeof options>
-
-interface Measured extends Figures {
-  readonly system: string
-  readonly loss: number
-  readonly repeat: number
-  readonly shareOfLossless: number | null
+function names(typed: string): readonly string[] {
+  const chosen = typed.split(',')
+  const unknown = chosen.find(name => !systemNames.some(known => known === name))
+  if (unknown !== undefined) throw new Error(`must be of ${systemNames.join(', ')}, not '${unknown}'`)
+  return chosen
 }
 
-async function main(typed: readonly string[]): Promise<number> {
+async function main(typed: readonly string[]): Promise<ExitStatus> {
   const { words, given } = splitArguments(typed, options)
   const settings = Object.fromEntries(
     Object.entries<Option<unknown>>(options).map(([name, option]) => [name, valueOf(name, option, given)]),
@@ -59,94 +84,113 @@ async function main(typed: readonly string[]): Promise<number> {
     return exitStatus.done
   }
   const why = await whyNoHosts()
-  if (why !== null) throw usageError(why)
-  const script = settings.raftgram ?? fileURLToPath(new URL('../bin/raftgram.js', import.meta.url))
-  const systems = [
-    raftgram(
-      script,
-      words.map(word => word.text),
-    ),
-  ]
-  const end = askedToEnd().then(() => {
-    throw new CommandError('unavailable', 'interrupted')
+  if (why !== null) throw usageError(`hosts of their own cannot be made: ${why}`)
+
+  const end = askedToEnd().then((): never => {
+    throw new CommandError('unavailable', 'interrupted: everything is taken down')
   })
   // It may come between two cells, where nobody waits for it: the next one meets it.
   end.catch(() => undefined)
-  const directory = makeDirectory(settings.data)
+  const directory = makeDiskDirectory('raftgram-loss-', settings.data)
   let hosts: Hosts | null = null
   try {
+    const serveOptions = words.map(word => word.text)
+    const systems = systemsOf(settings, serveOptions, directory, output)
     hosts = await Hosts.make(clientHost)
-    const conditions = { fileSystem: fileSystemOf(directory), mtu: 1_500, raftgram: packageVersion() }
-    output.note(JSON.stringify({ ...conditions, ...machineConditions() }))
-    await measureAll(systems, hosts, directory, settings, end, output)
+    return await measure(systems, hosts, directory, serveOptions, settings, end, output)
   } finally {
     await hosts?.remove()
     rmSync(directory, { recursive: true, force: true })
   }
-  return exitStatus.done
 }
 
-async function measureAll(
+/** Those that were asked for and can be measured here. */
+function systemsOf(
+  settings: Settings,
+  serveOptions: readonly string[],
+  directory: string,
+  output: Output,
+): readonly System[] {
+  const all = [
+    raftgram(subject, settings.raftgram, serveOptions),
+    ...(settings.base === undefined ? [] : [raftgram('base', settings.base, serveOptions)]),
+    etcd(directory),
+    floor,
+  ]
+  return all
+    .filter(({ name }) => name === 'base' || settings.systems.includes(name))
+    .filter(system => {
+      const why = system.whyNot()
+      if (why !== null && system.name !== 'etcd') throw usageError(why)
+      if (why !== null) output.note(`${system.name} is left out: ${why}`)
+      return why === null
+    })
+}
+
+async function measure(
   systems: readonly System[],
   hosts: Hosts,
   directory: string,
+  serveOptions: readonly string[],
   settings: Settings,
   end: Promise<never>,
   output: Output,
-): Promise<void> {
+): Promise<ExitStatus> {
+  const { seconds, warmUp, outstanding, valueBytes, keys, nice } = settings
+  const load = { seconds, warmUpS: warmUp, outstanding, valueBytes, keys }
+  const planned = planCells(systems, settings.loss, settings.repeat)
+  const minutes = Math.ceil((planned.length * (seconds + warmUp + aroundCellS)) / 60)
+  output.note(`${planned.length} cells, about ${minutes} min`)
   const all: Measured[] = []
-  for (let repeat = 1; repeat <= settings.repeat; repeat++) {
-    for (const loss of settings.loss) {
-      for (const system of systems) {
-        const figures = await measureCell(system, hosts, directory, loss, settings, end)
-        const lossless = all.find(each => each.system === system.name && each.repeat === repeat && each.loss === 0)
-        const whole = loss === 0 ? figures.opsPerSec : lossless?.opsPerSec
-        const shareOfLossless = whole === undefined ? null : Number((figures.opsPerSec / whole).toFixed(3))
-        const measured = { system: system.name, loss, repeat, shareOfLossless, ...figures }
-        all.push(measured)
-        output.note(`${system.name} at ${loss} %: ${figures.opsPerSec}/s, p99 ${figures.p99Ms} ms`)
-        if (output.isJson) output.result(measured)
-      }
-    }
-  }
-  const headings = ['system', 'loss', 'ops/s', 'share', 'p50', 'p99', 'max', 'errors', 'elections', 'CPU us', 'packets']
-  const rows = all.map(cell =>
-    [
-      cell.system,
-      cell.loss,
-      cell.opsPerSec,
-      cell.shareOfLossless ?? '-',
-      cell.p50Ms,
-      cell.p99Ms,
-      cell.maxMs,
-      cell.errors,
-      cell.elections ?? '-',
-      cell.cpuUsPerOp ?? '-',
-      cell.packetsPerOp ?? '-',
-    ].map(String),
+  let failures = 0
+  await runCells(
+    planned,
+    { hosts, directory, load, nice, end },
+    {
+      measured: (cell, at) => {
+        all.push(cell)
+        if (output.isJson) output.result({ ...cell, shareOfLossless: shareOfLossless(cell, all) })
+        const { system, lossPercent, opsPerSec, p50Ms, p99Ms, otherCpuPercent } = cell
+        const rate = `${Math.round(opsPerSec)}/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms, other CPU ${otherCpuPercent ?? '?'} %`
+        output.note(`${at + 1}/${planned.length}  ${system} at ${lossPercent} %: ${rate}`)
+      },
+      failed: ({ system, lossPercent, repeat }, why) => {
+        failures++
+        if (output.isJson) output.result({ system: system.name, lossPercent, repeat, failed: why })
+        output.note(`${system.name} at ${lossPercent} % could not be measured: ${why}`)
+      },
+    },
   )
-  if (!output.isJson) output.result({}, table(headings, rows, headings.slice(1)))
+  const rows = summarize(all)
+  const conditions = {
+    ...load,
+    nice,
+    servers: 3,
+    mtu: 1_500,
+    fsync: 'every write',
+    fileSystem: fileSystemOf(directory),
+    serveOptions,
+    raftgram: packageVersion(),
+    etcd: systems.some(({ name }) => name === 'etcd') ? etcdVersion() : null,
+    ...machineConditions(),
+  }
+  output.result({ medians: rows, conditions }, [lossTable(rows, subject), legend, told(conditions)].join('\n\n'))
+  if (settings.svg !== undefined) {
+    const { raftgram, etcd, fileSystem, node, cores } = conditions
+    writeFileSync(
+      settings.svg,
+      lossChart(rows, told({ outstanding, valueBytes, raftgram, etcd, fileSystem, node, cores })),
+    )
+  }
+  return failures === 0 ? exitStatus.done : exitStatus.no
 }
 
-async function measureCell(
-  system: System,
-  hosts: Hosts,
-  parent: string,
-  lossPercent: number,
-  { seconds, warmUp, outstanding, valueBytes, keys }: Settings,
-  end: Promise<never>,
-): Promise<Figures> {
-  const programs = new Programs()
-  const directory = mkdtempSync(join(parent, `${system.name}-`))
-  const load = { seconds, warmUpS: warmUp, outstanding, valueBytes, keys }
-  try {
-    // Servers find one another on links that lose nothing.
-    await hosts.lose(0)
-    return await Promise.race([system.measure({ hosts, programs, directory, lossPercent, load }), end])
-  } finally {
-    await programs.end()
-    rmSync(directory, { recursive: true, force: true })
-  }
+/** The conditions on one line. */
+function told(conditions: object): string {
+  return Object.entries(conditions)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' ') || '-' : String(value)}`)
+    .join(', ')
 }
 
 function valueOf(name: string, option: Option<unknown>, given: ReadonlyMap<string, string>): unknown {
@@ -159,17 +203,9 @@ function valueOf(name: string, option: Option<unknown>, given: ReadonlyMap<strin
   }
 }
 
-function makeDirectory(parent: string | undefined): string {
-  const candidates = parent === undefined ? [tmpdir(), '/var/tmp', process.cwd()] : [parent]
-  if (parent !== undefined) mkdirSync(parent, { recursive: true })
-  const onDisk = candidates.find(candidate => !isInMemory(candidate))
-  if (onDisk === undefined) throw usageError(`${candidates.join(', ')} are in memory: name a disk with --data DIR`)
-  return mkdtempSync(join(onDisk, 'raftgram-loss-'))
-}
-
 function helpText(): string {
-  const lines = Object.entries(options).map(([name, { describe, fallbackText }]) => {
-    const fallback = fallbackText === undefined ? '' : ` (${fallbackText})`
+  const lines = Object.entries<Option<unknown>>(options).map(([name, { describe, fallbackText }]) => {
+    const fallback = fallbackText === undefined || fallbackText === builtScript ? '' : ` (${fallbackText})`
     return `  --${dashed(name).padEnd(14)}${describe}${fallback}\n`
   })
   return `node dist/bench/loss.js [options] [-- options of raftgram serve]\n\n${lines.join('')}`

@@ -12,7 +12,7 @@ export interface Usage {
 }
 
 /** USER_HZ is 100 on every Linux that Node runs on. */
-const usPerTick = 10_000
+export const usPerTick = 10_000
 
 /** Process ids of the servers at `addresses`, or null where one is not on this host or cannot be found. */
 export function findProcesses(addresses: readonly string[]): readonly number[] | null {

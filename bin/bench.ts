@@ -1,8 +1,6 @@
 /** raftgram bench: throughput and latency under a closed loop of requests, and what they cost the servers. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileSystemOf, isInMemory, machineConditions } from '../bench/conditions.js'
+import { rmSync } from 'node:fs'
+import { fileSystemOf, machineConditions } from '../bench/conditions.js'
 import type { LoadKind } from '../bench/load.js'
 import { Load, loadKinds, numberedKeys, together } from '../bench/load.js'
 import { findProcesses, usageOf } from '../bench/server-usage.js'
@@ -15,6 +13,7 @@ import { openCore } from '../src/client/connect.js'
 import type { ServerStatus } from '../src/node/status.js'
 import { endpoints } from './client-command.js'
 import { defineCommand } from './command.js'
+import { makeDiskDirectory } from './disk-directory.js'
 import { CommandError, exitStatus, usageError } from './exit-status.js'
 import { LocalCluster, freePorts } from './local-cluster.js'
 import { dashed, optional, seconds, secondsOrNone, text, whole, withDefault } from './option.js'
@@ -77,7 +76,7 @@ put waits for a majority of disks; get is linearizable; mixed is half of each.`,
       await measure(kind, options.endpoints, options, {}, end, output)
       return exitStatus.done
     }
-    const directory = makeDirectory(options.data)
+    const directory = makeDiskDirectory('raftgram-bench-', options.data)
     let cluster: LocalCluster | null = null
     try {
       cluster = await LocalCluster.start({
@@ -238,19 +237,6 @@ function rssMiB(servers: readonly ServerStatus[]): number | null {
 
 function largestDatagram(servers: readonly ServerStatus[]): number {
   return Math.max(0, ...servers.flatMap(({ peers }) => peers.map(peer => peer.datagramBytesMax)))
-}
-
-/** A directory on a disk: most systems keep /tmp there, and where they do not, this directory may be on one. */
-function makeDirectory(parent: string | undefined): string {
-  const candidates = parent === undefined ? [tmpdir(), '/var/tmp', process.cwd()] : [parent]
-  if (parent !== undefined) mkdirSync(parent, { recursive: true })
-  const onDisk = candidates.find(candidate => !isInMemory(candidate))
-  if (onDisk === undefined) {
-    throw usageError(
-      `${candidates.join(', ')} are all in memory, where a sync costs nothing: name a disk with --data DIR`,
-    )
-  }
-  return mkdtempSync(join(onDisk, 'raftgram-bench-'))
 }
 
 function report(result: Record<string, unknown>, output: Output): void {

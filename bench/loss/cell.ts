@@ -1,6 +1,6 @@
 /** A cell of the comparison: one system under one load on links that lose one share of their packets. */
 import type { Hosts } from './hosts.js'
-import type { Rates } from './meter.js'
+import type { Counts } from './meter.js'
 import type { Programs } from './programs.js'
 
 /** Servers are hosts 1 to 3; the load comes from this one. */
@@ -49,10 +49,14 @@ export interface Told {
 export interface Figures extends Seen, Told {
   readonly cpuUsPerOp: number | null
   readonly clientCpuUsPerOp: number | null
-  /** Sent by all hosts, lost ones included. */
+  /** What the machine did meanwhile beside servers and client, in per cent of one core: distrust a figure where it is high. */
+  readonly otherCpuPercent: number | null
+  /** Sent by all hosts together, lost ones included. */
   readonly packetsPerOp: number | null
   /** With the headers of Ethernet, IP and UDP or TCP. */
   readonly bytesPerOp: number | null
+  /** By each server, the client last. */
+  readonly bytesPerOpByHost: readonly number[] | null
   /** The share of packets that were dropped where they arrived, as counted. */
   readonly lostPercent: number | null
 }
@@ -60,24 +64,34 @@ export interface Figures extends Seen, Told {
 /** A system that can be measured. */
 export interface System {
   readonly name: string
+  /** It can be measured on links that lose packets. */
+  readonly canLose: boolean
   /** Why it cannot be measured here; null: it can. */
   whyNot(): string | null
   measure(place: Place): Promise<Figures>
 }
 
-/** All that is known of a cell, put together. */
-export function figuresOf(seen: Seen, told: Told, rates: Rates | null, lostPercent: number | null): Figures {
-  const perOp = (rate: number | undefined) =>
-    rate === undefined || seen.opsPerSec === 0 ? null : rounded(rate / seen.opsPerSec)
+/** All that is known of a cell, put together; `rates` are counts per second. */
+export function figuresOf(seen: Seen, told: Told, rates: Counts | null, lostPercent: number | null): Figures {
+  const { opsPerSec } = seen
+  const isKnown = rates !== null && opsPerSec > 0
+  const perOp = (rate: number) => rounded(rate / opsPerSec)
+  const elsewhereUs = rates === null ? null : rates.machineCpuUs - rates.serverCpuUs - rates.clientCpuUs
   return {
     ...seen,
     ...told,
-    cpuUsPerOp: perOp(rates?.serverCpuUs),
-    clientCpuUsPerOp: perOp(rates?.clientCpuUs),
-    packetsPerOp: perOp(rates?.packets),
-    bytesPerOp: perOp(rates?.bytes),
+    cpuUsPerOp: isKnown ? perOp(rates.serverCpuUs) : null,
+    clientCpuUsPerOp: isKnown ? perOp(rates.clientCpuUs) : null,
+    otherCpuPercent: elsewhereUs === null ? null : Math.max(0, Math.round(elsewhereUs / 1e4)),
+    packetsPerOp: isKnown ? perOp(sumOf(rates.packets)) : null,
+    bytesPerOp: isKnown ? perOp(sumOf(rates.bytes)) : null,
+    bytesPerOpByHost: isKnown ? rates.bytes.map(perOp) : null,
     lostPercent: lostPercent === null ? null : rounded(lostPercent),
   }
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0)
 }
 
 /** The share that the links really lost, in per cent; null where nothing arrived. */

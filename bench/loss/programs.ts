@@ -20,7 +20,7 @@ export class Program {
   private wake: () => void = () => undefined
   private complaints = ''
 
-  /** Its stdin is a pipe that nothing is written to: a program that reads it ends when this process does. */
+  /** Its stdin is a pipe: a program that reads it sees its end when this process ends, however that comes. */
   constructor(name: string, words: readonly string[], environment: NodeJS.ProcessEnv) {
     this.name = name
     const [file = '', ...rest] = words
@@ -51,12 +51,22 @@ export class Program {
     return this.child.pid ?? 0
   }
 
+  /** What it said on stderr, the end of it at least. */
+  get complaint(): string {
+    return this.complaints.trim() || 'it said nothing'
+  }
+
   /** The next line on its stdout. Throws what it complained of where it ended instead. */
   async line(): Promise<string> {
     while (this.lines.length === 0 && !this.hasEnded) await new Promise<void>(resolve => (this.wake = resolve))
     const line = this.lines.shift()
-    if (line === undefined) throw new Error(`${this.name} ended early: ${this.complaints.trim() || 'it said nothing'}`)
+    if (line === undefined) throw new Error(`${this.name} ended early: ${this.complaint}`)
     return line
+  }
+
+  /** Writes a line to its stdin. */
+  say(line: string): void {
+    this.child.stdin.write(`${line}\n`)
   }
 
   /** Everything on its stdout, when it has ended. */
@@ -78,10 +88,16 @@ export class Program {
 /** All programs of one cell, to be ended together whatever becomes of it. */
 export class Programs {
   private readonly started: Program[] = []
+  private readonly before: readonly string[]
+
+  /** With a nice value other than 0 every program runs at that priority. */
+  constructor(nice: number) {
+    this.before = nice === 0 ? [] : ['nice', '-n', String(nice)]
+  }
 
   /** `name` is for people. */
   start(name: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}): Program {
-    const program = new Program(name, words, { ...ownEnvironment(), ...environment })
+    const program = new Program(name, [...this.before, ...words], { ...ownEnvironment(), ...environment })
     this.started.push(program)
     return program
   }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Figures, Place, Seen, System, Told } from './cell.js'
-import { clientHost, figuresOf, lostOn, serverHosts } from './cell.js'
+import { clientHost, figuresOf, lostOn, rounded, serverHosts } from './cell.js'
 import { Meter } from './meter.js'
 
 const port = 7401
@@ -17,10 +17,11 @@ interface Report {
   readonly peers?: readonly { readonly retransmissions?: number }[]
 }
 
-/** `script` is the built command; `serveOptions` go to each server besides. */
-export function raftgram(script: string, serveOptions: readonly string[]): System {
+/** `script` is the built command; `serveOptions` go to each server besides. `name`: there may be two builds. */
+export function raftgram(name: string, script: string, serveOptions: readonly string[]): System {
   return {
-    name: 'raftgram',
+    name,
+    canLose: true,
     whyNot: () => (existsSync(script) ? null : `${script} does not exist: npm run build`),
     measure: place => measure(place, script, serveOptions),
   }
@@ -52,10 +53,7 @@ async function measure(place: Place, script: string, serveOptions: readonly stri
 
   await hosts.lose(lossPercent)
   const client = programs.start('bench put', [...hosts.on(clientHost), ...command, ...benchWords(addresses, place)])
-  const meter = new Meter(
-    servers.map(({ pid }) => pid),
-    client.pid,
-  )
+  const meter = Meter.of(servers, client)
   try {
     const seen = JSON.parse(await client.line()) as Seen & { readonly ok: boolean; readonly message?: string }
     const rates = meter.stop(load.seconds)
@@ -79,7 +77,7 @@ function benchWords(addresses: readonly string[], { load }: Place): string[] {
 
 /** Retransmissions are counted by a leader from when it was elected: they say nothing where it was another before. */
 export function toldBy(before: readonly Report[], after: readonly Report[]): Told {
-  const termOf = (reports: readonly Report[]) => Math.max(...reports.map(({ term }) => term ?? 0))
+  const termOf = (reports: readonly Report[]) => Math.max(0, ...reports.map(({ term }) => term ?? 0))
   const leaderOf = (reports: readonly Report[]) => reports.find(({ role }) => role === 'leader')
   const retransmissionsOf = (report: Report | undefined) =>
     (report?.peers ?? []).reduce((sum, { retransmissions }) => sum + (retransmissions ?? 0), 0)
@@ -89,6 +87,6 @@ export function toldBy(before: readonly Report[], after: readonly Report[]): Tol
   const isKnown = elections === 0 && writes > 0
   return {
     elections: termOf(after) === 0 ? null : elections,
-    retransmissionsPerOp: isKnown ? (retransmissionsOf(last) - retransmissionsOf(first)) / writes : null,
+    retransmissionsPerOp: isKnown ? rounded((retransmissionsOf(last) - retransmissionsOf(first)) / writes) : null,
   }
 }

@@ -1,0 +1,70 @@
+/** The comparison as it is typed, as short as can be. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { whyNoHosts } from '../../bench/loss/hosts.js'
+import { Program, run, sleep } from '../process/program.js'
+import { temporaryDirectory } from '../process/rig.js'
+
+const loss = [process.execPath, fileURLToPath(new URL('../../bench/loss.js', import.meta.url))]
+const why = await whyNoHosts()
+
+void t.test('wrong usage is one line and exit status 2', async t => {
+  t.match(await run(t, [...loss, '--loss', '5,all']), { status: 2, stderr: /^raftgram: --loss must be a number.*\n$/ })
+  t.match(await run(t, [...loss, '--systems', 'etcetera']), { status: 2, stderr: /^raftgram: --systems must be of/ })
+  t.match(await run(t, [...loss, '--los', '5']), { status: 2, stderr: /did you mean --loss/i })
+  t.match(await run(t, [...loss, '--help']), { status: 0, stdout: /--loss/ })
+})
+
+void t.test('without tools for namespaces nothing is started', async t => {
+  const ended = await run(t, loss, { PATH: await temporaryDirectory(t) })
+  t.match(ended, { status: 2, stdout: '', stderr: /^raftgram: hosts of their own cannot be made: .*\n$/ })
+})
+
+void t.test('raftgram with and without loss, and the floor', { skip: why ?? false }, async t => {
+  const directory = await temporaryDirectory(t)
+  const picture = join(directory, 'loss.svg')
+  const short = ['--seconds', '0.5', '--warm-up', '0.1', '--keys', '50', '--outstanding', '8', '--data', directory]
+  const program = new Program(t, [
+    ...loss,
+    ...['--systems', 'raftgram,floor', '--loss', '0,20', '--json', '--svg', picture],
+    ...short,
+  ])
+  const { status, stdout, stderr } = await program.ended
+  t.equal(status, 0, stderr)
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+  t.match(lines.map(({ system, lossPercent }) => [system, lossPercent]).slice(0, -1), [
+    ['raftgram', 0],
+    ['floor', 0],
+    ['raftgram', 20],
+  ])
+  t.match(lines[0], { opsPerSec: Number, shareOfLossless: 1, lostPercent: 0, cpuUsPerOp: Number, packetsPerOp: Number })
+  const lost = Number(lines[2]!['lostPercent'])
+  t.ok(lost > 10 && lost < 30, `${lost} % were lost`)
+  t.match(lines[3], {
+    medians: [{ system: 'raftgram', ratioTo: { floor: Number } }, {}, {}],
+    conditions: { mtu: 1500 },
+  })
+  t.match(readFileSync(picture, 'utf8'), /<svg/)
+  t.notMatch(namespaces(), `raftgram-${program.pid}-`)
+})
+
+void t.test('a signal takes everything down', { skip: why ?? false }, async t => {
+  const directory = await temporaryDirectory(t)
+  const options = ['--systems', 'raftgram', '--seconds', '60', '--data', directory]
+  const program = new Program(t, [...loss, ...options])
+  while (!namespaces().includes(`raftgram-${program.pid}-4`)) await sleep(50)
+  await sleep(500)
+  program.signal('SIGINT')
+  t.match(await program.ended, { status: 3, stderr: /\nraftgram: interrupted/ })
+  t.notMatch(namespaces(), `raftgram-${program.pid}-`)
+})
+
+function namespaces(): string {
+  return execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
+}
