@@ -65,6 +65,11 @@ export class DatagramWriter {
     this.sendOnLink(link, envelopeBytes, nothing, promisedBytes, nowMs)
   }
 
+  /** Sends a datagram that says nothing and asks for an acknowledgement. */
+  sendProbe(link: TransportLink, promisedBytes: number, nowMs: number): void {
+    this.sendPadding(link, envelopeBytes + paddingOverheadBytes, promisedBytes, nowMs)
+  }
+
   /** Sends a datagram of `totalBytes` without any sense, to see whether the path carries it. */
   sendPadding(link: TransportLink, totalBytes: number, promisedBytes: number, nowMs: number): void {
     const bytes = totalBytes - envelopeBytes - paddingOverheadBytes

@@ -38,7 +38,10 @@ const urgentReserveBytes = 2 * chargedBytes(0)
 /** Longer exchanges say that nobody was there for a while, not how far away the other side is. */
 const roundTripMsMax = 2_000
 
-/** A probe takes so many of the oldest datagrams along (RFC 9002 section 6.2.4: one or two). */
+/**
+ * Datagrams of a probe (RFC 9002 section 6.2.4: one or two). The first carries the oldest in flight again. All others are
+ * empty: a side that is there and does not read has everything in its buffer, and copies would overrun that.
+ */
 const probePackets = 2
 
 /** From this share of loss on some datagrams go twice, and the last of a turn wants to be acknowledged at once. */
@@ -93,6 +96,8 @@ export class TransportLink implements Link {
   wasClosed = false
   /** No longer the transport's: its place was given to another client. */
   isForgotten = false
+  /** Empty datagrams to send that ask for a word. */
+  probesToSend = 0
   /** Probe timeouts in a row. */
   private probes = 0
   private lastNewsAtMs = -Infinity
@@ -123,6 +128,7 @@ export class TransportLink implements Link {
 
   /** What may be in flight now, in charged bytes: what the receiver has room for, and what the path bears. */
   get windowBytes(): number {
+    if (this.isSilent) return windowBytesLeast
     return Math.min(this.advertisedBytes, this.congestion.windowBytes)
   }
 
@@ -231,6 +237,7 @@ export class TransportLink implements Link {
     const news = this.sent.acknowledged(ackedPacketNumber, ackedBitsLow, ackedBitsHigh, nowMs)
     if (news.packets > 0) {
       this.probes = 0
+      this.probesToSend = 0
       this.lastNewsAtMs = nowMs
       this.path.arrived(news.largestPayloadBytes)
       this.counters.late += news.late
@@ -254,11 +261,10 @@ export class TransportLink implements Link {
     this.noticeLoss(nowMs)
     if (nowMs < this.probeAtMs) return
     if (++this.probes > probesMax) return this.giveUp(nowMs)
-    // The window may be full of what is lost: the two oldest go again, and make room for that.
-    const oldest = this.sent.takeOldest(probePackets, nowMs)
-    for (const packet of oldest) this.repeat(packet)
-    this.loss.count(0, oldest.filter(({ isDoubled }) => !isDoubled).length, nowMs)
     this.counters.probes++
+    // The window may be full of what is lost: the oldest go again, and make room for that.
+    if (this.probes === 1) this.lose(this.sent.takeOldest(probePackets, nowMs), nowMs)
+    else this.probesToSend = probePackets
   }
 
   /** Drops what waited for too long, unless the other side is just slow: it is there, and takes one after the other. */
@@ -279,6 +285,11 @@ export class TransportLink implements Link {
     })
   }
 
+  /** Nobody is there, as far as is known. */
+  private get isSilent(): boolean {
+    return this.probes > probesMax
+  }
+
   private get fullCharge(): number {
     return chargedBytes(this.datagramBytesMax)
   }
@@ -296,7 +307,10 @@ export class TransportLink implements Link {
 
   private noticeLoss(nowMs: number): void {
     const lost = this.sent.takeLost(this.roundTrip.lossMs, nowMs)
-    if (lost.length === 0) return
+    if (lost.length > 0) this.lose(lost, nowMs)
+  }
+
+  private lose(lost: readonly SentPacket[], nowMs: number): void {
     let counted = 0
     for (const packet of lost) {
       const isProbe = packet.content[0]!.message.type === 'Padding'
@@ -333,6 +347,7 @@ export class TransportLink implements Link {
   /** It is not loss but absence: nothing is repeated any more, and little is sent until there is a word. */
   private giveUp(nowMs: number): void {
     this.congestion.silent()
+    this.path.silent()
     for (const packet of this.sent.takeOldest(Infinity, nowMs)) {
       this.counters.lost++
       for (const { parted } of packet.content) if (parted !== null) parted.isAbandoned = true

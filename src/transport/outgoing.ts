@@ -160,6 +160,7 @@ export class Outgoing {
       const urgentBytes = link.urgentPayloadBytesNow()
       if (urgentBytes === 0 || !writer.sendWaiting(link, urgentBytes, true, promise(nowMs), nowMs)) break
     }
+    for (; link.probesToSend > 0; link.probesToSend--) writer.sendProbe(link, promise(nowMs), nowMs)
     const triedBytes = link.sizeToTry(nowMs)
     if (triedBytes > 0) writer.sendPadding(link, triedBytes, promise(nowMs), nowMs)
     if (link.mustAcknowledge(nowMs)) writer.sendEmpty(link, promise(nowMs), nowMs)

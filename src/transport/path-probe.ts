@@ -74,12 +74,21 @@ export class PathProbe {
     if (this.lostInRow === 0) this.arrivedSince = 0
     this.lostInRow++
     if (this.lostInRow < lostInRowMax || this.arrivedSince < arrivedBetween) return false
+    this.beginAnew()
+    return true
+  }
+
+  /** Nobody was there for a while: who comes back may be reached in another way. */
+  silent(): void {
+    this.beginAnew()
+  }
+
+  private beginAnew(): void {
     this.datagramBytes = this.sizes[0]!
     this.next = 1
     this.tries = 0
     this.outstanding = 0
     this.tryAtMs = -Infinity
     this.lostInRow = 0
-    return true
   }
 }

@@ -93,6 +93,11 @@ export class SentPackets {
     this.nextNumber = firstNumber
   }
 
+  /** Packets that are kept in mind. */
+  get watched(): number {
+    return this.packets.length - this.head
+  }
+
   get lastNumber(): number {
     return this.nextNumber - 1
   }
@@ -113,6 +118,7 @@ export class SentPackets {
       state: 'in-flight',
       lostAtMs: Infinity,
     }
+    this.forget(nowMs)
     this.packets.push(packet)
     if (isInFlight) {
       this.inFlight++
@@ -224,12 +230,14 @@ export class SentPackets {
     this.lastLateAtMs = nowMs
   }
 
-  /** Lets go of what needs no watching any more. */
+  /** Lets go of what needs no watching any more: also of what was never in flight, for nobody may ever speak of that. */
   private forget(nowMs: number): void {
     if (nowMs - this.lastLateAtMs > reorderingMs) this.reorderMs = 0
+    const longAgoMs = nowMs - rememberedMs
     while (this.head < this.packets.length) {
-      const { state, lostAtMs } = this.packets[this.head]!
-      if (state === 'in-flight' || (state === 'lost' && lostAtMs > nowMs - rememberedMs)) break
+      const { state, lostAtMs, sentAtMs, chargedBytes } = this.packets[this.head]!
+      const isWatched = state === 'in-flight' ? chargedBytes > 0 || sentAtMs > longAgoMs : lostAtMs > longAgoMs
+      if (state !== 'acknowledged' && isWatched) break
       this.head++
     }
     if (this.head * 2 < this.packets.length) return

@@ -142,7 +142,7 @@ void t.test('U15: of a million datagrams with 1 to 16 bits flipped none is accep
 void t.test('B06: each reason to refuse has its name', t => {
   t.type(readEnvelope(datagramWith({ kind: 1, sender: 1 })), 'object', 'the builder builds what is accepted')
   t.equal(readEnvelope(new Uint8Array(0)), 'too-short', 'a datagram may be empty')
-  t.equal(readEnvelope(new Uint8Array(55)), 'too-short')
+  t.equal(readEnvelope(new Uint8Array(63)), 'too-short')
   t.equal(readEnvelope(new Uint8Array(200)), 'bad-magic')
   t.equal(readEnvelope(datagramWith({ magic: 'rgrm', kind: 1, sender: 1 })), 'bad-magic')
   for (const version of [0, 2, 255]) {
@@ -155,6 +155,13 @@ void t.test('B06: each reason to refuse has its name', t => {
   t.equal(readEnvelope(datagramWith({ kind: 1, sender: 0 })), 'malformed', 'a peer without an id')
   t.equal(readEnvelope(datagramWith({ kind: 2, sender: 1 })), 'malformed', 'a request of a server')
   t.equal(readEnvelope(datagramWith({ kind: 3, sender: 0 })), 'malformed', 'an answer of nobody')
+  t.equal(readEnvelope(datagramWith({ kind: 1, sender: 1, ackedBitsLow: 1 })), 'malformed', 'below nothing is nothing')
+  t.equal(readEnvelope(datagramWith({ kind: 1, sender: 1, ackedBitsHigh: 1 })), 'malformed')
+  for (const kind of [0x80, 0x84, 0xff]) {
+    t.equal(readEnvelope(datagramWith({ kind, sender: 1 })), 'malformed', `kind ${kind}`)
+  }
+  t.match(readEnvelope(datagramWith({ kind: 0x81, sender: 1 })), { kind: 'peer', asksForAcknowledgement: true })
+  t.match(readEnvelope(datagramWith({ kind: 0x01, sender: 1 })), { kind: 'peer', asksForAcknowledgement: false })
   t.end()
 })
 
@@ -173,7 +180,7 @@ void t.test('B04: ids are exact up to 2^53-1 and refused above', t => {
 void t.test('what has no bytes is not written', t => {
   const bytes = new Uint8Array(100)
   const write =
-    (change: Partial<Envelope>, total = 60) =>
+    (change: Partial<Envelope>, total = 70) =>
     () => {
       writeEnvelope(bytes, viewOf(bytes), { ...example, ...change }, total)
     }
@@ -185,7 +192,7 @@ void t.test('what has no bytes is not written', t => {
   t.throws(write({ receiveWindowBytes: 2 ** 32 }), { name: 'InvariantError' })
   t.throws(write({ receiveWindowBytes: 0.5 }), { name: 'InvariantError' })
   t.throws(write({}, 101), { name: 'InvariantError' }, 'more than the buffer holds')
-  t.throws(write({}, 55), { name: 'InvariantError' }, 'less than an envelope')
+  t.throws(write({}, 63), { name: 'InvariantError' }, 'less than an envelope')
   t.end()
 })
 

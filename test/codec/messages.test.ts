@@ -109,8 +109,11 @@ void t.test('B01: random bytes behind a right envelope: refused, or the one form
         ),
       )
       const numbers = { clusterId: 1, incarnation: 2, bootNonce: 3, packetNumber: 4, ackedPacketNumber: 5 }
-      const header = { kind: kinds.indexOf(kind) + 1, sender: kind === 'request' ? 0 : 3, receiveWindowBytes: 6 }
-      const datagram = datagramWith({ ...header, ...numbers, messages: join(...messages) })
+      const acks = { ackedBitsLow: 6, ackedBitsHigh: 7 }
+      // The envelope that datagramOf writes, which asks for an acknowledgement.
+      const kindByte = 0x80 + kinds.indexOf(kind) + 1
+      const header = { kind: kindByte, sender: kind === 'request' ? 0 : 3, receiveWindowBytes: 6 }
+      const datagram = datagramWith({ ...header, ...numbers, ...acks, messages: join(...messages) })
       if (receive(datagram) !== null) accepted++
       return isCanonical(kind, datagram)
     }),

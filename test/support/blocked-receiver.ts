@@ -13,7 +13,7 @@ import { open } from './real-sockets.js'
 export interface BlockedReceiverData {
   readonly senderPort: number
   readonly bufferBytes: number
-  /** After so many messages it reads nothing for so many ms. */
+  /** After so many different messages it reads nothing for so many ms. */
   readonly pauses: readonly { readonly afterMessages: number; readonly ms: number }[]
   /** After so many it reports and ends. */
   readonly messages: number
@@ -35,15 +35,17 @@ const options = {
 }
 const transport = new Transport(socket, clock, options, tokensOf(2))
 transport.addPeer(1, addressOf('127.0.0.1', data.senderPort))
-const numbers: number[] = []
+const numbers = new Set<number>()
 const never = new Int32Array(new SharedArrayBuffer(4))
 transport.onMessage = (_link, message) => {
   if (message.type !== 'AppendEntries') return
-  numbers.push(message.prevLogIndex)
-  const pause = data.pauses.find(({ afterMessages }) => afterMessages === numbers.length)
+  // What seemed lost while this side did not read comes twice.
+  if (numbers.has(message.prevLogIndex)) return
+  numbers.add(message.prevLogIndex)
+  const pause = data.pauses.find(({ afterMessages }) => afterMessages === numbers.size)
   if (pause !== undefined) Atomics.wait(never, 0, 0, pause.ms)
-  if (numbers.length === data.messages) {
-    report({ numbers })
+  if (numbers.size === data.messages) {
+    report({ numbers: [...numbers] })
     transport.close(() => undefined)
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Sockets joined by memory instead of a network: what is sent arrives on a FakeClock after a delay drawn from a seed, or
  * is lost, or arrives twice. A socket that is `paused` reads nothing, and its receive buffer overflows as a kernel's does.
+ * All that a socket sends may pass one bottleneck, with a queue in front of it.
  */
 import { Prng } from '../../src/base/prng.js'
 import type { Address, Socket } from '../../src/transport/socket.js'
@@ -16,6 +17,11 @@ export interface FakeNetworkOptions {
   readonly delayFromMs: number
   readonly delayToMs: number
   readonly receiveBufferBytes: number
+  /** Payload of the largest datagram that is carried; larger ones vanish. */
+  readonly datagramBytesMax: number
+  /** What leaves a socket in a ms, headers included, and what waits for that at most before datagrams are lost. */
+  readonly bytesPerMs: number
+  readonly queueBytesMax: number
   /** What a datagram takes of a receive buffer. */
   readonly chargedBytes: (payloadBytes: number) => number
 }
@@ -27,8 +33,17 @@ const defaults: FakeNetworkOptions = {
   delayFromMs: 0.05,
   delayToMs: 0.05,
   receiveBufferBytes: 8_388_608,
+  datagramBytesMax: Infinity,
+  bytesPerMs: Infinity,
+  queueBytesMax: Infinity,
   chargedBytes: payloadBytes => payloadBytes + 768,
 }
+
+/** IPv4 and UDP headers. */
+const headerBytes = 28
+
+/** libuv reads so many datagrams of a socket, then looks after everything else. */
+const datagramsPerTurn = 32
 
 export class FakeNetwork {
   /** May be replaced at any time, e.g. to lose everything from now on. */
@@ -39,6 +54,10 @@ export class FakeNetwork {
   private readonly prng: Prng
   private readonly sockets = new Map<string, FakeSocket>()
   private readonly cuts = new Set<string>()
+  /** When the last datagram in the queue of a socket will have left. */
+  private readonly busyUntilMs = new Map<string, number>()
+  /** Datagrams that found a queue full. */
+  queueDrops = 0
 
   constructor(clock: FakeClock, options: Partial<FakeNetworkOptions> = {}) {
     this.clock = clock
@@ -66,19 +85,41 @@ export class FakeNetwork {
 
   /** For FakeSocket. `bytes` are read when they arrive if the sender still lends them, as a busy kernel does. */
   carry(bytes: Uint8Array, from: Address, to: Address): void {
-    const { lossShare, duplicateShare, delayFromMs, delayToMs } = this.options
+    const { lossShare, duplicateShare, delayFromMs, delayToMs, datagramBytesMax } = this.options
     this.sent.push({ from, to, bytes })
     if (this.cuts.has(`${from.key}>${to.key}`)) return
-    if (this.prng.fraction() < lossShare) return
+    if (bytes.byteLength > datagramBytesMax) return
+    const queuedMs = this.queue(bytes.byteLength, from)
+    if (queuedMs === Infinity || this.prng.fraction() < lossShare) return
     const copies = this.prng.fraction() < duplicateShare ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
-      const atMs = this.clock.now() + this.prng.between(delayFromMs, delayToMs)
+      const atMs = this.clock.now() + queuedMs + this.prng.between(delayFromMs, delayToMs)
       this.clock.at(atMs, () => this.sockets.get(to.key)?.arrive(bytes.slice(), from))
     }
   }
 
+  /** How long what is sent now would wait in the queue of a socket. */
+  queueMs(from: Address): number {
+    return Math.max(0, (this.busyUntilMs.get(from.key) ?? 0) - this.clock.now())
+  }
+
   closed(socket: FakeSocket): void {
     this.sockets.delete(socket.address.key)
+  }
+
+  /** Ms until a datagram has passed the bottleneck; Infinity for never. */
+  private queue(payloadBytes: number, from: Address): number {
+    const { bytesPerMs, queueBytesMax } = this.options
+    if (bytesPerMs === Infinity) return 0
+    const bytes = payloadBytes + headerBytes
+    const waitMs = this.queueMs(from)
+    if (waitMs * bytesPerMs + bytes > queueBytesMax) {
+      this.queueDrops++
+      return Infinity
+    }
+    const passedMs = waitMs + bytes / bytesPerMs
+    this.busyUntilMs.set(from.key, this.clock.now() + passedMs)
+    return passedMs
   }
 }
 
@@ -121,11 +162,7 @@ export class FakeSocket implements Socket {
   /** While paused nothing is read: what arrives waits in the receive buffer, or is lost where that is full. */
   set paused(paused: boolean) {
     this.isPaused = paused
-    if (paused) return
-    const { waiting } = this
-    this.waiting = []
-    this.waitingBytes = 0
-    for (const { bytes, from } of waiting) this.deliver(bytes, from)
+    if (!paused) this.readSome()
   }
 
   get paused(): boolean {
@@ -133,7 +170,7 @@ export class FakeSocket implements Socket {
   }
 
   arrive(bytes: Uint8Array, from: Address): void {
-    if (!this.isPaused) {
+    if (!this.isPaused && this.waiting.length === 0) {
       this.deliver(bytes, from)
       return
     }
@@ -150,6 +187,16 @@ export class FakeSocket implements Socket {
     this.open = false
     this.network.closed(this)
     this.network.clock.at(this.network.clock.now(), done)
+  }
+
+  private readSome(): void {
+    if (this.isPaused) return
+    const { chargedBytes } = this.network.options
+    for (const { bytes, from } of this.waiting.splice(0, datagramsPerTurn)) {
+      this.waitingBytes -= chargedBytes(bytes.byteLength)
+      this.deliver(bytes, from)
+    }
+    if (this.waiting.length > 0) this.network.clock.at(this.network.clock.now(), () => this.readSome())
   }
 
   private deliver(bytes: Uint8Array, from: Address): void {

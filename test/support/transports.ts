@@ -142,6 +142,11 @@ export function numbersOf(received: readonly Received[]): number[] {
   })
 }
 
+/** Each of these numbers once, in ascending order: messages may arrive twice and after later ones. */
+export function distinct(numbers: readonly number[]): number[] {
+  return [...new Set(numbers)].sort((a, b) => a - b)
+}
+
 /** All numbers below `count`, in order. */
 export function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i)
