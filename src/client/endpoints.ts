@@ -11,7 +11,7 @@ import type { Prng } from '../base/prng.js'
 import type { ServerId } from '../raft/types.js'
 import type { Address } from '../transport/socket.js'
 import type { Link, TransportApi } from '../transport/types.js'
-import { RoundTrip, initialTimeoutMs, maxTimeoutMs } from './retransmission.js'
+import { RoundTrip, maxTimeoutMs } from './retransmission.js'
 
 /** A server's way in, and what this client knows of it. */
 export class Endpoint {
@@ -56,6 +56,9 @@ const endpointsMax = 64
 
 /** After an Unwelcome the Hello goes at once, but not more often than this. */
 const helloPauseMsMin = 50
+
+/** So many Hellos follow each other at that pace, for on a lossy path one may take a few; then ever more slowly. */
+const helloTriesAtFirst = 3
 
 export class Endpoints {
   readonly all: Endpoint[] = []
@@ -129,7 +132,8 @@ export class Endpoints {
       if (endpoint.isWelcome || endpoint.helloAtMs > nowMs) continue
       if (endpoint.nonce === 0) endpoint.nonce = this.prng.id()
       this.transport.send(endpoint.link, { type: 'Hello', nonce: endpoint.nonce })
-      const pauseMs = Math.min(initialTimeoutMs * 2 ** Math.min(endpoint.hellos, 10), maxTimeoutMs)
+      const doublings = Math.min(Math.max(0, endpoint.hellos - helloTriesAtFirst), 10)
+      const pauseMs = Math.min(helloPauseMsMin * 2 ** doublings, maxTimeoutMs)
       endpoint.hellos++
       endpoint.helloSentAtMs = nowMs
       endpoint.helloAtMs = nowMs + pauseMs * this.prng.between(1, 1.25)
