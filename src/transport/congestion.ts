@@ -14,8 +14,14 @@ const queueMsMax = 20
 /** Loss beyond the path's own that counts as congestion: above what chance does to the estimate. */
 const excessLossMax = 0.15
 
-/** The window is at most this multiple of what a round trip delivered: at a third of loss it can still stand. */
-const deliveredMultiple = 1.5
+/**
+ * The window is at most this multiple of what would have been delivered in a round trip without the path's own loss. At
+ * 1.5, loss left out, a 16 KB queue at 10 Mbit/s settled where it dropped 27 % of all datagrams; with 1.25 it drops none.
+ */
+const deliveredMultiple = 1.25
+
+/** More loss of its own is not allowed for: a window must not grow on what never arrives. */
+const ownLossMax = 0.5
 
 /** A window above that multiple goes down by this share in a round. */
 const stepDown = 1 / 8
@@ -53,18 +59,18 @@ export class Congestion {
 
   /**
    * Datagrams up to `number` were heard of, `chargedBytes` of them new; the next to be sent is `nextNumber`. `roundTripMs`
-   * is a sample or -1, `pathMs` the least that the path takes, `excessLoss` the share lost beyond the path's own.
+   * is a sample or -1, `pathMs` the least that the path takes, `loss` the share that is the path's own and what is beyond.
    */
   acknowledged(
     news: { readonly number: number; readonly chargedBytes: number; readonly roundTripMs: number },
     nextNumber: number,
     pathMs: number,
-    excessLoss: number,
+    loss: { readonly own: number; readonly excess: number },
   ): void {
     this.deliveredBytes += news.chargedBytes
     if (news.roundTripMs >= 0) this.leastRoundTripMs = Math.min(this.leastRoundTripMs, news.roundTripMs)
     if (news.number < this.roundEnd) return
-    this.endRound(pathMs, excessLoss)
+    this.endRound(pathMs, loss.own, loss.excess)
     this.roundEnd = nextNumber
   }
 
@@ -76,7 +82,7 @@ export class Congestion {
     this.hasShrunk = false
   }
 
-  private endRound(pathMs: number, excessLoss: number): void {
+  private endRound(pathMs: number, ownLoss: number, excessLoss: number): void {
     const { deliveredBytes, leastRoundTripMs, isLimited } = this
     this.deliveredBytes = 0
     this.leastRoundTripMs = Infinity
@@ -89,7 +95,8 @@ export class Congestion {
     if (this.delivered.length > rememberedRounds) this.delivered.shift()
     if (excessLoss > excessLossMax) return this.shrink(1 - excessLoss / 2)
     const growth = this.hasShrunk ? Math.max(this.datagramBytes, this.windowBytes / 16) : this.windowBytes
-    const mostBytes = Math.max(this.leastBytes, deliveredMultiple * Math.max(...this.delivered))
+    const deliveredBytesMost = Math.max(...this.delivered) / (1 - Math.min(ownLoss, ownLossMax))
+    const mostBytes = Math.max(this.leastBytes, deliveredMultiple * deliveredBytesMost)
     // One round may have delivered little because it was short: what is too much goes in steps.
     this.windowBytes = Math.max(this.windowBytes * (1 - stepDown), Math.min(this.windowBytes + growth, mostBytes))
   }

@@ -244,7 +244,7 @@ export class TransportLink implements Link {
         { number: ackedPacketNumber, chargedBytes: news.chargedBytes, roundTripMs: news.roundTripMs },
         this.sent.lastNumber + 1,
         this.roundTrip.leastMs,
-        this.loss.excess,
+        this.loss,
       )
     }
     this.noticeLoss(nowMs)
