@@ -29,6 +29,14 @@ const stepDown = 1 / 8
 /** The largest delivery is looked for among so many rounds. */
 const rememberedRounds = 8
 
+/**
+ * A link that has met a queue takes next to nothing for two round trips after so many: its queue drains, and it sees what
+ * the path takes without. Or one that begins while another's queue stands would take that for the path's own, and push
+ * the other one aside for good (LEDBAT++, draft-irtf-iccrg-ledbat-plus-plus section 4.4).
+ */
+const roundsBetweenPauses = 128
+const pauseRounds = 3
+
 /** Datagrams that may be on their way at first (RFC 9002 section 7.2), and at the least. */
 const datagramsAtFirst = 10
 const datagramsLeast = 3
@@ -44,6 +52,9 @@ export class Congestion {
   private readonly delivered: number[] = []
   private leastRoundTripMs = Infinity
   private isLimited = false
+  private roundsSincePause = 0
+  private pauseRoundsLeft = 0
+  private bytesBeforePause = 0
 
   /** `datagramBytes`: what a full datagram of this path is charged. */
   constructor(datagramBytes: number) {
@@ -80,6 +91,8 @@ export class Congestion {
     this.delivered.length = 0
     this.deliveredBytes = 0
     this.hasShrunk = false
+    this.pauseRoundsLeft = 0
+    this.roundsSincePause = 0
   }
 
   private endRound(pathMs: number, ownLoss: number, excessLoss: number): void {
@@ -87,18 +100,31 @@ export class Congestion {
     this.deliveredBytes = 0
     this.leastRoundTripMs = Infinity
     this.isLimited = false
+    if (this.pauseRoundsLeft > 0) {
+      if (--this.pauseRoundsLeft === 0) this.windowBytes = this.bytesBeforePause
+      return
+    }
     const queueMs = leastRoundTripMs === Infinity ? 0 : leastRoundTripMs - pathMs
     if (queueMs > queueMsMax) return this.shrink(Math.max(0.5, (pathMs + queueMsMax) / leastRoundTripMs))
     // A window that was not used says nothing of what the path bears.
     if (!isLimited) return
+    if (this.hasShrunk && ++this.roundsSincePause >= roundsBetweenPauses) return this.pause()
     this.delivered.push(deliveredBytes)
     if (this.delivered.length > rememberedRounds) this.delivered.shift()
     if (excessLoss > excessLossMax) return this.shrink(1 - excessLoss / 2)
     const growth = this.hasShrunk ? Math.max(this.datagramBytes, this.windowBytes / 16) : this.windowBytes
     const deliveredBytesMost = Math.max(...this.delivered) / (1 - Math.min(ownLoss, ownLossMax))
-    const mostBytes = Math.max(this.leastBytes, deliveredMultiple * deliveredBytesMost)
+    // A small window has room to grow by a datagram, too, beside what is kept for the urgent (link.ts).
+    const mostBytes = Math.max(deliveredMultiple * deliveredBytesMost, deliveredBytesMost + 2 * this.datagramBytes)
     // One round may have delivered little because it was short: what is too much goes in steps.
     this.windowBytes = Math.max(this.windowBytes * (1 - stepDown), Math.min(this.windowBytes + growth, mostBytes))
+  }
+
+  private pause(): void {
+    this.roundsSincePause = 0
+    this.pauseRoundsLeft = pauseRounds
+    this.bytesBeforePause = this.windowBytes
+    this.windowBytes = this.leastBytes
   }
 
   private shrink(factor: number): void {
