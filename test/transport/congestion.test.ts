@@ -80,6 +80,7 @@ void t.test('a window that is not delivered goes down in steps to what is', t =>
   const congestion = new Congestion(datagram)
   rounds(congestion, 20, 1)
   const before = congestion.windowBytes
+  t.ok(before > 200 * datagram)
   let from = 21
   for (; from < 121; from++) {
     congestion.limited()
@@ -95,5 +96,37 @@ void t.test('RFC 9002 section 7.6: after a silence it begins with the least', t 
   rounds(congestion, 20, 1)
   congestion.silent()
   t.equal(congestion.windowBytes, 3 * datagram)
+  t.end()
+})
+
+void t.test('regression_small_window: a window of few datagrams grows although it delivers few', t => {
+  const congestion = new Congestion(datagram)
+  rounds(congestion, 1, 100)
+  rounds(congestion, 1, 100, { from: 2 })
+  const small = congestion.windowBytes
+  for (let round = 3; round < 30; round++) {
+    congestion.limited()
+    // As a link uses it: whole datagrams, and some room left for what is urgent.
+    const chargedBytes = Math.floor((congestion.windowBytes - 1_664) / datagram) * datagram
+    congestion.acknowledged({ number: round, chargedBytes, roundTripMs: 1 }, round + 1, 1, noLoss)
+  }
+  t.ok(congestion.windowBytes > 5 * small, `${congestion.windowBytes} from ${small}`)
+  t.end()
+})
+
+void t.test('a link that has met a queue makes a pause now and then, to see the path without it', t => {
+  const congestion = new Congestion(datagram)
+  rounds(congestion, 10, 1)
+  rounds(congestion, 1, 100, { from: 11 })
+  const windows: number[] = []
+  for (let round = 12; round < 400; round++) {
+    congestion.limited()
+    congestion.acknowledged({ number: round, chargedBytes: 40 * datagram, roundTripMs: 1 }, round + 1, 1, noLoss)
+    windows.push(congestion.windowBytes)
+  }
+  const paused = windows.filter(bytes => bytes === 3 * datagram).length
+  t.equal(paused, 6, 'three rounds of each hundred and twenty-eight')
+  const at = windows.indexOf(3 * datagram)
+  t.equal(windows[at + 3], windows[at - 1], 'then it goes on as before')
   t.end()
 })

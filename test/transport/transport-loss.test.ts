@@ -4,19 +4,18 @@ import { envelopeBytes } from '../../codec/envelope.js'
 import { messageBytesMax } from '../../codec/limits.js'
 import { messageBytes } from '../../codec/messages.js'
 import { linkReassemblyBytesMax } from '../../src/transport/reassembly.js'
-import type { TransportLink } from '../../src/transport/link.js'
 import type { WireMessage } from '../../src/transport/types.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { FakeNetwork, type FakeNetworkOptions } from '../support/fake-network.js'
-import { bulkMessage, distinct, numbersOf, peerMessage, server, upTo } from '../support/transports.js'
+import { bulkMessage, distinct, insideOf, numbersOf, peerMessage, server, upTo } from '../support/transports.js'
 
 function enter(options: Partial<FakeNetworkOptions>, sizes: readonly number[] = [1_472]) {
   const clock = new FakeClock(1_000)
   const network = new FakeNetwork(clock, { delayFromMs: 0.1, delayToMs: 0.2, ...options })
   const a = server(network, 1, 1, { datagramSizes: () => sizes })
   const b = server(network, 2, 2, { datagramSizes: () => sizes })
-  const toB = a.transport.addPeer(2, b.socket.address) as TransportLink
-  const toA = b.transport.addPeer(1, a.socket.address) as TransportLink
+  const toB = insideOf(a.transport.addPeer(2, b.socket.address))
+  const toA = insideOf(b.transport.addPeer(1, a.socket.address))
   return { clock, network, a, b, toB, toA }
 }
 
@@ -183,7 +182,7 @@ void t.test('R11: all is lost for a day: memory stays flat, and traffic small', 
   t.ok(most < 1_000, `${most}`)
   t.ok(
     perHour.every(count => count < 14_400 + 2 * 7_300),
-    `${perHour.join()}`,
+    perHour.join(),
   )
   t.ok(toB.sent.watched < 30 && toB.reassembly.bytes + toA.reassembly.bytes === 0)
   network.heal()

@@ -1,10 +1,9 @@
 /** RFC 8899 on networks that drop large datagrams: what the path carries is found out, and when it carries less. */
 import t from 'tap'
-import type { TransportLink } from '../../src/transport/link.js'
 import type { WireMessage } from '../../src/transport/types.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { FakeNetwork, type FakeNetworkOptions } from '../support/fake-network.js'
-import { bulkMessage, distinct, numbersOf, peerMessage, server, upTo } from '../support/transports.js'
+import { bulkMessage, distinct, insideOf, numbersOf, peerMessage, server, upTo } from '../support/transports.js'
 
 const sizes = [1_200, 1_472, 8_972]
 
@@ -16,7 +15,7 @@ function enter(mtuBytes: number, options: Partial<FakeNetworkOptions> = {}) {
   })
   const a = server(network, 1, 1, { datagramSizes: () => sizes })
   const b = server(network, 2, 2, { datagramSizes: () => sizes })
-  const toB = a.transport.addPeer(2, b.socket.address) as TransportLink
+  const toB = insideOf(a.transport.addPeer(2, b.socket.address))
   b.transport.addPeer(1, a.socket.address)
   /** A leader's talk for a while: heartbeats, and now and then entries. */
   const talk = (forMs: number, entryBytes = 0, from = 1) => {
