@@ -11,8 +11,8 @@ import { chargedBytes } from './kernel-charge.js'
 /** Any reply of a server that has nothing to wait for goes sooner; the other side's probe timeout allows for it. */
 export const acknowledgementDelayMsMax = 2
 
-/** So many datagrams are acknowledged without company. */
-const packetsMax = 32
+/** So many datagrams are acknowledged without company: less than the ten that may go at first (congestion.ts). */
+const packetsMax = 8
 
 /** So is this share of the window that was promised. */
 const windowShare = 1 / 4

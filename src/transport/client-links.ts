@@ -66,7 +66,7 @@ export class ClientLinks {
     link.isForgotten = true
     link.outbox.clear()
     link.reassembly.clear()
-    this.usedNumber = Math.max(this.usedNumber, link.sent.lastNumber)
+    this.usedNumber = Math.max(this.usedNumber, link.sent.lastNumber, link.lastMessageId)
     this.size--
   }
 }

@@ -14,14 +14,28 @@ const queueMsMax = 20
 /** Loss beyond the path's own that counts as congestion: above what chance does to the estimate. */
 const excessLossMax = 0.15
 
-/** The window is at most this multiple of what a round trip delivered: at a third of loss it can still stand. */
-const deliveredMultiple = 1.5
+/**
+ * The window is at most this multiple of what would have been delivered in a round trip without the path's own loss. At
+ * 1.5, loss left out, a 16 KB queue at 10 Mbit/s settled where it dropped 27 % of all datagrams; with 1.25 it drops none.
+ */
+const deliveredMultiple = 1.25
+
+/** More loss of its own is not allowed for: a window must not grow on what never arrives. */
+const ownLossMax = 0.5
 
 /** A window above that multiple goes down by this share in a round. */
 const stepDown = 1 / 8
 
 /** The largest delivery is looked for among so many rounds. */
 const rememberedRounds = 8
+
+/**
+ * A link that has met a queue takes next to nothing for two round trips after so many: its queue drains, and it sees what
+ * the path takes without. Or one that begins while another's queue stands would take that for the path's own, and push
+ * the other one aside for good (LEDBAT++, draft-irtf-iccrg-ledbat-plus-plus section 4.4).
+ */
+const roundsBetweenPauses = 128
+const pauseRounds = 3
 
 /** Datagrams that may be on their way at first (RFC 9002 section 7.2), and at the least. */
 const datagramsAtFirst = 10
@@ -32,12 +46,16 @@ export class Congestion {
   windowBytes: number
   private readonly leastBytes: number
   private readonly datagramBytes: number
-  private hasShrunk = false
+  /** The path has been seen to fill up, and what is sent counts. */
+  hasShrunk = false
   private roundEnd = 0
   private deliveredBytes = 0
   private readonly delivered: number[] = []
   private leastRoundTripMs = Infinity
   private isLimited = false
+  private roundsSincePause = 0
+  private pauseRoundsLeft = 0
+  private bytesBeforePause = 0
 
   /** `datagramBytes`: what a full datagram of this path is charged. */
   constructor(datagramBytes: number) {
@@ -53,18 +71,18 @@ export class Congestion {
 
   /**
    * Datagrams up to `number` were heard of, `chargedBytes` of them new; the next to be sent is `nextNumber`. `roundTripMs`
-   * is a sample or -1, `pathMs` the least that the path takes, `excessLoss` the share lost beyond the path's own.
+   * is a sample or -1, `pathMs` the least that the path takes, `loss` the share that is the path's own and what is beyond.
    */
   acknowledged(
     news: { readonly number: number; readonly chargedBytes: number; readonly roundTripMs: number },
     nextNumber: number,
     pathMs: number,
-    excessLoss: number,
+    loss: { readonly own: number; readonly excess: number },
   ): void {
     this.deliveredBytes += news.chargedBytes
     if (news.roundTripMs >= 0) this.leastRoundTripMs = Math.min(this.leastRoundTripMs, news.roundTripMs)
     if (news.number < this.roundEnd) return
-    this.endRound(pathMs, excessLoss)
+    this.endRound(pathMs, loss.own, loss.excess)
     this.roundEnd = nextNumber
   }
 
@@ -74,25 +92,40 @@ export class Congestion {
     this.delivered.length = 0
     this.deliveredBytes = 0
     this.hasShrunk = false
+    this.pauseRoundsLeft = 0
+    this.roundsSincePause = 0
   }
 
-  private endRound(pathMs: number, excessLoss: number): void {
+  private endRound(pathMs: number, ownLoss: number, excessLoss: number): void {
     const { deliveredBytes, leastRoundTripMs, isLimited } = this
     this.deliveredBytes = 0
     this.leastRoundTripMs = Infinity
     this.isLimited = false
+    if (this.pauseRoundsLeft > 0) {
+      if (--this.pauseRoundsLeft === 0) this.windowBytes = this.bytesBeforePause
+      return
+    }
     const queueMs = leastRoundTripMs === Infinity ? 0 : leastRoundTripMs - pathMs
     if (queueMs > queueMsMax) return this.shrink(Math.max(0.5, (pathMs + queueMsMax) / leastRoundTripMs))
     // A window that was not used says nothing of what the path bears.
     if (!isLimited) return
+    if (this.hasShrunk && ++this.roundsSincePause >= roundsBetweenPauses) return this.pause()
     this.delivered.push(deliveredBytes)
     if (this.delivered.length > rememberedRounds) this.delivered.shift()
     if (excessLoss > excessLossMax) return this.shrink(1 - excessLoss / 2)
     const growth = this.hasShrunk ? Math.max(this.datagramBytes, this.windowBytes / 16) : this.windowBytes
+    const deliveredBytesMost = Math.max(...this.delivered) / (1 - Math.min(ownLoss, ownLossMax))
     // A round of a small window delivers one or two datagrams whatever the path bears: it may always try some more.
-    const mostBytes = this.leastBytes + deliveredMultiple * Math.max(...this.delivered)
+    const mostBytes = Math.max(deliveredMultiple * deliveredBytesMost, deliveredBytesMost + 2 * this.datagramBytes)
     // One round may have delivered little because it was short: what is too much goes in steps.
     this.windowBytes = Math.max(this.windowBytes * (1 - stepDown), Math.min(this.windowBytes + growth, mostBytes))
+  }
+
+  private pause(): void {
+    this.roundsSincePause = 0
+    this.pauseRoundsLeft = pauseRounds
+    this.bytesBeforePause = this.windowBytes
+    this.windowBytes = this.leastBytes
   }
 
   private shrink(factor: number): void {

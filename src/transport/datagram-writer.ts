@@ -123,7 +123,11 @@ export class DatagramWriter {
     counters.sent++
     counters.sentBytes += totalBytes
     if (bytes === null || totalBytes === envelopeBytes) return
-    const is = { alone: isAlone && isLast, last: isLast, again: content.some(({ losses }) => losses > 0) }
+    const is = {
+      alone: isAlone && isLast,
+      last: isLast && !link.congestion.hasShrunk,
+      again: !link.congestion.hasShrunk && content.some(({ losses }) => losses > 0),
+    }
     if (!link.isLossy || !link.doubling.double(totalBytes, is)) return
     packet.isDoubled = true
     counters.doubled++

@@ -22,7 +22,7 @@ import { Reassembly, type ReassemblyBudget } from './reassembly.js'
 import { LastSaid } from './repeats.js'
 import { RoundTrip } from './round-trip.js'
 import { SenderBoots } from './sender-boots.js'
-import { SentPackets, type SentPacket } from './sent-packets.js'
+import { noContent, SentPackets, type SentPacket } from './sent-packets.js'
 import type { Address } from './socket.js'
 import type { Link, LinkStatus, WireMessage } from './types.js'
 
@@ -180,6 +180,11 @@ export class TransportLink implements Link {
     return this.loss.share >= lossyShare
   }
 
+  /** The last id given to a message that goes in fragments; they begin where packet numbers do. */
+  get lastMessageId(): number {
+    return this.nextMessageId - 1
+  }
+
   /** Queues a message of `bytes` encoded bytes, in fragments where the path's datagram is too small. False: no room. */
   queue(message: WireMessage, bytes: number, nowMs: number): boolean {
     if (envelopeBytes + bytes <= this.datagramBytesMax) return this.outbox.push(message, bytes, nowMs)
@@ -250,7 +255,7 @@ export class TransportLink implements Link {
         { number: ackedPacketNumber, chargedBytes: news.chargedBytes, roundTripMs: news.roundTripMs },
         this.sent.lastNumber + 1,
         this.roundTrip.leastMs,
-        this.loss.excess,
+        this.loss,
       )
     }
     this.noticeLoss(nowMs)
@@ -327,6 +332,7 @@ export class TransportLink implements Link {
     for (const waiting of packet.content) {
       if (this.said.stillMatters(waiting)) this.queueAgain(waiting)
     }
+    packet.content = noContent
   }
 
   private queueAgain(waiting: Waiting): void {
@@ -351,6 +357,7 @@ export class TransportLink implements Link {
     for (const packet of this.sent.takeOldest(Infinity, nowMs)) {
       this.counters.lost++
       for (const { parted } of packet.content) if (parted !== null) parted.isAbandoned = true
+      packet.content = noContent
     }
   }
 

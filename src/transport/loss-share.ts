@@ -38,10 +38,14 @@ export class LossShare {
     this.stretchCount = 0
   }
 
-  /** What is lost beyond the path's own loss. */
+  /** What the path loses by its nature; all of it as long as there is nothing to compare with. */
+  get own(): number {
+    return Math.min(this.share, this.leastOfPeriod, this.leastBefore)
+  }
+
+  /** What is lost beyond that. */
   get excess(): number {
-    const least = Math.min(this.leastOfPeriod, this.leastBefore)
-    return least === Infinity ? 0 : Math.max(0, this.share - least)
+    return this.share - this.own
   }
 
   private step(isLost: 0 | 1): void {

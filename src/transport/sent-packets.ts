@@ -39,8 +39,8 @@ export interface SentPacket {
   /** What it fills of the receiver's buffer; 0 for one that is not in flight because it asks for no acknowledgement. */
   readonly chargedBytes: number
   readonly sentAtMs: number
-  /** The messages that it carries, to be sent again if it is lost. */
-  readonly content: readonly Waiting[]
+  /** The messages that it carries, to be sent again if it is lost; none once that is settled. */
+  content: readonly Waiting[]
   /** It went twice at once, so its fate says little of the path. */
   isDoubled: boolean
   state: 'in-flight' | 'acknowledged' | 'lost'
@@ -60,6 +60,9 @@ export interface Acknowledged {
   /** Packets that had been given up for lost. */
   readonly late: number
 }
+
+/** What is over holds nothing any more, though it is remembered for a while. */
+export const noContent: readonly Waiting[] = []
 
 const nothing: Acknowledged = {
   packets: 0,
@@ -156,6 +159,7 @@ export class SentPackets {
         this.leave(packet)
       }
       packet.state = 'acknowledged'
+      packet.content = noContent
       if (packet.chargedBytes === 0) continue
       packets++
       if (!packet.isDoubled) single++

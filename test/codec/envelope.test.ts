@@ -160,8 +160,8 @@ void t.test('B06: each reason to refuse has its name', t => {
   for (const kind of [0x80, 0x84, 0xff]) {
     t.equal(readEnvelope(datagramWith({ kind, sender: 1 })), 'malformed', `kind ${kind}`)
   }
-  t.match(readEnvelope(datagramWith({ kind: 0x81, sender: 1 })), { kind: 'peer', asksForAcknowledgement: true })
-  t.match(readEnvelope(datagramWith({ kind: 0x01, sender: 1 })), { kind: 'peer', asksForAcknowledgement: false })
+  t.match(readEnvelope(datagramWith({ kind: 0x81, sender: 1 })), { kind: 'peer', asksForAcknowledgement: 'soon' })
+  t.match(readEnvelope(datagramWith({ kind: 0x01, sender: 1 })), { kind: 'peer', asksForAcknowledgement: 'no' })
   t.end()
 })
 

@@ -2,6 +2,7 @@
 import type { ServerMessage } from '../../codec/client-types.js'
 import { datagramSizes } from '../../src/transport/path-size.js'
 import type { Address } from '../../src/transport/socket.js'
+import { TransportLink } from '../../src/transport/link.js'
 import { Transport } from '../../src/transport/transport.js'
 import type { Link, TransportOptions, WireMessage } from '../../src/transport/types.js'
 import type { FakeNetwork, FakeSocket } from './fake-network.js'
@@ -89,6 +90,12 @@ export function welcomedClient(
   network.clock.runFor(1)
   result.received.length = 0
   return Object.assign(result, { link })
+}
+
+/** A link with its inside. */
+export function insideOf(link: Link): TransportLink {
+  if (!(link instanceof TransportLink)) throw new Error('a link of another transport')
+  return link
 }
 
 /** Two servers, 1 and 2, who know each other. */

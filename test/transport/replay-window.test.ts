@@ -39,3 +39,40 @@ void t.test('the edges of the window', t => {
   t.notOk(window.accept(5_002))
   t.end()
 })
+
+void t.test('the bits below a number are those of a set', t => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2 ** 52 }),
+      fc.array(fc.integer({ min: -80, max: 50 }), { maxLength: 200 }),
+      fc.integer({ min: -1_100, max: 40 }),
+      (first, steps, ask) => {
+        const window = new ReplayWindow()
+        const seen = new Set<number>()
+        for (const step of [0, ...steps]) {
+          const number = Math.max(1, (window.highest || first) + step)
+          if (window.accept(number)) seen.add(number)
+        }
+        const { highest } = window
+        // What is asked for: the two words that an acknowledgement holds, and any other place in the window.
+        for (const number of [highest, highest - 32, Math.min(highest, highest + ask)]) {
+          if (number - 32 + 1_024 <= highest) {
+            if (window.bitsBelow(number) !== 0) return false
+            continue
+          }
+          let expected = 0
+          for (let i = 0; i < 32; i++) if (seen.has(number - 1 - i)) expected += 2 ** i
+          if (window.bitsBelow(number) !== expected) return false
+        }
+        return true
+      },
+    ),
+    { numRuns: 1_000, seed: 1 },
+  )
+  const few = new ReplayWindow()
+  for (const number of [1, 2, 5]) few.accept(number)
+  t.equal(few.bitsBelow(5), 0b1100, 'there is nothing below one')
+  t.equal(few.bitsBelow(5 - 32), 0)
+  t.equal(new ReplayWindow().bitsBelow(0), 0)
+  t.end()
+})

@@ -45,7 +45,10 @@ void t.test('the probe timeout is that of RFC 9002: mean, four deviations, and w
   roundTrip.sample(10, 0)
   t.equal(roundTrip.probeTimeoutMs('soon'), 10 + 4 * 5 + 3)
   for (let i = 0; i < 200; i++) roundTrip.sample(10, i)
-  t.ok(Math.abs(roundTrip.probeTimeoutMs('soon') - (10 + 1 + 3)) < 0.01, 'a deviation of nothing counts as a millisecond')
+  t.ok(
+    Math.abs(roundTrip.probeTimeoutMs('soon') - (10 + 1 + 3)) < 0.01,
+    'a deviation of nothing counts as a millisecond',
+  )
   t.end()
 })
 

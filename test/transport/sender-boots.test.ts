@@ -49,3 +49,18 @@ void t.test('eight former boots are remembered', t => {
   t.ok(boots.accept(10, 2, false))
   t.end()
 })
+
+void t.test('what is acknowledged is of the boot heard last', t => {
+  const boots = new SenderBoots()
+  t.same([boots.heardNonce, boots.highestReceived, boots.bitsBelow(0)], [0, 0, 0])
+  for (const number of [10, 12, 13, 45]) boots.accept(1, number, true)
+  t.same([boots.heardNonce, boots.bitsBelow(45)], [1, 2 ** 31 + 0])
+  t.equal(boots.bitsBelow(14), 0b1011)
+  boots.accept(2, 45, false)
+  t.same([boots.heardNonce, boots.bitsBelow(45)], [2, 0])
+  boots.accept(1, 44, false)
+  t.same([boots.heardNonce, boots.bitsBelow(45)], [1, 2 ** 31 + 1])
+  t.notOk(boots.accept(1, 44, true), 'a copy changes nothing')
+  t.equal(boots.bitsBelow(45), 2 ** 31 + 1)
+  t.end()
+})

@@ -1,0 +1,132 @@
+import t from 'tap'
+import { Congestion } from '../../src/transport/congestion.js'
+
+const datagram = 2_304
+const noLoss = { own: 0, excess: 0 }
+
+/** Rounds of a window that is full each time: `deliveredShare` of it arrives, in `roundTripMs`. */
+function rounds(
+  congestion: Congestion,
+  count: number,
+  roundTripMs: number,
+  { pathMs = 1, loss = noLoss, deliveredShare = 1, limited = true, from = 1 } = {},
+): void {
+  for (let round = 0; round < count; round++) {
+    if (limited) congestion.limited()
+    const chargedBytes = congestion.windowBytes * deliveredShare
+    congestion.acknowledged({ number: from + round, chargedBytes, roundTripMs }, from + round + 1, pathMs, loss)
+  }
+}
+
+void t.test('RFC 9002 section 7.2: ten datagrams at first, then a quarter more in each round', t => {
+  const congestion = new Congestion(datagram)
+  t.equal(congestion.windowBytes, 10 * datagram)
+  rounds(congestion, 1, 1)
+  t.equal(congestion.windowBytes, 12.5 * datagram, 'what was delivered, and a quarter')
+  rounds(congestion, 40, 1, { from: 2 })
+  t.ok(congestion.windowBytes > 10_000 * datagram, `${congestion.windowBytes}`)
+  t.end()
+})
+
+void t.test('a window that was not used says nothing, and stays', t => {
+  const congestion = new Congestion(datagram)
+  rounds(congestion, 20, 1, { limited: false })
+  t.equal(congestion.windowBytes, 10 * datagram)
+  t.end()
+})
+
+void t.test('a standing queue shrinks it in proportion, by half at most, and never below three datagrams', t => {
+  const congestion = new Congestion(datagram)
+  rounds(congestion, 10, 1)
+  const before = congestion.windowBytes
+  rounds(congestion, 1, 21, { from: 11 })
+  t.ok(congestion.windowBytes > before, '20 ms are left standing')
+  const grown = congestion.windowBytes
+  rounds(congestion, 1, 28, { from: 12 })
+  t.ok(Math.abs(congestion.windowBytes - grown * 0.75) < 1, 'to 21 of 28 ms')
+  rounds(congestion, 1, 1_000, { from: 13 })
+  t.ok(Math.abs(congestion.windowBytes - grown * 0.375) < 1)
+  rounds(congestion, 50, 1_000, { from: 14 })
+  t.equal(congestion.windowBytes, 3 * datagram)
+  t.end()
+})
+
+void t.test('one quick exchange in a round shows that no queue stands', t => {
+  const congestion = new Congestion(datagram)
+  congestion.limited()
+  congestion.acknowledged({ number: 1, chargedBytes: 10 * datagram, roundTripMs: 1 }, 5, 1, noLoss)
+  for (const roundTripMs of [90, 2, 90]) {
+    congestion.limited()
+    congestion.acknowledged({ number: 2, chargedBytes: 5 * datagram, roundTripMs }, 9, 1, noLoss)
+  }
+  congestion.acknowledged({ number: 5, chargedBytes: 5 * datagram, roundTripMs: 90 }, 9, 1, noLoss)
+  t.ok(congestion.windowBytes >= 12.5 * datagram, `${congestion.windowBytes}`)
+  t.end()
+})
+
+void t.test('loss beyond the path’s own shrinks it, the path’s own does not', t => {
+  for (const own of [0.2, 0.3, 0.45]) {
+    const congestion = new Congestion(datagram)
+    rounds(congestion, 100, 1, { loss: { own, excess: 0.1 }, deliveredShare: 1 - own })
+    t.ok(congestion.windowBytes > 100 * datagram, `grows at ${own}: ${congestion.windowBytes}`)
+    const before = congestion.windowBytes
+    rounds(congestion, 1, 1, { loss: { own, excess: 0.2 }, deliveredShare: 0.8 - own, from: 101 })
+    t.ok(Math.abs(congestion.windowBytes - before * 0.9) < 1, 'by half of it')
+  }
+  t.end()
+})
+
+void t.test('a window that is not delivered goes down in steps to what is', t => {
+  const congestion = new Congestion(datagram)
+  rounds(congestion, 20, 1)
+  const before = congestion.windowBytes
+  t.ok(before > 200 * datagram)
+  let from = 21
+  for (; from < 121; from++) {
+    congestion.limited()
+    congestion.acknowledged({ number: from, chargedBytes: 20 * datagram, roundTripMs: 1 }, from + 1, 1, noLoss)
+    t.ok(congestion.windowBytes >= before * (7 / 8) ** (from - 20) - 1)
+  }
+  t.ok(Math.abs(congestion.windowBytes - 25 * datagram) < 1, `${congestion.windowBytes / datagram} datagrams`)
+  t.end()
+})
+
+void t.test('RFC 9002 section 7.6: after a silence it begins with the least', t => {
+  const congestion = new Congestion(datagram)
+  rounds(congestion, 20, 1)
+  congestion.silent()
+  t.equal(congestion.windowBytes, 3 * datagram)
+  t.end()
+})
+
+void t.test('regression_small_window: a window of few datagrams grows although it delivers few', t => {
+  const congestion = new Congestion(datagram)
+  rounds(congestion, 1, 100)
+  rounds(congestion, 1, 100, { from: 2 })
+  const small = congestion.windowBytes
+  for (let round = 3; round < 30; round++) {
+    congestion.limited()
+    // As a link uses it: whole datagrams, and some room left for what is urgent.
+    const chargedBytes = Math.floor((congestion.windowBytes - 1_664) / datagram) * datagram
+    congestion.acknowledged({ number: round, chargedBytes, roundTripMs: 1 }, round + 1, 1, noLoss)
+  }
+  t.ok(congestion.windowBytes > 5 * small, `${congestion.windowBytes} from ${small}`)
+  t.end()
+})
+
+void t.test('a link that has met a queue makes a pause now and then, to see the path without it', t => {
+  const congestion = new Congestion(datagram)
+  rounds(congestion, 10, 1)
+  rounds(congestion, 1, 100, { from: 11 })
+  const windows: number[] = []
+  for (let round = 12; round < 400; round++) {
+    congestion.limited()
+    congestion.acknowledged({ number: round, chargedBytes: 40 * datagram, roundTripMs: 1 }, round + 1, 1, noLoss)
+    windows.push(congestion.windowBytes)
+  }
+  const paused = windows.filter(bytes => bytes === 3 * datagram).length
+  t.equal(paused, 6, 'three rounds of each hundred and twenty-eight')
+  const at = windows.indexOf(3 * datagram)
+  t.equal(windows[at + 3], windows[at - 1], 'then it goes on as before')
+  t.end()
+})

@@ -1,0 +1,65 @@
+import t from 'tap'
+import { addressOf } from '../../src/transport/address.js'
+import { TransportLink } from '../../src/transport/link.js'
+import { ReassemblyBudget } from '../../src/transport/reassembly.js'
+import type { Waiting } from '../../src/transport/outbox.js'
+import { messageBytes } from '../../codec/messages.js'
+import { bulkMessage } from '../support/transports.js'
+
+function newLink(): TransportLink {
+  const link = new TransportLink({
+    ...{ kind: 'peer', address: addressOf('10.0.0.2', 1), serverId: 2, datagramSizes: [1_200, 8_972] },
+    ...{ firstPacketNumber: 1, bootNonce: 0, reassemblyBudget: new ReassemblyBudget() },
+  })
+  link.path.tried(8_972)
+  link.path.arrived(8_972)
+  return link
+}
+
+/** Queues a message, lets its first datagram go, and returns what that carried. */
+function sendOf(link: TransportLink, payloadBytes: number): Waiting {
+  const message = bulkMessage(1, 1, payloadBytes)
+  t.ok(link.queue(message, messageBytes(message), 0))
+  const waiting = link.outbox.first!
+  link.said.asksForAcknowledgement(message)
+  link.outbox.shift()
+  link.departs(waiting.bytes, [waiting], 'soon', 100_000, 0)
+  return waiting
+}
+
+void t.test('on a path that carries less, a lost message is cut anew', t => {
+  const link = newLink()
+  const waiting = sendOf(link, 5_000)
+  t.equal(waiting.parted, null, 'it went whole')
+  link.path.silent()
+  link.expire(link.wakeAtMs)
+  const { message, bytes } = link.outbox.first!
+  t.equal(message.type, 'Fragment')
+  t.ok(bytes <= 1_200)
+  t.ok(link.outbox.bytes > 5_000 && link.isAtWork)
+  t.end()
+})
+
+void t.test('on a path that carries less, a fragment is not cut again: its message is abandoned', t => {
+  const link = newLink()
+  const { parted } = sendOf(link, 30_000)
+  link.path.silent()
+  t.notOk(parted?.isAbandoned)
+  link.expire(link.wakeAtMs)
+  t.ok(parted?.isAbandoned)
+  t.end()
+})
+
+void t.test('who gives up abandons the fragments in flight', t => {
+  const link = newLink()
+  const first = sendOf(link, 30_000)
+  for (let copies = 0; copies < 3; copies++) link.departs(first.bytes, [first], 'soon', 100_000, 0)
+  for (let timeout = 0; timeout < 7; timeout++) {
+    t.notOk(first.parted?.isAbandoned)
+    link.expire(link.wakeAtMs)
+  }
+  t.ok(first.parted?.isAbandoned)
+  t.equal(link.sent.inFlight, 0)
+  t.notOk(link.isAtWork && link.windowBytes > 5_000)
+  t.end()
+})

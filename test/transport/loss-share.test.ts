@@ -1,0 +1,52 @@
+import t from 'tap'
+import { Prng } from '../../src/base/prng.js'
+import { LossShare } from '../../src/transport/loss-share.js'
+
+/** `packets` of which each is lost with this probability, a thousand in a second. */
+function feed(loss: LossShare, prng: Prng, packets: number, share: number, fromMs: number): number {
+  let mostExcess = 0
+  for (let i = 0; i < packets; i++) {
+    const isLost = prng.fraction() < share
+    loss.count(isLost ? 0 : 1, isLost ? 1 : 0, fromMs + i)
+    mostExcess = Math.max(mostExcess, loss.excess)
+  }
+  return mostExcess
+}
+
+void t.test('the share is that of late, whatever was before', t => {
+  const [loss, prng] = [new LossShare(), new Prng(1)]
+  let nowMs = 0
+  for (const share of [0, 0.3, 0.05, 1, 0.1]) {
+    feed(loss, prng, 5_000, share, nowMs)
+    nowMs += 5_000
+    t.ok(Math.abs(loss.share - share) < 0.06, `${loss.share} of ${share}`)
+  }
+  t.end()
+})
+
+void t.test('a few packets are a plain mean', t => {
+  const loss = new LossShare()
+  loss.count(3, 1, 0)
+  t.ok(Math.abs(loss.share - 0.25) < 1e-9)
+  t.equal(loss.excess, 0, 'nothing to compare with')
+  t.end()
+})
+
+void t.test('what a path always loses is no excess, what it loses more than that is', t => {
+  for (const share of [0, 0.05, 0.2, 0.3]) {
+    const [loss, prng] = [new LossShare(), new Prng(2)]
+    const byChance = feed(loss, prng, 60_000, share, 0)
+    t.ok(byChance < 0.15, `${byChance} by chance at ${share}`)
+    const more = feed(loss, prng, 2_000, share + 0.25, 60_000)
+    t.ok(more > 0.2, `${more} when it loses 0.25 more than ${share}`)
+  }
+  t.end()
+})
+
+void t.test('a loss that stays is the path’s own after twenty seconds', t => {
+  const [loss, prng] = [new LossShare(), new Prng(3)]
+  feed(loss, prng, 10_000, 0, 0)
+  feed(loss, prng, 25_000, 0.3, 10_000)
+  t.ok(loss.excess < 0.1, `${loss.excess}`)
+  t.end()
+})

@@ -1,0 +1,131 @@
+/** What somebody may write who is no party to a link, or lies about it: bounded in memory, and answered with no more than came. */
+import t from 'tap'
+import { envelopeBytes, writeEnvelope, type Envelope } from '../../codec/envelope.js'
+import { encodeMessage, messageBytes, type TransportMessage } from '../../codec/messages.js'
+import { fragmentsMax } from '../../codec/limits.js'
+import { linkReassemblyBytesMax, reassemblyMsMax, unfinishedMax } from '../../src/transport/reassembly.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { FakeNetwork } from '../support/fake-network.js'
+import { bulkMessage, clusterId, insideOf, numbersOf, server, tokensOf } from '../support/transports.js'
+
+/** Server 1 with a peer 2 that does not exist, and somebody else who speaks in its name. */
+function enter() {
+  const clock = new FakeClock(1_000)
+  const network = new FakeNetwork(clock)
+  const home = server(network, 1, 1)
+  const attacker = network.open(2)
+  const link = insideOf(home.transport.addPeer(2, attacker.address))
+  let packetNumber = 1
+  const say = (envelope: Partial<Envelope>, ...messages: TransportMessage[]) => {
+    const totalBytes = messages.reduce((sum, message) => sum + messageBytes(message), envelopeBytes)
+    const bytes = new Uint8Array(totalBytes)
+    const view = new DataView(bytes.buffer)
+    messages.reduce((at, message) => encodeMessage(message, bytes, view, at), envelopeBytes)
+    const usual: Envelope = {
+      ...{ kind: 'peer', clusterId, sender: 2, incarnation: 1, bootNonce: 77, packetNumber: packetNumber++ },
+      ...{ asksForAcknowledgement: 'soon', ackedPacketNumber: 0, ackedBitsLow: 0, ackedBitsHigh: 0 },
+      receiveWindowBytes: 100_000,
+    }
+    writeEnvelope(bytes, view, { ...usual, ...envelope }, totalBytes)
+    attacker.send(bytes, home.socket.address)
+    clock.runFor(0.1)
+  }
+  const balance = () => {
+    const sum = (port: number) =>
+      network.sent.filter(({ from }) => from.port === port).reduce((bytes, sent) => bytes + sent.bytes.length, 0)
+    return { brought: sum(2), answered: sum(1) }
+  }
+  return { clock, network, home, link, say, balance }
+}
+
+const fragment = (messageId: number, count: number, index: number, length: number): TransportMessage => ({
+  ...{ type: 'Fragment', messageId, count, index },
+  bytes: new Uint8Array(length).fill(messageId % 256),
+})
+
+void t.test('an acknowledgement of what was never sent is dropped and counted, and changes nothing', t => {
+  const { clock, home, link, say } = enter()
+  for (let i = 1; i <= 5; i++) {
+    home.transport.send(link, bulkMessage(1, i, 20))
+    home.transport.flush()
+  }
+  const { lastNumber, inFlight } = link.sent
+  t.equal(inFlight, 5)
+  say(
+    { ackedPacketNumber: lastNumber + 1, ackedBitsLow: 0xffff_ffff, ackedBitsHigh: 0xffff_ffff },
+    bulkMessage(2, 1, 1),
+  )
+  t.same(home.transport.status.drops, { 'never-sent': 1 })
+  t.equal(link.sent.inFlight, 5)
+  t.equal(home.received.length, 0)
+  t.equal(link.sent.highestAcked, 0)
+  // Of another boot's range: a former process of this address was meant; what the datagram says is heard all the same.
+  say({ ackedPacketNumber: lastNumber + 2 ** 33 }, bulkMessage(2, 2, 1))
+  t.equal(link.sent.inFlight, 5)
+  t.same(numbersOf(home.received), [2])
+  say({ ackedPacketNumber: lastNumber, ackedBitsLow: 0b1111 })
+  t.equal(link.sent.inFlight, 0, 'the truth is believed')
+  clock.runFor(10)
+  t.end()
+})
+
+void t.test('fragments that can be none are refused with their datagram', t => {
+  const { home, say, balance } = enter()
+  say({}, fragment(1, 1, 0, 10))
+  say({}, fragment(1, fragmentsMax + 1, 0, 10))
+  say({}, fragment(1, 3, 3, 10))
+  say({}, fragment(0, 3, 1, 10))
+  say({}, fragment(1, 3, 1, 0))
+  t.same(home.transport.status.drops, { malformed: 5 })
+  t.equal(insideOf(home.transport.peer(2)!).reassembly.unfinished, 0)
+  t.ok(balance().answered <= balance().brought)
+  t.end()
+})
+
+void t.test('endless first fragments cost bounded memory, and are forgotten', t => {
+  for (const length of [1, 1_000, 30_000]) {
+    const { clock, home, link, say, balance } = enter()
+    let most = 0
+    for (let messageId = 1; messageId <= 3_000; messageId++) {
+      say({}, fragment(messageId, fragmentsMax, messageId % fragmentsMax, length))
+      most = Math.max(most, link.reassembly.bytes)
+    }
+    t.ok(most <= linkReassemblyBytesMax, `${most} bytes of pieces of ${length}`)
+    t.ok(link.reassembly.unfinished <= unfinishedMax)
+    const { answered, brought } = balance()
+    t.ok(answered <= brought, `${answered} bytes for ${brought}`)
+    t.equal(home.received.length, 0)
+    clock.runFor(reassemblyMsMax)
+    say({}, fragment(5_000, 2, 0, 10))
+    t.equal(link.reassembly.unfinished, 1, 'the others are too old')
+  }
+  t.end()
+})
+
+void t.test('fragments that contradict each other, or make no message, hurt nobody', t => {
+  const { home, link, say, balance } = enter()
+  say({}, fragment(1, 2, 0, 20))
+  say({}, fragment(1, 3, 1, 20))
+  say({}, { ...fragment(1, 2, 0, 20), bytes: new Uint8Array(20) } as TransportMessage)
+  say({}, fragment(1, 2, 1, 20))
+  t.same(home.transport.status.drops, { 'contradictory-fragment': 2, malformed: 1 })
+  t.equal(link.reassembly.bytes, 0)
+  say({}, fragment(1, 2, 1, 20))
+  t.equal(home.transport.status.drops['late-fragment'], 1)
+  t.ok(balance().answered <= balance().brought)
+  t.end()
+})
+
+void t.test('fragments without a token get no further than any request without one', t => {
+  const { network, home, say, balance } = enter()
+  say({ kind: 'request', sender: 0, incarnation: 5 }, fragment(1, 2, 0, 20))
+  t.same(home.transport.status.drops, { 'bad-token': 1 })
+  t.equal(home.transport.clientLinks, 0)
+  say(
+    { kind: 'request', sender: 0, incarnation: tokensOf(1)({ host: '127.0.0.1', port: 2, key: '' }) },
+    fragment(1, 2, 0, 20),
+  )
+  t.equal(home.transport.clientLinks, 1)
+  t.ok(network.sent.length >= 2 && balance().answered <= balance().brought)
+  t.end()
+})

@@ -1,0 +1,199 @@
+/** Loss is repaired, whatever else the network does: two peers on a network that loses, copies and reorders. */
+import t from 'tap'
+import { envelopeBytes } from '../../codec/envelope.js'
+import { messageBytesMax } from '../../codec/limits.js'
+import { messageBytes } from '../../codec/messages.js'
+import { linkReassemblyBytesMax } from '../../src/transport/reassembly.js'
+import type { WireMessage } from '../../src/transport/types.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { FakeNetwork, type FakeNetworkOptions } from '../support/fake-network.js'
+import { bulkMessage, distinct, insideOf, numbersOf, peerMessage, server, upTo } from '../support/transports.js'
+
+function enter(options: Partial<FakeNetworkOptions>, sizes: readonly number[] = [1_472]) {
+  const clock = new FakeClock(1_000)
+  const network = new FakeNetwork(clock, { delayFromMs: 0.1, delayToMs: 0.2, ...options })
+  const a = server(network, 1, 1, { datagramSizes: () => sizes })
+  const b = server(network, 2, 2, { datagramSizes: () => sizes })
+  const toB = insideOf(a.transport.addPeer(2, b.socket.address))
+  const toA = insideOf(b.transport.addPeer(1, a.socket.address))
+  return { clock, network, a, b, toB, toA }
+}
+
+const largest = messageBytesMax - messageBytes(bulkMessage(1, 1, 0))
+
+void t.test('at any loss the largest messages arrive whole, for little more than loss must cost', t => {
+  for (const lossShare of [0, 0.05, 0.2, 0.3]) {
+    const { clock, network, a, b, toB } = enter({ seed: 11, lossShare, duplicateShare: 0.05, delayToMs: 1 })
+    const count = 5
+    const wrong: number[] = []
+    b.transport.onMessage = (link, message) => {
+      b.received.push({ link, message })
+      const entry = message.type === 'AppendEntries' ? message.entries[0]! : null
+      const isRight = entry?.payload.length === largest && entry.payload.every(byte => byte === entry.index - 1)
+      if (!isRight) wrong.push(b.received.length)
+    }
+    for (const number of upTo(count)) {
+      t.ok(a.transport.send(toB, bulkMessage(1, number + 1, largest)))
+      a.transport.flush()
+      clock.runFor(100)
+    }
+    clock.runFor(2_000)
+    t.same(wrong, [])
+    t.equal(distinct(numbersOf(b.received)).length, count, `all at ${lossShare}`)
+    t.equal(b.received.length, count, 'a message in fragments is whole once')
+    const each = 1_472 - envelopeBytes - 16
+    const least = (count * Math.ceil(messageBytesMax / each)) / (1 - lossShare)
+    const sent = network.sent.filter(({ from }) => from.port === 1).length
+    t.ok(sent < least * 1.25, `${sent} datagrams at ${lossShare}, ${Math.round(least)} with perfect knowledge`)
+    t.equal(toB.sent.inFlight, 0)
+    t.equal(toB.outbox.bytes, 0)
+    t.ok(toB.sent.watched <= sent, 'and of those only the bare numbers')
+    t.equal(b.transport.peer(1)?.status.reassemblyBytes, 0)
+  }
+  t.end()
+})
+
+void t.test('small messages one at a time: each arrives, and soon', t => {
+  for (const lossShare of [0.05, 0.2, 0.3]) {
+    const { clock, a, b, toB } = enter({ seed: 7, lossShare })
+    const sentAt = new Map<number, number>()
+    const delays: number[] = []
+    b.transport.onMessage = (link, message) => {
+      const [number] = numbersOf([{ link, message }])
+      if (sentAt.has(number!)) delays.push(clock.now() - sentAt.get(number!)!)
+      sentAt.delete(number!)
+    }
+    const count = 1_000
+    for (const number of upTo(count)) {
+      sentAt.set(number, clock.now())
+      a.transport.send(toB, bulkMessage(1, number, 100))
+      a.transport.flush()
+      clock.runFor(20)
+    }
+    clock.runFor(1_000)
+    t.ok(sentAt.size <= count * 0.005, `${sentAt.size} of ${count} never came at ${lossShare}`)
+    delays.sort((x, y) => x - y)
+    const p99 = delays[Math.floor(delays.length * 0.99)]!
+    t.ok(p99 < (lossShare < 0.1 ? 12 : 60), `${p99} ms at ${lossShare}`)
+    t.ok(toB.status.doubled > count / 2, 'what is lonely goes twice')
+  }
+  t.end()
+})
+
+void t.test('RFC 9002 section 6.2: probes back off, give up after six, and then little is sent', t => {
+  const { clock, network, a, b, toB } = enter({})
+  for (const number of upTo(5)) {
+    a.transport.send(toB, peerMessage(1, number))
+    a.transport.flush()
+    clock.runFor(10)
+  }
+  network.cut(a.socket.address, b.socket.address)
+  for (const number of upTo(40)) a.transport.send(toB, bulkMessage(1, number + 1, 1_300))
+  const whole = bulkMessage(1, 99, 10_000)
+  a.transport.send(toB, whole)
+  network.sent.length = 0
+  a.transport.flush()
+  t.equal(network.sent.length, 9, 'the first window, less what is kept for the urgent')
+  const times: number[] = []
+  let count = network.sent.length
+  for (let tenths = 0; tenths < 30_000; tenths++) {
+    clock.runFor(0.1)
+    if (network.sent.length > count) times.push(tenths / 10)
+    count = network.sent.length
+  }
+  t.ok(toB.status.probes === 6 && times.length >= 5, `${toB.status.probes} probes`)
+  const gaps = times.slice(1, 5).map((at, i) => at - times[i]!)
+  for (const [i, gap] of gaps.slice(1).entries()) {
+    t.ok(gap > gaps[i]! * 1.5 && gap < gaps[i]! * 2.5, `${gaps.join()} ms`)
+  }
+  t.notOk(toB.isAtWork)
+  t.equal(toB.outbox.bytes, 0, 'dropped')
+  t.equal(toB.sent.inFlight, 0)
+  t.ok(network.sent.length < 50, `${network.sent.length} datagrams in three seconds`)
+  network.sent.length = 0
+  clock.runFor(60_000)
+  t.equal(network.sent.length, 0, 'then silence')
+  network.heal()
+  b.received.length = 0
+  a.transport.send(toB, bulkMessage(1, 7, 100))
+  a.transport.flush()
+  clock.runFor(5)
+  t.same(numbersOf(b.received), [7])
+  t.ok(toB.windowBytes > 5_000, 'a word opens the window')
+  t.end()
+})
+
+void t.test('fragments are abandoned as a whole: of what was given up nothing is sent any more', t => {
+  const { clock, network, a, b, toB } = enter({})
+  network.cut(a.socket.address, b.socket.address)
+  a.transport.send(toB, bulkMessage(1, 1, 50_000))
+  a.transport.flush()
+  const { parted } = toB.outbox.first!
+  t.notOk(parted?.isAbandoned)
+  clock.runFor(3_000)
+  t.ok(parted?.isAbandoned)
+  network.heal()
+  network.sent.length = 0
+  a.transport.send(toB, bulkMessage(1, 2, 100))
+  a.transport.flush()
+  clock.runFor(1_000)
+  t.same(numbersOf(b.received), [2])
+  // On a path that has lost so much, what is lonely goes twice.
+  t.ok(network.sent.filter(({ from }) => from.port === 1).length <= 2)
+  t.end()
+})
+
+void t.test('what is urgent passes a window that bulk has filled', t => {
+  const { clock, network, a, b, toB } = enter({ bytesPerMs: 1_250, delayFromMs: 5, delayToMs: 5 })
+  for (const number of upTo(300)) a.transport.send(toB, bulkMessage(1, number + 1, 1_300))
+  a.transport.flush()
+  t.ok(toB.outbox.bytes > 100_000)
+  network.sent.length = 0
+  a.transport.send(toB, peerMessage(1, 777))
+  a.transport.flush()
+  t.equal(network.sent.length, 1, 'at once')
+  t.ok(network.sent[0]!.bytes.length < 200)
+  clock.runFor(30)
+  t.ok(numbersOf(b.received).includes(777))
+  t.end()
+})
+
+void t.test('R11: all is lost for a day: memory stays flat, and traffic small', t => {
+  const { clock, network, a, b, toB, toA } = enter({ delayFromMs: 0.1, delayToMs: 0.1 })
+  a.transport.send(toB, peerMessage(1, 1))
+  a.transport.flush()
+  clock.runFor(10)
+  network.cut(a.socket.address, b.socket.address)
+  network.cut(b.socket.address, a.socket.address)
+  let perHour: number[] = []
+  let most = 0
+  for (let hour = 0; hour < 24; hour++) {
+    network.sent.length = 0
+    for (let ms = 0; ms < 3_600_000; ms += 250) {
+      // As a leader does: heartbeats, and entries again and again.
+      a.transport.send(toB, { ...bulkMessage(1, 5, 0), entries: [] } as WireMessage)
+      if (ms % 1_000 === 0 && toB.availableBytes > 0) a.transport.send(toB, bulkMessage(1, 5, 20_000))
+      a.transport.flush()
+      clock.runFor(250)
+      most = Math.max(most, toB.sent.watched + toB.outbox.bytes / 100 + toB.sent.inFlight)
+    }
+    perHour = [...perHour, network.sent.length]
+  }
+  t.ok(most < 1_000, `${most}`)
+  t.ok(
+    perHour.every(count => count < 14_400 + 2 * 7_300),
+    perHour.join(),
+  )
+  t.ok(toB.sent.watched < 30 && toB.reassembly.bytes + toA.reassembly.bytes === 0)
+  network.heal()
+  b.received.length = 0
+  a.transport.send(toB, bulkMessage(1, 8, 20_000))
+  a.transport.flush()
+  clock.runFor(1_100)
+  a.transport.send(toB, bulkMessage(1, 9, 20_000))
+  a.transport.flush()
+  clock.runFor(1_000)
+  t.ok(numbersOf(b.received).includes(9), 'and it comes back')
+  t.ok(toA.reassembly.bytes < linkReassemblyBytesMax)
+  t.end()
+})
