@@ -126,4 +126,39 @@ void t.test('the client commands', async t => {
     t.equal(reports.filter(({ role }) => role === 'leader').length, 1)
     t.match(table.stdout, /^id {2}address .*\n1 {3}127\.0\.0\.1:\d+ .*\n2 .*\n3 .*\n$/)
   })
+
+  await t.test('status --links has a line for each server and each of its peers', async t => {
+    const [{ status, stdout }, { stdout: asJson }] = await Promise.all([
+      typed('status', '--links'),
+      typed('status', '--links', '--json'),
+    ])
+    t.equal(status, 0)
+    const [, links = ''] = stdout.split('\n\n')
+    const [headings = '', ...lines] = links.trimEnd().split('\n')
+    t.match(headings, /^link +rtt p50 +p99 +sent +loss +repeated +drops +window +in flight +waiting +datagram$/)
+    t.strictSame(
+      lines.map(line => line.slice(0, 6)),
+      ['1 -> 2', '1 -> 3', '2 -> 1', '2 -> 3', '3 -> 1', '3 -> 2'],
+    )
+    t.ok(lines.every(line => line.endsWith('  32 KiB') && line.length <= 100))
+    t.ok(
+      lines.some(line => /^\d -> \d +\d+\.\d+ ms +\d+\.\d+ ms +\d+ +\d/.test(line)),
+      'the leader has heard of its peers',
+    )
+    const reports = asJson
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as object)
+    const link = {
+      lossShare: Number,
+      roundTripP99Ms: Number,
+      repeatedMessages: Number,
+      drops: Object,
+      waitingBytesMax: Number,
+    }
+    t.match(
+      reports,
+      Array(3).fill({ peers: [{ link }, { link }], requests: { repeats: Number }, queues: { sessions: Object } }),
+    )
+  })
 })
