@@ -16,7 +16,7 @@ const headings = [
 
 const linkHeadings = [
   'link',
-  ...['rtt p50', 'p99', 'sent', 'loss', 'repeated', 'drops', 'window', 'in flight', 'waiting', 'datagram'],
+  ...['rtt p50', 'p99', 'sent', 'loss', 'repeated', 'heard', 'window', 'in flight', 'waiting', 'datagram'],
 ]
 
 export const statusCommand = defineCommand({
@@ -28,10 +28,10 @@ commit, applied, last: indexes of the log. state: hash of the key-value store at
 applied, equal on all servers that came as far. rtt: round-trip time of the leader to the others, their disks
 included. loss: share of the datagrams to its worst peer that were lost lately. Exit status 3 where no server leads.
 
---links adds a line for each server and each of its peers. rtt: of datagrams, since the start. sent: datagrams.
-repeated: messages and fragments that were lost and went once more. drops: what came from there and was not used,
-copies above all, or should have gone there and found no room. window: what may be in flight, as the receiver's
-socket buffer counts it; in flight: what is. waiting: for the window. datagram: the largest on this path.
+--links adds a line for each server and each of its peers that it has had to do with. rtt: of datagrams, since the
+start. sent: datagrams. repeated: messages and fragments that were lost and went once more. heard: so long ago the
+peer was heard. window: what may be in flight, as the receiver's socket buffer counts it; in flight: what is. waiting:
+for the window. datagram: the largest on this path.
 
 --json says more, exactly: links with drops by reason; requests: copies that were suppressed, and answered from
 the session table; queues: whatever can pile up, with its bound.`,
@@ -95,14 +95,16 @@ function rowOf(report: ServerReport): string[] {
 }
 
 function linkRowsOf({ id, peers }: Reached): string[][] {
-  return peers.map(({ id: peerId, link }) => [
+  // Followers hardly speak with each other: lines without a figure would be half of all.
+  const used = peers.filter(({ link }) => link.sent + link.received + link.waitingBytes > 0)
+  return used.map(({ id: peerId, silentMs, link }) => [
     `${id} -> ${peerId}`,
     millisecondsText(link.roundTripP50Ms),
     millisecondsText(link.roundTripP99Ms),
     String(link.sent),
     link.sent === 0 ? '-' : percentText(link.lossShare),
     String(link.repeatedMessages),
-    String(Object.values(link.drops).reduce((sum, count) => sum + count, 0)),
+    silentMs === null ? 'never' : millisecondsText(Math.max(1, silentMs)),
     bytesText(link.windowBytes),
     bytesText(link.inFlightBytes),
     bytesText(link.waitingBytes),

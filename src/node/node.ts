@@ -119,7 +119,8 @@ export class Node {
       requests: this.clients.requests,
       storage: this.storage.status,
       memory: this.memory(),
-      uptimeMs: this.clock.now() - this.startedMs,
+      nowMs: this.clock.now(),
+      startedMs: this.startedMs,
       address: this.members.find(({ id }) => id === this.options.id)?.address ?? '',
     })
   }

@@ -35,6 +35,8 @@ export interface ServerStatus {
     readonly windowBytes: number
     /** On a leader: until the peer's word on entries, its disk included (RFC 6298). Elsewhere 0. */
     readonly roundTripMs: number
+    /** Since a datagram of it arrived; null when none ever did. */
+    readonly silentMs: number | null
     /** The link itself: what was sent, lost, sent again; its round trip is that of datagrams. */
     readonly link: LinkStatus
   })[]
@@ -55,12 +57,13 @@ interface Sources {
   readonly requests: RequestsStatus
   readonly storage: StorageStatus
   readonly memory: ServerStatus['memory']
-  readonly uptimeMs: number
+  readonly nowMs: number
+  readonly startedMs: number
   readonly address: string
 }
 
 export function describeStatus(sources: Sources): ServerStatus {
-  const { raft, options, state, transport } = sources
+  const { raft, options, state, transport, nowMs } = sources
   return {
     id: raft.id,
     address: sources.address,
@@ -78,7 +81,7 @@ export function describeStatus(sources: Sources): ServerStatus {
     revision: state.sessions.revision,
     sessions: state.sessions.sessionCount,
     clients: transport.clientLinks,
-    uptimeMs: Math.round(sources.uptimeMs),
+    uptimeMs: Math.round(nowMs - sources.startedMs),
     memory: sources.memory,
     peers: sources.peers.map(link => {
       const known = raft.peers.find(peer => peer.id === link.serverId)
@@ -89,6 +92,7 @@ export function describeStatus(sources: Sources): ServerStatus {
         datagramBytesMax: link.datagramBytesMax,
         windowBytes: Math.floor(link.windowBytes),
         roundTripMs: Math.round((known?.roundTripMs ?? 0) * 1_000) / 1_000,
+        silentMs: link.lastHeardAtMs === -Infinity ? null : Math.round(nowMs - link.lastHeardAtMs),
         link: link.status,
       }
     }),

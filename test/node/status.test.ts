@@ -42,6 +42,7 @@ void t.test('a status has the fields that scripts rely on, on a leader with what
       drops: {},
       datagramBytesMax: 1_200,
     })
+    t.ok(peer.silentMs !== null && peer.silentMs <= 100, 'heard since its last heartbeat')
     t.ok(peer.link.roundTripP50Ms > 0 && peer.link.roundTripP99Ms >= peer.link.roundTripP50Ms)
   }
   t.match(status.requests, { answeredFromTable: 0, mismatched: 0, repeatsInLog: 0 })
@@ -97,5 +98,6 @@ void t.test('clients get it as JSON from every server, led or not', t => {
   t.match(answer, { to: 'status', requestId: 4, code: 'ok' })
   const status = JSON.parse(new TextDecoder().decode(answer.result)) as object
   t.match(status, { id: 2, role: 'pre-candidate', leaderId: 0, term: 0, transport: { drops: {} } })
+  t.match(status, { peers: [{ silentMs: null }, { silentMs: null }] }, 'nobody else was ever heard')
   t.end()
 })
