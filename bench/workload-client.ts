@@ -5,7 +5,7 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Prng } from '../src/base/prng.js'
-import { Client } from '../src/client/client.js'
+import { Client, type ClientOptions } from '../src/client/client.js'
 import { RaftgramError, UnknownOutcomeError } from '../src/client/errors.js'
 import type { Operation } from './history.js'
 
@@ -20,8 +20,7 @@ export interface Mix {
 export interface WorkloadClientOptions {
   /** Names the client in the history and in the values that it writes. */
   readonly name: number
-  readonly endpoints: readonly string[]
-  readonly timeoutMs: number
+  readonly connection: ClientOptions
   readonly keys: readonly string[]
   readonly mix: Mix
   readonly prng: Prng
@@ -85,9 +84,8 @@ export class WorkloadClient {
   }
 
   private async connect(): Promise<Client | null> {
-    const { endpoints, timeoutMs } = this.options
     try {
-      return await Client.connect({ endpoints, timeoutMs })
+      return await Client.connect(this.options.connection)
     } catch (error) {
       if (error instanceof RaftgramError) return null
       throw error
@@ -153,10 +151,10 @@ export class WorkloadClient {
 
 /** Reads every key once, with a client that has seen nothing: a write that was lost shows here at the latest. */
 export async function readAll(
-  options: Pick<WorkloadClientOptions, 'endpoints' | 'timeoutMs' | 'keys' | 'nowNs' | 'onOperation'>,
+  options: Pick<WorkloadClientOptions, 'connection' | 'keys' | 'nowNs' | 'onOperation'>,
 ): Promise<void> {
-  const { endpoints, timeoutMs, keys, nowNs, onOperation } = options
-  const client = await Client.connect({ endpoints, timeoutMs })
+  const { connection, keys, nowNs, onOperation } = options
+  const client = await Client.connect(connection)
   try {
     for (const key of keys) {
       const start = nowNs()

@@ -1,11 +1,12 @@
 /** What all commands that talk to a cluster share: where it is, how long they wait, and how they end on Ctrl-C. */
-import { Client } from '../src/client/client.js'
+import { Client, type ClientOptions } from '../src/client/client.js'
 import { parseHostPort } from '../src/transport/address.js'
 import { encodeKey, encodeValue } from '../src/client/values.js'
 import type { Word } from './arguments.js'
 import { exitStatus } from './exit-status.js'
 import { milliseconds, withDefault } from './option.js'
 import type { Output } from './output.js'
+import { datagramBytesMaxOption } from './server-options.js'
 
 /** Where `raftgram dev` listens by default. */
 export const devPort = 7401
@@ -28,6 +29,7 @@ export const endpointsOption = withDefault(
 export const clientOptions = {
   endpoints: endpointsOption,
   timeoutMs: withDefault('Give up after so many ms in all', milliseconds, '5000'),
+  datagramBytesMax: datagramBytesMaxOption,
 }
 
 /** A word as a key; refused before anything is sent where it cannot be one. */
@@ -50,6 +52,12 @@ export type TimeLeft = () => { readonly timeoutMs: number }
 interface Settings {
   readonly endpoints: readonly string[]
   readonly timeoutMs: number
+  readonly datagramBytesMax: number | undefined
+}
+
+/** The options of `Client.connect` among those of a command. */
+export function connection({ endpoints, timeoutMs, datagramBytesMax }: Settings): ClientOptions {
+  return { endpoints, timeoutMs, ...(datagramBytesMax === undefined ? {} : { datagramBytesMax }) }
 }
 
 /**
@@ -57,17 +65,17 @@ interface Settings {
  * it: a write that was sent says that its outcome is unknown.
  */
 export async function withClient<T>(
-  { endpoints, timeoutMs }: Settings,
+  settings: Settings,
   output: Output,
   work: (client: Client, left: TimeLeft) => Promise<T>,
 ): Promise<T> {
-  const deadlineMs = performance.now() + timeoutMs
+  const deadlineMs = performance.now() + settings.timeoutMs
   const interruptedEarly = () => {
     output.failure('unavailable', 'interrupted before anything was sent')
     process.exit(exitStatus.unavailable)
   }
   process.once('SIGINT', interruptedEarly)
-  const client = await Client.connect({ endpoints, timeoutMs })
+  const client = await Client.connect(connection(settings))
   process.off('SIGINT', interruptedEarly)
   const interrupted = () => void client.close()
   process.once('SIGINT', interrupted)

@@ -4,6 +4,12 @@ import type { ServerFaults } from '../src/node/server-options.js'
 import type { Values } from './option.js'
 import { optional, milliseconds, range, share, whole, withDefault } from './option.js'
 
+/** Of servers and of clients: each side sends as it is told, and takes any size. */
+export const datagramBytesMaxOption = optional(
+  'Payload of the datagrams sent, on every path; found out by default',
+  whole(datagramBytesUnknownPath, datagramBytesLimit),
+)
+
 export const timingOptions = {
   heartbeatMs: withDefault('A leader speaks to each follower at least so often', milliseconds, '25'),
   electionTimeoutMs: withDefault(
@@ -11,10 +17,7 @@ export const timingOptions = {
     milliseconds,
     '200',
   ),
-  datagramBytesMax: optional(
-    'Payload of a datagram on every path; found out by default',
-    whole(datagramBytesUnknownPath, datagramBytesLimit),
-  ),
+  datagramBytesMax: datagramBytesMaxOption,
 }
 
 export const faultOptions = {

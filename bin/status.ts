@@ -3,21 +3,20 @@ import type { ServerReport } from '../src/client/client.js'
 import { clientOptions, withClient } from './client-command.js'
 import { defineCommand } from './command.js'
 import { exitStatus } from './exit-status.js'
+import { flag } from './option.js'
 import { table } from './output.js'
+import { bytesText, millisecondsText, percentText } from './units.js'
+
+type Reached = Exclude<ServerReport, { role: 'unreachable' }>
 
 const headings = [
-  'id',
-  'address',
-  'role',
-  'term',
-  'leader',
-  'commit',
-  'applied',
-  'last',
-  'state',
-  'rtt',
-  'memory',
-  'lost',
+  ...['id', 'address', 'role'],
+  ...['term', 'leader', 'commit', 'applied', 'last', 'state', 'rtt', 'loss', 'memory'],
+]
+
+const linkHeadings = [
+  'link',
+  ...['rtt p50', 'p99', 'sent', 'loss', 'repeated', 'heard', 'window', 'in flight', 'waiting', 'datagram'],
 ]
 
 export const statusCommand = defineCommand({
@@ -26,11 +25,23 @@ export const statusCommand = defineCommand({
   describe: 'Show every server of the cluster',
   details: `
 commit, applied, last: indexes of the log. state: hash of the key-value store at the last multiple of 4,096
-applied, equal on all servers that came as far. rtt: round-trip time to the leader, or of the leader to the
-others. lost: datagrams dropped on arrival. --json says more. Exit status 3 where no server leads.`,
-  options: clientOptions,
+applied, equal on all servers that came as far. rtt: round-trip time of the leader to the others, their disks
+included. loss: share of the datagrams to its worst peer that were lost lately. Exit status 3 where no server leads.
+
+--links adds a line for each server and each of its peers that it has had to do with. rtt: of datagrams, since the
+start. sent: datagrams. repeated: messages and fragments that were lost and went once more. heard: so long ago the
+peer was heard. window: what may be in flight, as the receiver's socket buffer counts it; in flight: what is. waiting:
+for the window. datagram: the largest on this path.
+
+--json says more, exactly: links with drops by reason; requests: copies that were suppressed, and answered from
+the session table; queues: whatever can pile up, with its bound.`,
+  options: {
+    ...clientOptions,
+    links: flag('Show the links between servers too; --json always does'),
+  },
   examples: [
     ['status', ''],
+    ['status --links', 'who loses how much on the way to whom'],
     ['status --json', 'one JSON object per server'],
   ],
   run({ options, output }) {
@@ -39,7 +50,7 @@ others. lost: datagrams dropped on arrival. --json says more. Exit status 3 wher
       // Id 0 is that of a server that never answered.
       if (output.isJson)
         for (const report of reports) output.result({ ...report, id: report.id === 0 ? null : report.id })
-      else output.result({}, table(headings, reports.map(rowOf), headings.slice(3)))
+      else output.result({}, tablesOf(reports, options.links))
       if (!reports.some(({ role }) => role === 'leader')) {
         const reached = reports.filter(({ role }) => role !== 'unreachable').length
         const message = `no leader: ${reached} of ${reports.length} servers answered, and none of them leads`
@@ -52,13 +63,21 @@ others. lost: datagrams dropped on arrival. --json says more. Exit status 3 wher
   },
 })
 
+function tablesOf(reports: readonly ServerReport[], withLinks: boolean): string {
+  const servers = table(headings, reports.map(rowOf), headings.slice(3))
+  const links = withLinks ? reports.flatMap(report => (isReached(report) ? linkRowsOf(report) : [])) : []
+  return links.length === 0 ? servers : `${servers}\n\n${table(linkHeadings, links, linkHeadings.slice(1))}`
+}
+
+function isReached(report: ServerReport): report is Reached {
+  return report.role !== 'unreachable'
+}
+
 function rowOf(report: ServerReport): string[] {
-  if (report.role === 'unreachable') {
+  if (!isReached(report)) {
     return [report.id === 0 ? '?' : String(report.id), report.address, report.role, ...headings.slice(3).map(() => '')]
   }
   const { id, address, role, term, leaderId, commitIndex, lastApplied, lastLogIndex, peers, memory } = report
-  const roundTripMs = Math.max(...peers.map(peer => peer.roundTripMs), 0)
-  const drops = Object.values(report.transport.drops).reduce((sum, count) => sum + count, 0)
   return [
     String(id),
     address,
@@ -69,8 +88,26 @@ function rowOf(report: ServerReport): string[] {
     String(lastApplied),
     String(lastLogIndex),
     report.checkpointIndex === 0 ? '-' : `${report.checkpointHash.slice(0, 6)}@${report.checkpointIndex}`,
-    roundTripMs === 0 ? '-' : `${roundTripMs.toFixed(2)} ms`,
+    millisecondsText(Math.max(...peers.map(peer => peer.roundTripMs), 0)),
+    percentText(Math.max(...peers.map(({ link }) => link.lossShare), 0)),
     `${Math.round(memory.rssBytes / 2 ** 20)} MiB`,
-    String(drops),
   ]
+}
+
+function linkRowsOf({ id, peers }: Reached): string[][] {
+  // Followers hardly speak with each other: lines without a figure would be half of all.
+  const used = peers.filter(({ link }) => link.sent + link.received + link.waitingBytes > 0)
+  return used.map(({ id: peerId, silentMs, link }) => [
+    `${id} -> ${peerId}`,
+    millisecondsText(link.roundTripP50Ms),
+    millisecondsText(link.roundTripP99Ms),
+    String(link.sent),
+    link.sent === 0 ? '-' : percentText(link.lossShare),
+    String(link.repeatedMessages),
+    silentMs === null ? 'never' : millisecondsText(Math.max(1, silentMs)),
+    bytesText(link.windowBytes),
+    bytesText(link.inFlightBytes),
+    bytesText(link.waitingBytes),
+    bytesText(link.datagramBytesMax),
+  ])
 }

@@ -7,7 +7,7 @@ import { WorkloadClient, readAll } from '../bench/workload-client.js'
 import { WorkloadSummary } from '../bench/workload-summary.js'
 import { Prng } from '../src/base/prng.js'
 import { Client } from '../src/client/client.js'
-import { clientOptions } from './client-command.js'
+import { clientOptions, connection } from './client-command.js'
 import { defineCommand } from './command.js'
 import { exitStatus, messageOfError, usageError } from './exit-status.js'
 import { optional, positive, required, seconds, text, whole, withDefault } from './option.js'
@@ -37,10 +37,11 @@ read once more. Every run uses keys of its own, so what a cluster holds already 
     ['workload --clients 10 --keys 20 --duration-s 60 --mix put=1,get=1 --history h.jsonl', ''],
   ],
   async run({ options, output }) {
-    const { endpoints, timeoutMs, clients: size, durationS, mix, rate } = options
+    const { clients: size, durationS, mix, rate } = options
     const seed = options.seed ?? randomBytes(4).readUInt32BE()
     // A cluster that is not there is told before an old history is overwritten.
-    await (await Client.connect({ endpoints, timeoutMs })).close()
+    const to = connection(options)
+    await (await Client.connect(to)).close()
     const history = openHistory(options.history)
     const run = randomBytes(4).toString('hex')
     const keys = Array.from({ length: options.keys }, (_, at) => `workload/${run}/${at}`)
@@ -52,7 +53,7 @@ read once more. Every run uses keys of its own, so what a cluster holds already 
       history.add(operation)
       summary.add(operation)
     }
-    const common = { endpoints, timeoutMs, keys, nowNs, onOperation }
+    const common = { connection: to, keys, nowNs, onOperation }
     const intervalMs = rate === undefined ? 0 : (1_000 * size) / rate
     const clients = Array.from(
       { length: size },

@@ -12,6 +12,7 @@ import type { ConfirmedRead, Entry, LogIndex } from '../raft/types.js'
 import type { Outcome } from '../session/types.js'
 import type { Link, TransportApi } from '../transport/types.js'
 import type { ReplicatedState } from './replicated-state.js'
+import { RequestCounters, type RequestsStatus } from './request-counters.js'
 import type { Waiter } from './waiters.js'
 import { Waiters } from './waiters.js'
 
@@ -30,6 +31,7 @@ export class ClientService {
   private readonly state: ReplicatedState
   private readonly transport: TransportApi
   private readonly statusJson: () => string
+  private readonly counters = new RequestCounters()
   private readonly waiters = new Waiters()
   /** Commands of this turn, not in the log yet. */
   private newCommands: Waiter[] = []
@@ -43,6 +45,11 @@ export class ClientService {
     this.state = state
     this.transport = transport
     this.statusJson = statusJson
+  }
+
+  /** What became of the requests so far. */
+  get requests(): RequestsStatus {
+    return this.counters.describe(this.state.sessions.repeats)
   }
 
   receive(link: Link, message: ClientMessage): void {
@@ -122,16 +129,19 @@ export class ClientService {
   }
 
   private receiveWrite(link: Link, write: Write): void {
+    const { counters } = this
     const { sessionId, sequence, command } = write
+    counters.received++
     if (command.length > commandBytesMax) {
       return this.answer(link, 'write', sequence, sessionId, 'bad-request', nothing)
     }
     const waiter: Waiter = { command: { kind: 'execute', ...writeFields(write) }, link, requestId: sequence }
     const known = this.state.sessions.lookup(sessionId, sequence, command)
-    if (known !== null) return this.answerOutcome(waiter, known)
-    if (!this.raft.isLeader) return this.answerWaiter(waiter, 'not-leader')
+    if (known !== null) return this.answerKnown(waiter, known)
+    if (!this.raft.isLeader) return this.redirect(waiter)
     const underWay = this.waiters.find(sessionId, sequence)
     if (underWay?.command.kind === 'execute' && equalBytes(underWay.command.command, command)) {
+      counters.suppressed++
       underWay.link = link
       return
     }
@@ -139,11 +149,26 @@ export class ClientService {
   }
 
   private receiveOpenSession(link: Link, open: OpenSession): void {
+    const { counters } = this
+    counters.received++
     const waiter: Waiter = { command: { kind: 'open' }, link, requestId: open.requestId }
-    if (!this.raft.isLeader) return this.answerWaiter(waiter, 'not-leader')
+    if (!this.raft.isLeader) return this.redirect(waiter)
     // Each copy would open a session, and be an entry of the log: where nothing commits they would come without end.
-    if (this.waiters.isOpening(link, open.requestId)) return
-    this.enqueue(waiter)
+    if (this.waiters.isOpening(link, open.requestId)) counters.suppressed++
+    else this.enqueue(waiter)
+  }
+
+  /** A copy of a request that was executed, or one that bears its number. */
+  private answerKnown(waiter: Waiter, known: Outcome): void {
+    if (known.code === 'ok') this.counters.answeredFromTable++
+    else if (known.code === 'already-answered') this.counters.alreadyAnswered++
+    else this.counters.mismatched++
+    this.answerOutcome(waiter, known)
+  }
+
+  private redirect(waiter: Waiter): void {
+    this.counters.redirected++
+    this.answerWaiter(waiter, 'not-leader')
   }
 
   private receiveRead(link: Link, read: Read): void {
@@ -156,7 +181,10 @@ export class ClientService {
   }
 
   private enqueue(waiter: Waiter): void {
-    if (this.newCommands.length >= newCommandsMax) return this.answerWaiter(waiter, 'busy')
+    if (this.newCommands.length >= newCommandsMax) {
+      this.counters.busy++
+      return this.answerWaiter(waiter, 'busy')
+    }
     this.waiters.begin(waiter)
     this.newCommands.push(waiter)
   }
@@ -166,6 +194,8 @@ export class ClientService {
     if (typeof placed === 'number') return this.waiters.place(placed, this.raft.currentTerm, batch)
     for (const waiter of batch) {
       this.waiters.end(waiter)
+      if (placed === 'busy') this.counters.busy++
+      else this.counters.redirected++
       this.answerWaiter(waiter, placed)
     }
   }

@@ -112,13 +112,15 @@ export class Node {
   status(): ServerStatus {
     return describeStatus({
       raft: this.raft.status,
+      options: this.options,
       state: this.state,
       transport: this.transport.status,
       peers: this.peers,
-      clientLinks: this.transport.clientLinks,
+      requests: this.clients.requests,
       storage: this.storage.status,
       memory: this.memory(),
-      uptimeMs: this.clock.now() - this.startedMs,
+      nowMs: this.clock.now(),
+      startedMs: this.startedMs,
       address: this.members.find(({ id }) => id === this.options.id)?.address ?? '',
     })
   }

@@ -1,8 +1,10 @@
 /** What a server tells of itself: the JSON of `raftgram status`. Names are promises to scripts. */
-import type { PeerStatus, RoleName, Status } from '../raft/types.js'
+import type { PeerStatus, RaftOptions, RoleName, Status } from '../raft/types.js'
 import type { StorageStatus } from '../storage/storage.js'
 import type { Link, LinkStatus, TransportStatus } from '../transport/types.js'
+import { describeQueues, type QueuesStatus } from './queues.js'
 import type { ReplicatedState } from './replicated-state.js'
+import type { RequestsStatus } from './request-counters.js'
 
 export interface ServerStatus {
   readonly id: number
@@ -33,27 +35,35 @@ export interface ServerStatus {
     readonly windowBytes: number
     /** On a leader: until the peer's word on entries, its disk included (RFC 6298). Elsewhere 0. */
     readonly roundTripMs: number
+    /** Since a datagram of it arrived; null when none ever did. */
+    readonly silentMs: number | null
     /** The link itself: what was sent, lost, sent again; its round trip is that of datagrams. */
     readonly link: LinkStatus
   })[]
+  /** What became of clients' requests here, copies above all. */
+  readonly requests: RequestsStatus
+  /** Everything that can pile up, with its bound. What is one link's own stands with the link. */
+  readonly queues: QueuesStatus
   readonly transport: TransportStatus
   readonly storage: StorageStatus
 }
 
 interface Sources {
   readonly raft: Status
+  readonly options: RaftOptions
   readonly state: ReplicatedState
   readonly transport: TransportStatus
   readonly peers: readonly Link[]
-  readonly clientLinks: number
+  readonly requests: RequestsStatus
   readonly storage: StorageStatus
   readonly memory: ServerStatus['memory']
-  readonly uptimeMs: number
+  readonly nowMs: number
+  readonly startedMs: number
   readonly address: string
 }
 
 export function describeStatus(sources: Sources): ServerStatus {
-  const { raft, state } = sources
+  const { raft, options, state, transport, nowMs } = sources
   return {
     id: raft.id,
     address: sources.address,
@@ -70,8 +80,8 @@ export function describeStatus(sources: Sources): ServerStatus {
     checkpointHash: state.checkpointHash.toString(16),
     revision: state.sessions.revision,
     sessions: state.sessions.sessionCount,
-    clients: sources.clientLinks,
-    uptimeMs: Math.round(sources.uptimeMs),
+    clients: transport.clientLinks,
+    uptimeMs: Math.round(nowMs - sources.startedMs),
     memory: sources.memory,
     peers: sources.peers.map(link => {
       const known = raft.peers.find(peer => peer.id === link.serverId)
@@ -80,12 +90,15 @@ export function describeStatus(sources: Sources): ServerStatus {
         id: link.serverId,
         address: link.address.key,
         datagramBytesMax: link.datagramBytesMax,
-        windowBytes: link.windowBytes,
+        windowBytes: Math.floor(link.windowBytes),
         roundTripMs: Math.round((known?.roundTripMs ?? 0) * 1_000) / 1_000,
+        silentMs: link.lastHeardAtMs === -Infinity ? null : Math.round(nowMs - link.lastHeardAtMs),
         link: link.status,
       }
     }),
-    transport: sources.transport,
+    requests: sources.requests,
+    queues: describeQueues({ raft: raft.queues, options, sessions: state.sessions, transport }),
+    transport,
     storage: sources.storage,
   }
 }

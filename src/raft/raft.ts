@@ -155,7 +155,9 @@ export class Raft {
   get status(): Status {
     const { server } = this
     const { log, role } = server
-    const peers = role.name === 'leader' ? [...role.peers.values()] : []
+    const leader = role.name === 'leader' ? role : null
+    const gap = role.name === 'follower' ? role.gap : null
+    const peers = leader === null ? [] : [...leader.peers.values()]
     return {
       id: server.id,
       role: role.name,
@@ -176,6 +178,13 @@ export class Raft {
         roundTripMs: peer.roundTripMs,
         retransmissions: peer.retransmissions,
       })),
+      queues: {
+        uncommittedBytes: leader?.uncommittedBytes ?? 0,
+        unpersistedBytes: server.unpersistedBytes,
+        heldAppends: gap?.held.length ?? 0,
+        heldAppendBytes: gap?.heldBytes ?? 0,
+        waitingReads: leader === null ? 0 : leader.newReads.length + leader.waitingReads.length,
+      },
     }
   }
 }

@@ -8,7 +8,7 @@ import type { Leader, Server } from './server.js'
 import type { ConfirmedRead, Refusal } from './types.js'
 
 /** Reads that may wait for confirmation: beyond it, clients are asked to come back. */
-const waitingReadsMax = 65_536
+export const waitingReadsMax = 65_536
 
 export function readIndex(server: Server, token: number): Refusal | null {
   const role = server.role

@@ -196,4 +196,18 @@ export interface Status {
   readonly snapshotIndex: LogIndex
   /** On a leader: one per peer. Elsewhere empty. */
   readonly peers: readonly PeerStatus[]
+  readonly queues: RaftQueues
+}
+
+/** What waits in the core. */
+export interface RaftQueues {
+  /** On a leader: bytes of records that it took and that are not committed. Elsewhere 0. */
+  readonly uncommittedBytes: number
+  /** Bytes of records that this server's disk was given and does not have yet. */
+  readonly unpersistedBytes: number
+  /** On a follower: what came before its turn. Elsewhere 0. */
+  readonly heldAppends: number
+  readonly heldAppendBytes: number
+  /** On a leader: reads that wait until it is confirmed. Elsewhere 0. */
+  readonly waitingReads: number
 }

@@ -44,6 +44,7 @@ export class Sessions {
   /** Sum of the hashes of all sessions. */
   #hashSum = 0
   #storedBytes = 0
+  #repeats = 0
   readonly #walks = new Set<SessionsWalk>()
 
   /** `limits` must be equal on all servers: what is not given stands in limits.ts. */
@@ -61,6 +62,24 @@ export class Sessions {
 
   get sessionCount(): number {
     return this.#sessions.size
+  }
+
+  get sessionsMax(): number {
+    return this.#limits.sessionsMax
+  }
+
+  /** Memory that the stored results take, approximately, and may take. */
+  get storedBytes(): number {
+    return this.#storedBytes
+  }
+
+  get storedBytesMax(): number {
+    return this.#limits.storedBytesMax
+  }
+
+  /** Commands applied so far that were executed before, at an earlier place of the log. Not replicated, only counted. */
+  get repeats(): number {
+    return this.#repeats
   }
 
   /** Equal on all servers with equal state, sessions and machine; below 2^53. */
@@ -107,7 +126,10 @@ export class Sessions {
   #executeOnce(session: Session, command: ExecuteCommand, index: number): Outcome {
     const { sequence } = command
     const known = lookupResult(session, sequence, command.command)
-    if (known !== null) return known
+    if (known !== null) {
+      if (known.code !== 'request-mismatch') this.#repeats++
+      return known
+    }
     if (sequence - session.answeredUpTo > this.#limits.sequenceWindow) return sequenceTooFar
     const result = this.#machine.apply(command.command, { index, revision: this.#revision })
     assert(result.length <= this.#limits.resultBytesMax, `a result has at most ${this.#limits.resultBytesMax} bytes`)

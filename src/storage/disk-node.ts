@@ -112,10 +112,15 @@ function makeWithParents(
     if (error === null) return got(null, path)
     if (error.code === 'EEXIST') return mustBeDirectory(path, got)
     if (error.code !== 'ENOENT' || dirname(path) === path) return got(error, null)
-    makeWithParents(dirname(path), (parentError, firstMade) => {
-      // The parent is there and still there is "no such place": it cannot hold directories.
-      if (parentError !== null || firstMade === null) return got(parentError ?? error, null)
-      make(childError => got(childError, firstMade))
+    const parent = dirname(path)
+    makeWithParents(parent, (parentError, firstMade) => {
+      if (parentError !== null) return got(parentError, null)
+      // If the parent was there after all, another process has just made it, as servers that start together do; or it cannot
+      // hold directories, and says "no such place" once more.
+      make(childError => {
+        if (childError?.code === 'EEXIST') mustBeDirectory(path, notOne => got(notOne, firstMade ?? parent))
+        else got(childError, firstMade ?? parent)
+      })
     })
   })
 }

@@ -5,6 +5,7 @@
  */
 import type { TransportLink } from './link.js'
 import type { Address } from './socket.js'
+import type { TransportStatus } from './types.js'
 
 export const clientLinksMax = 4_096
 
@@ -48,6 +49,12 @@ export class ClientLinks {
     if (links === undefined) this.byAddress.set(key, [link])
     else links.push(link)
     this.size++
+  }
+
+  get status(): Pick<TransportStatus, 'clientLinks' | 'clientLinksMax' | 'clientWaitingBytes'> {
+    let clientWaitingBytes = 0
+    for (const { outbox } of this) clientWaitingBytes += outbox.bytes
+    return { clientLinks: this.size, clientLinksMax, clientWaitingBytes }
   }
 
   *[Symbol.iterator](): IterableIterator<TransportLink> {

@@ -1,5 +1,8 @@
 /** What happened on one link since it was made, counted for `status`. */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
+import { DropCounters } from './drop-counters.js'
+import { outboxBytesMax } from './outbox.js'
+import { linkReassemblyBytesMax } from './reassembly.js'
 import type { LinkStatus } from './types.js'
 
 /** What a link knows of itself besides what it has counted. */
@@ -36,6 +39,7 @@ export class LinkCounters {
   outOfOrder = 0
   /** Times that the path carried less than before. */
   blackHoles = 0
+  readonly drops = new DropCounters()
   private roundTrips: RecordableHistogram | null = null
 
   roundTrip(ms: number): void {
@@ -45,6 +49,7 @@ export class LinkCounters {
 
   describe(now: Now): LinkStatus {
     const percentileMs = (p: number) => (this.roundTrips?.percentile(p) ?? 0) / microsecondsPerMs
+    const { lossShare, roundTripMs, windowBytes, inFlightBytes, waitingBytes, reassemblyBytes, datagramBytesMax } = now
     return {
       sent: this.sent,
       sentBytes: this.sentBytes,
@@ -59,9 +64,23 @@ export class LinkCounters {
       duplicates: this.duplicates,
       outOfOrder: this.outOfOrder,
       blackHoles: this.blackHoles,
+      lossShare: rounded(lossShare, 4),
+      roundTripMs: rounded(roundTripMs, 3),
       roundTripP50Ms: percentileMs(50),
       roundTripP99Ms: percentileMs(99),
-      ...now,
+      datagramBytesMax,
+      windowBytes: Math.floor(windowBytes),
+      inFlightBytes,
+      waitingBytes,
+      waitingBytesMax: outboxBytesMax,
+      reassemblyBytes,
+      reassemblyBytesMax: linkReassemblyBytesMax,
+      drops: this.drops.all,
     }
   }
+}
+
+/** Estimates are not known to more places than are worth reading. */
+function rounded(value: number, places: number): number {
+  return Math.round(value * 10 ** places) / 10 ** places
 }

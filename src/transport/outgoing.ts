@@ -8,7 +8,7 @@ import type { TransportLink } from './link.js'
 import type { Socket } from './socket.js'
 
 /** With this much in libuv's queue the network takes less than we send: what waits here can still be dropped. */
-const sendQueueBytesMax = 64 * 1024
+export const sendQueueBytesMax = 64 * 1024
 
 /** How soon to look at the send queue again: nobody tells when it drains. */
 const sendQueueRetryMs = 1
@@ -19,8 +19,8 @@ export interface OutgoingOptions {
   readonly writer: DatagramWriter
   /** The window to advertise now. */
   readonly promise: (nowMs: number) => number
-  /** Messages were dropped because they had waited too long. */
-  readonly onOutdated: (messages: number) => void
+  /** Messages were dropped because they had waited too long for this link. */
+  readonly onOutdated: (link: TransportLink, messages: number) => void
   /** What was held back may fit now. */
   readonly onRoom: () => void
 }
@@ -149,7 +149,7 @@ export class Outgoing {
       link.hello = null
     }
     const outdated = link.dropOutdated(nowMs)
-    if (outdated > 0) onOutdated(outdated)
+    if (outdated > 0) onOutdated(link, outdated)
     while (!outbox.isEmpty) {
       if (socket.sendQueueBytes > sendQueueBytesMax) return true
       const payloadBytes = link.payloadBytesNow()

@@ -1,7 +1,7 @@
 /**
  * What this side lets each other have in flight to it. All that is sent at once must fit the one socket buffer, so a third
  * of it is divided among those who may send. The other two thirds are for what the windows cannot see: a pause in which
- * datagrams count as gone but wait in the buffer (link.ts), shares promised before more senders came, and drivers
+ * datagrams count as gone but wait in the buffer (sent-packets.ts), shares promised before more senders came, and drivers
  * that charge more for a datagram than was measured.
  */
 

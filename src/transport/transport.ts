@@ -19,8 +19,9 @@ import type { ServerId } from '../raft/types.js'
 import type { AddressToken } from './address-tokens.js'
 import { ClientLinks } from './client-links.js'
 import { DatagramWriter, unnumbered } from './datagram-writer.js'
+import { DropCounters } from './drop-counters.js'
 import { TransportLink } from './link.js'
-import { Outgoing } from './outgoing.js'
+import { Outgoing, sendQueueBytesMax } from './outgoing.js'
 import { ReassemblyBudget } from './reassembly.js'
 import { ReceiveShare } from './receive-share.js'
 import type { Address, Socket } from './socket.js'
@@ -48,7 +49,7 @@ export class Transport implements TransportApi {
   private readonly clients: ClientLinks
   private readonly firstNumber: number
   private readonly reassemblyBudget = new ReassemblyBudget()
-  private readonly drops = new Map<DropReason, number>()
+  private readonly drops = new DropCounters()
   private isClosed = false
   private bytesReceived = 0
   private datagramsReceived = 0
@@ -71,7 +72,7 @@ export class Transport implements TransportApi {
       clock,
       writer: this.writer,
       promise: nowMs => this.promise(nowMs),
-      onOutdated: messages => this.count('outdated', messages),
+      onOutdated: (link, messages) => this.count('outdated', link, messages),
       onRoom: () => this.onRoom(),
     })
     socket.onDatagram = (bytes, from) => {
@@ -103,7 +104,7 @@ export class Transport implements TransportApi {
     assert(link instanceof TransportLink, 'links are made by the transport')
     const refused = this.enqueue(link, message)
     if (refused === null) this.outgoing.add(link)
-    else this.count(refused)
+    else this.count(refused, link)
     return refused === null
   }
 
@@ -133,7 +134,12 @@ export class Transport implements TransportApi {
       datagramsReceived: this.datagramsReceived,
       bytesSent: this.writer.bytesSent,
       bytesReceived: this.bytesReceived,
-      drops: Object.fromEntries(this.drops),
+      drops: this.drops.all,
+      sendQueueBytes: this.socket.sendQueueBytes,
+      sendQueueBytesMax,
+      reassemblyBytes: this.reassemblyBudget.bytes,
+      reassemblyBytesMax: this.reassemblyBudget.bytesMax,
+      ...this.clients.status,
       sendErrors: Object.fromEntries(this.socket.sendErrors),
     }
   }
@@ -236,8 +242,15 @@ export class Transport implements TransportApi {
     return null
   }
 
-  /** A datagram of a link: takes in what its envelope says and hands out its messages. */
+  /** A datagram that says to be of a link. */
   private accept(link: TransportLink, envelope: Envelope, bytes: Uint8Array): DropReason | null {
+    const dropped = this.takeIn(link, envelope, bytes)
+    if (dropped !== null) link.counters.drops.count(dropped)
+    return dropped
+  }
+
+  /** Takes in what the envelope says and hands out the messages. */
+  private takeIn(link: TransportLink, envelope: Envelope, bytes: Uint8Array): DropReason | null {
     const { packetNumber, bootNonce, ackedPacketNumber } = envelope
     // Of our present boot's numbers, but never used: nobody who has heard us says that.
     if (this.isOurs(ackedPacketNumber) && ackedPacketNumber > link.sent.lastNumber) return 'never-sent'
@@ -279,9 +292,9 @@ export class Transport implements TransportApi {
   private takeFragment(link: TransportLink, envelope: Envelope, fragment: Fragment, nowMs: number): void {
     const whole = link.reassembly.take(fragment, nowMs)
     if (whole === null) return
-    if (typeof whole === 'string') return this.count(whole)
+    if (typeof whole === 'string') return this.count(whole, link)
     const message = decodeWholeMessage(envelope.kind, envelope.sender, whole)
-    if (message === null) this.count('malformed')
+    if (message === null) this.count('malformed', link)
     else this.onMessage(link, message)
   }
 
@@ -329,7 +342,8 @@ export class Transport implements TransportApi {
     return new TransportLink({ ...identity, datagramSizes, reassemblyBudget: this.reassemblyBudget })
   }
 
-  private count(reason: DropReason, by = 1): void {
-    this.drops.set(reason, (this.drops.get(reason) ?? 0) + by)
+  private count(reason: DropReason, link: TransportLink | null = null, by = 1): void {
+    this.drops.count(reason, by)
+    link?.counters.drops.count(reason, by)
   }
 }

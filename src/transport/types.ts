@@ -89,12 +89,19 @@ export interface LinkStatus {
   readonly roundTripP50Ms: number
   readonly roundTripP99Ms: number
   readonly datagramBytesMax: number
-  /** What may be in flight, what is, what waits to be sent, and what is held of unfinished messages. */
+  /** What may be in flight and what is; what waits to be sent, and what is held of unfinished messages, with their bounds. */
   readonly windowBytes: number
   readonly inFlightBytes: number
   readonly waitingBytes: number
+  readonly waitingBytesMax: number
   readonly reassemblyBytes: number
+  readonly reassemblyBytesMax: number
+  /** What was dropped of what came from there or should have gone there. What cannot be told to be of a link is not here. */
+  readonly drops: Drops
 }
+
+/** So many of each reason; a reason that never happened is left out. */
+export type Drops = Readonly<Partial<Record<DropReason, number>>>
 
 export interface TransportStatus {
   readonly receiveBufferBytes: number
@@ -102,7 +109,17 @@ export interface TransportStatus {
   readonly datagramsReceived: number
   readonly bytesSent: number
   readonly bytesReceived: number
-  readonly drops: Readonly<Record<string, number>>
+  readonly drops: Drops
+  /** What waits in this process because the kernel does not take it, and from where on links hold back. */
+  readonly sendQueueBytes: number
+  readonly sendQueueBytesMax: number
+  /** What is held of unfinished messages of all links together. */
+  readonly reassemblyBytes: number
+  readonly reassemblyBytesMax: number
+  /** Links to clients, how many there may be, and what waits to be sent on all of them. */
+  readonly clientLinks: number
+  readonly clientLinksMax: number
+  readonly clientWaitingBytes: number
   readonly sendErrors: Readonly<Record<string, number>>
 }
 

@@ -126,4 +126,37 @@ void t.test('the client commands', async t => {
     t.equal(reports.filter(({ role }) => role === 'leader').length, 1)
     t.match(table.stdout, /^id {2}address .*\n1 {3}127\.0\.0\.1:\d+ .*\n2 .*\n3 .*\n$/)
   })
+
+  await t.test('status --links has a line for each server and each peer that it has to do with', async t => {
+    const [{ status, stdout }, { stdout: asJson }] = await Promise.all([
+      typed('status', '--links'),
+      typed('status', '--links', '--json'),
+    ])
+    t.equal(status, 0)
+    const [, links = ''] = stdout.split('\n\n')
+    const [headings = '', ...lines] = links.trimEnd().split('\n')
+    t.match(headings, /^link +rtt p50 +p99 +sent +loss +repeated +heard +window +in flight +waiting +datagram$/)
+    const reports = asJson
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as { id: number; role: string })
+    const leaderId = reports.find(({ role }) => role === 'leader')?.id ?? 0
+    const others = servers.map(({ id }) => id).filter(id => id !== leaderId)
+    for (const link of others.flatMap(id => [`${leaderId} -> ${id} `, `${id} -> ${leaderId} `])) {
+      const line = lines.find(one => one.startsWith(link)) ?? ''
+      t.match(line, /^\d -> \d +[\d.]+ ms +[\d.]+ ms +\d+ +[\d.]+ % +\d+ +[\d.]+ m?s +\d/, `${link}has figures`)
+    }
+    t.ok(lines.every(line => line.endsWith('  32 KiB') && line.length <= 100))
+    const link = {
+      lossShare: Number,
+      roundTripP99Ms: Number,
+      repeatedMessages: Number,
+      drops: Object,
+      waitingBytesMax: Number,
+    }
+    t.match(
+      reports,
+      Array(3).fill({ peers: [{ link }, { link }], requests: { repeats: Number }, queues: { sessions: Object } }),
+    )
+  })
 })

@@ -416,3 +416,60 @@ void t.test('regression_repeated_open_session_filled_the_log: a repeat attaches 
   t.equal(rig.raft.status.lastLogIndex, before + 2, 'another request is another session')
   t.end()
 })
+
+void t.test('what becomes of copies is counted: suppressed, answered from the table, or dropped', t => {
+  const rig = Rig.leading()
+  const session = rig.open()
+  rig.receive(put(session, 1))
+  rig.receive(put(session, 1), otherLink)
+  rig.turn()
+  rig.receive(put(session, 1))
+  t.match(
+    rig.service.requests,
+    { received: 4, repeats: 2, suppressed: 2, answeredFromTable: 0 },
+    'with the one to open',
+  )
+  rig.persist()
+  rig.receive(put(session, 1))
+  rig.receive(put(session, 1, 'other'))
+  t.match(rig.service.requests, { received: 6, repeats: 3, answeredFromTable: 1, mismatched: 1 })
+  rig.receive({ ...put(session, 2), answeredUpTo: 1 } as ClientMessage)
+  rig.turn()
+  rig.persist()
+  rig.receive(put(session, 1))
+  rig.receive({ type: 'OpenSession', requestId: 9 })
+  rig.receive({ type: 'OpenSession', requestId: 9 })
+  rig.receive({ type: 'Read', requestId: 3, stale: true, query })
+  t.strictSame(rig.service.requests, {
+    received: 10,
+    repeats: 5,
+    suppressed: 3,
+    answeredFromTable: 1,
+    alreadyAnswered: 1,
+    mismatched: 1,
+    redirected: 0,
+    busy: 0,
+    repeatsInLog: 0,
+  })
+  t.end()
+})
+
+void t.test('requests that are not taken are counted: no leader, no room', t => {
+  const follower = new Rig([1, 2, 3])
+  follower.receive(put(1, 1))
+  follower.receive({ type: 'OpenSession', requestId: 1 })
+  t.match(follower.service.requests, { received: 2, repeats: 0, redirected: 2, busy: 0 })
+
+  const full = Rig.leading([1, 2, 3], new KvStore(), 1_500)
+  const session = full.open()
+  for (let sequence = 1; sequence <= 5; sequence++) {
+    full.receive(put(session, sequence, 'x'.repeat(900)))
+    full.turn()
+  }
+  t.match(full.service.requests, { received: 6, redirected: 0, busy: 3 })
+
+  const flooded = Rig.leading()
+  for (let i = 0; i < 65_537; i++) flooded.receive({ type: 'OpenSession', requestId: i })
+  t.match(flooded.service.requests, { received: 65_537, busy: 1 })
+  t.end()
+})

@@ -34,7 +34,43 @@ void t.test('a status has the fields that scripts rely on, on a leader with what
     t.match(peer, { state: 'replicate', matchIndex: 3, nextIndex: 4, retransmissions: 0, datagramBytesMax: 1_200 })
     t.equal(peer.address, story.process(peer.id).address.key)
     t.ok(peer.roundTripMs > 0 && peer.windowBytes > 0)
+    t.match(peer.link, {
+      waitingBytes: 0,
+      reassemblyBytes: 0,
+      lost: 0,
+      duplicates: 0,
+      drops: {},
+      datagramBytesMax: 1_200,
+    })
+    t.ok(peer.silentMs !== null && peer.silentMs <= 100, 'heard since its last heartbeat')
+    t.ok(peer.link.roundTripP50Ms > 0 && peer.link.roundTripP99Ms >= peer.link.roundTripP50Ms)
   }
+  t.match(status.requests, { answeredFromTable: 0, mismatched: 0, repeatsInLog: 0 })
+  t.ok(status.requests.received >= 2, 'a session to open, and a write')
+  t.end()
+})
+
+void t.test('everything that can pile up is shown with its bound', t => {
+  const story = new Story()
+  t.equal(story.put('a', '1'), 'ok')
+  story.settle()
+  story.runFor(100)
+  const { plan } = story.cluster
+  const { queues, storage } = story.node(story.leaderId).status()
+  t.strictSame(queues, {
+    uncommittedBytes: { used: 0, max: plan.uncommittedBytesMax },
+    unpersistedBytes: { used: 0, max: plan.unpersistedBytesMax },
+    heldAppends: { used: 0, max: 256 },
+    heldAppendBytes: { used: 0, max: 4 * 2 ** 20 },
+    waitingReads: { used: 0, max: 65_536 },
+    sessions: { used: 1, max: 65_536 },
+    sessionResultBytes: { used: queues.sessionResultBytes.used, max: 2 ** 28 },
+    reassemblyBytes: { used: 0, max: 64 * 2 ** 20 },
+    sendQueueBytes: { used: 0, max: 65_536 },
+    clientLinks: { used: 1, max: 4_096 },
+  })
+  t.ok(queues.sessionResultBytes.used > 160, 'the result of the put')
+  t.equal(storage.queuedEntries, 0)
   t.end()
 })
 
@@ -62,5 +98,6 @@ void t.test('clients get it as JSON from every server, led or not', t => {
   t.match(answer, { to: 'status', requestId: 4, code: 'ok' })
   const status = JSON.parse(new TextDecoder().decode(answer.result)) as object
   t.match(status, { id: 2, role: 'pre-candidate', leaderId: 0, term: 0, transport: { drops: {} } })
+  t.match(status, { peers: [{ silentMs: null }, { silentMs: null }] }, 'nobody else was ever heard')
   t.end()
 })

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { Raft } from '../../src/raft/raft.js'
-import { accept, Bench, entriesOf, raftOptions, requestVote } from '../support/raft-servers.js'
+import { entryOverheadBytes } from '../../src/raft/types.js'
+import { accept, append, Bench, entriesOf, raftOptions, requestVote } from '../support/raft-servers.js'
 
 const empty = { hardState: { currentTerm: 0, votedFor: 0 }, snapshotIndex: 0, snapshotTerm: 0, entries: [] }
 
@@ -67,6 +68,30 @@ void t.test('status', t => {
   t.ok(bench.raft.isLeader)
   t.end()
 })
+
+void t.test('status tells what waits in the core', t => {
+  const idle = { uncommittedBytes: 0, unpersistedBytes: 0, heldAppends: 0, heldAppendBytes: 0, waitingReads: 0 }
+  const follower = new Bench({ term: 5, log: [1] })
+  t.same(follower.raft.status.queues, idle)
+  follower.receive(append(2, 5, [1, 1]))
+  follower.receive(append(2, 5, [2, 5], [5, 5]))
+  t.same(follower.raft.status.queues, { ...idle, heldAppends: 1, heldAppendBytes: heldBytesOf(follower) })
+
+  const leader = new Bench({ term: 4, log: [1, 4] })
+  leader.lead()
+  leader.raft.readIndex(1)
+  const { uncommittedBytes, waitingReads } = leader.raft.status.queues
+  t.ok(uncommittedBytes >= entryOverheadBytes, 'the no-op of its term')
+  t.equal(waitingReads, 1)
+  leader.receive(accept(2, 5, 3))
+  t.equal(leader.raft.status.queues.uncommittedBytes, 0)
+  t.end()
+})
+
+function heldBytesOf({ raft }: Bench): number {
+  const { role } = raft.server
+  return role.name === 'follower' ? (role.gap?.heldBytes ?? 0) : 0
+}
 
 void t.test('answers that are none of its business change nothing', t => {
   const bench = new Bench({ term: 4, log: [1, 4] })

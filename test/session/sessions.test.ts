@@ -23,6 +23,8 @@ void t.test('D04: a repeat gets the stored result and is not executed again', t 
   t.equal(user.execute(id, 2, 'b'), 'b@4')
   t.equal(user.execute(id, 1, 'a'), 'a@2', 'an older one that is not answered yet, too')
   t.same(user.machine.executed, ['a', 'b'])
+  t.equal(user.execute(id, 1, 'other'), 'request-mismatch')
+  t.equal(user.sessions.repeats, 2, 'copies in the log are counted, what bears the number of another is none')
   t.end()
 })
 

@@ -66,3 +66,16 @@ void t.test('regression_mkdir: where no directory can be made, that is said, and
   t.equal(await make(join(directory, 'one/two/three')), null)
   t.equal(await make(join(directory, 'one/two/three')), null, 'as it is')
 })
+
+void t.test(
+  'regression_mkdir_race: servers that start together make the parent of their directories together',
+  async t => {
+    const make = (path: string) =>
+      new Promise<NodeJS.ErrnoException | null>(resolve => nodeDisk.makeDirectory(path, resolve))
+    for (let round = 0; round < 20; round++) {
+      const parent = join(directory, `cluster-${round}`, 'data')
+      const made = await Promise.all([1, 2, 3, 3].map(id => make(join(parent, String(id)))))
+      t.strictSame(made, [null, null, null, null], 'whoever of them is first')
+    }
+  },
+)

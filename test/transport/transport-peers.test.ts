@@ -302,6 +302,7 @@ void t.test('Z03: copies and recordings are dropped, whatever their order', t =>
   clock.runFor(100)
   t.equal(b.received.length, 200)
   t.same(b.transport.status.drops, { replayed: 200 })
+  t.same(b.transport.peer(1)!.status.drops, { replayed: 200 }, 'on the account of the link that they came by')
   t.end()
 })
 
@@ -355,6 +356,7 @@ void t.test('a dead peer costs bounded memory, and comes back to what is new', t
   const waiting = (toB as unknown as { outbox: { bytes: number } }).outbox.bytes
   t.equal(waiting, 0, 'what waited too long is gone')
   t.ok((a.transport.status.drops['outdated'] ?? 0) > 0)
+  t.same(toB.status.drops, a.transport.status.drops, 'both kinds are told of this link')
   const sentMeanwhile = network.sent.length
   t.ok(sentMeanwhile < 400, `${sentMeanwhile} datagrams went to nobody`)
   network.heal()
