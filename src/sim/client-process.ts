@@ -19,7 +19,7 @@ export interface ClientProcessOptions {
   readonly start: number
   readonly address: Address
   readonly servers: readonly Address[]
-  readonly datagramBytesMax: number
+  readonly datagramSizes: readonly number[]
   readonly turnMs: number
 }
 
@@ -30,14 +30,14 @@ export class ClientProcess {
   private readonly options: ClientProcessOptions
 
   constructor(options: ClientProcessOptions) {
-    const { kernel, network, seed, lane, start, address, servers, datagramBytesMax, turnMs } = options
+    const { kernel, network, seed, lane, start, address, servers, datagramSizes, turnMs } = options
     this.options = options
     const prng = new Prng(seed, 10_000 * start + lane)
     this.life = new Life(lane)
     this.clock = new SimClock(kernel, this.life, { rate: 1, offsetMs: prng.between(0, 5_000), turnMs })
     const socket = new SimSocket(kernel, network, this.life, this.clock, address)
     const identity = { clusterId: 0, sender: 0, incarnation: 0, bootNonce: prng.id() }
-    const transport = new Transport(socket, this.clock, { ...identity, datagramSizes: () => [datagramBytesMax] }, null)
+    const transport = new Transport(socket, this.clock, { ...identity, datagramSizes: () => datagramSizes }, null)
     this.core = new ClientCore(transport, this.clock, {
       endpoints: servers,
       seed: prng.uint32(),

@@ -61,6 +61,7 @@ export class SimCluster {
     const { servers, load } = plan
     this.network = new SimNetwork(kernel, new Prng(plan.seed, 1), tally, plan.links)
     this.network.receiveBufferBytes = plan.receiveBufferBytes
+    this.network.spreadDelays(new Prng(plan.seed, 3))
     this.addresses = Array.from({ length: servers + load.clients + 2 }, (_, i) => addressOf(i + 1))
     this.addresses.forEach((address, i) => this.network.place(i + 1, address))
     const members = this.addresses.slice(0, servers).map((address, i) => ({ id: i + 1, address }))
@@ -181,7 +182,7 @@ export class SimCluster {
       start: ++this.clientStarts,
       address: addresses[lane - 1]!,
       servers: addresses.slice(0, plan.servers),
-      datagramBytesMax: plan.datagramBytesMax,
+      datagramSizes: plan.datagramSizes,
       turnMs: plan.turnMs,
     })
   }

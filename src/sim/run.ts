@@ -94,8 +94,8 @@ function live(cluster: SimCluster): void {
 
 function heal(cluster: SimCluster): void {
   const { network, plan } = cluster
-  const { delayFromMs, delayToMs, bytesPerMs, queueBytes } = plan.links
-  network.quality = { ...perfectLinks, delayFromMs, delayToMs, bytesPerMs, queueBytes }
+  const { delayFromMs, delayToMs, delaySpread, bytesPerMs, queueBytes, datagramBytesMax } = plan.links
+  network.quality = { ...perfectLinks, delayFromMs, delayToMs, delaySpread, bytesPerMs, queueBytes, datagramBytesMax }
   cluster.watch?.fault('everything is mended', [], 0)
   for (const server of cluster.servers) {
     server.disk.stalledUntilMs = 0

@@ -192,7 +192,7 @@ export class ServerProcess {
         sender: this.id,
         incarnation: identity.incarnation,
         bootNonce: this.prng.id(),
-        datagramSizes: () => [plan.datagramBytesMax],
+        datagramSizes: () => plan.datagramSizes,
       },
       ({ key }) => secret * 65_536 + (hashBytes(Buffer.from(key), 0) & 0xffff) + 1,
     )

@@ -71,6 +71,7 @@ const proofsOfLife = [
   'lost: cut',
   'lost: queue',
   'lost: overflow',
+  'lost: size',
   'datagram: duplicate',
   'datagram: reorder',
   'datagram: corrupt',
