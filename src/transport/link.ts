@@ -98,8 +98,9 @@ export class TransportLink implements Link {
   isForgotten = false
   /** Empty datagrams to send that ask for a word. */
   probesToSend = 0
-  /** Probe timeouts in a row. */
+  /** Probe timeouts in a row, and when the last of them was. */
   private probes = 0
+  private probedAtMs = -Infinity
   private lastNewsAtMs = -Infinity
   /** The window that the other side goes by, and the one that it has promised. */
   private promisedBytes = windowBytesAtFirst
@@ -260,6 +261,7 @@ export class TransportLink implements Link {
   expire(nowMs: number): void {
     this.noticeLoss(nowMs)
     if (nowMs < this.probeAtMs) return
+    this.probedAtMs = nowMs
     if (++this.probes > probesMax) return this.giveUp(nowMs)
     this.counters.probes++
     // The window may be full of what is lost: the oldest go again, and make room for that.
@@ -302,7 +304,16 @@ export class TransportLink implements Link {
   private get probeAtMs(): number {
     if (this.sent.inFlight === 0) return Infinity
     const timeoutMs = Math.min(this.roundTrip.probeTimeoutMs(this.lastAsked) * 2 ** this.probes, probeTimeoutMsMax)
-    return this.sent.lastSentAtMs + timeoutMs
+    return this.waitsSinceMs + timeoutMs
+  }
+
+  /**
+   * What goes puts the first timeout off, because it asks for a word, too; but not those that follow: or a leader whose
+   * heartbeats go more often than that would never notice that nobody is there, and keep all of them in flight.
+   */
+  private get waitsSinceMs(): number {
+    const isProbing = this.probes > 0 && !this.isSilent
+    return isProbing ? Math.max(this.probedAtMs, this.sent.oldestSentAtMs) : this.sent.lastSentAtMs
   }
 
   private noticeLoss(nowMs: number): void {
