@@ -48,7 +48,11 @@ export class DatagramWriter {
     let content: Waiting[] | null = null
     for (;;) {
       const first = urgentOnly ? outbox.firstUrgent : outbox.first
-      // A message that alone is too large was queued when the path still carried it: it goes, and if it is lost in fragments.
+      if (first !== undefined && envelopeBytes + first.bytes > link.datagramBytesMax) {
+        outbox.shift()
+        link.cutAnew(first)
+        continue
+      }
       if (first === undefined || (totalBytes + first.bytes > payloadBytes && totalBytes > envelopeBytes)) break
       outbox.shift()
       if (first.parted?.isAbandoned === true) continue

@@ -187,6 +187,12 @@ export class TransportLink implements Link {
     return this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, nowMs)
   }
 
+  /** The path carries less than when this was queued: it goes in fragments. What is a fragment already is not cut again. */
+  cutAnew({ message, bytes, parted, queuedAtMs }: Waiting): void {
+    if (parted !== null) parted.isAbandoned = true
+    else this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, queuedAtMs)
+  }
+
   /** Payload bytes of the path's datagram if one may be filled now with whatever waits, 0 if not. */
   payloadBytesNow(): number {
     const { datagramBytesMax, fullCharge } = this
@@ -341,15 +347,12 @@ export class TransportLink implements Link {
   }
 
   private queueAgain(waiting: Waiting): void {
-    const { message, bytes, parted, queuedAtMs } = waiting
+    const { bytes, parted } = waiting
     if (envelopeBytes + bytes <= this.datagramBytesMax) {
       this.outbox.pushAgain(waiting)
-    } else if (parted !== null) {
-      // The path carries less than when this was cut, and a fragment is not cut again.
-      parted.isAbandoned = true
-      return
     } else {
-      this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, queuedAtMs)
+      this.cutAnew(waiting)
+      if (parted !== null) return
     }
     this.counters.repeatedMessages++
     this.counters.repeatedBytes += bytes
