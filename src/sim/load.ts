@@ -73,6 +73,13 @@ export class Load {
     return this.underWay.size
   }
 
+  /** Of one client. */
+  outstandingOf(process: ClientProcess): number {
+    let count = 0
+    for (const one of this.underWay.values()) if (one.process === process) count++
+    return count
+  }
+
   /** A client begins to ask. */
   begin(process: ClientProcess): void {
     for (let i = 0; i < this.plan.outstanding; i++) this.pause(process)
