@@ -77,6 +77,10 @@ const proofsOfLife = [
   'datagram: corrupt',
   'datagram: late',
   'datagram: forged',
+  'fragment: forged',
+  'fragment: forged with a token',
+  'fragment: said again',
+  'messages larger than a datagram',
   'operation: unknown',
 ]
 

@@ -42,6 +42,7 @@ const effects: Record<string, Happened> = {
   blackout: counted('lost: cut', 3),
   'black hole': counted('lost: size', 3),
   garbage: counted('datagram: forged', 20),
+  'forged fragments': counted('fragment: forged', 20),
   crash: counted('server: crash'),
   kill: counted('server: kill'),
   'leader killed': (result, events) =>
@@ -65,6 +66,7 @@ const effects: Record<string, Happened> = {
 const amounts: Record<string, number> = {
   'black hole': 150,
   garbage: 40,
+  'forged fragments': 40,
   'crash loop': 5,
   'flapping link': 80,
   'slow event loop': 120,
