@@ -138,6 +138,11 @@ export class ClientCore {
     if (request.list !== null) this.giveUp(request, why)
   }
 
+  /** Requests that are asked and not answered. */
+  get pendingCount(): number {
+    return this.pending.count
+  }
+
   /** Ends everything pending at once and closes the transport. */
   close(done: () => void): void {
     this.isClosed = true

@@ -11,9 +11,12 @@ import type { SimOperation } from '../storage/disk-sim.js'
 import { StorageError } from '../storage/storage-error.js'
 import type { Address } from '../transport/socket.js'
 import { parseAddress } from '../transport/address.js'
+import type { Link, WireMessage } from '../transport/types.js'
 import { ClientProcess } from './client-process.js'
 import { Invariants } from './invariants/invariants.js'
+import { memoryCheckMs } from './invariants/bounded-memory.js'
 import { InvariantViolation } from './invariants/violation.js'
+import { checkWithinWindow } from './invariants/within-window.js'
 import { Kernel } from './kernel.js'
 import { laneName } from './lanes.js'
 import { Load, type LoadEvents } from './load.js'
@@ -52,6 +55,7 @@ export class SimCluster {
   peerMessages = 0
   private readonly addresses: readonly Address[]
   private clientStarts = 0
+  private memoryCheckAtMs = 0
   /** Thrown inside of a server, where it only ended that server. */
   private violation: Error | null = null
 
@@ -61,8 +65,10 @@ export class SimCluster {
     const { servers, load } = plan
     this.network = new SimNetwork(kernel, new Prng(plan.seed, 1), tally, plan.links)
     this.network.receiveBufferBytes = plan.receiveBufferBytes
+    this.network.spreadDelays(new Prng(plan.seed, 3))
     this.addresses = Array.from({ length: servers + load.clients + 2 }, (_, i) => addressOf(i + 1))
     this.addresses.forEach((address, i) => this.network.place(i + 1, address))
+    for (const { key } of this.addresses.slice(0, servers + load.clients)) this.invariants.messages.watches(key)
     const members = this.addresses.slice(0, servers).map((address, i) => ({ id: i + 1, address }))
     const events = {
       started: (server: ServerProcess) => this.watch?.process(server.id, 'start', ''),
@@ -76,6 +82,17 @@ export class SimCluster {
       },
       applied: (id: ServerId, { revision }: ApplyContext, command: Uint8Array, stateHash: number) => {
         this.noting(() => this.applied(id, revision, command, stateHash))
+      },
+      departs: (server: ServerProcess, bytes: Uint8Array, to: Address) => {
+        const { transport } = server
+        if (transport === null) return
+        this.noting(() => checkWithinWindow(`server ${server.id}`, transport.links(), bytes, to.key))
+      },
+      says: (from: Address, link: Link, message: WireMessage) => {
+        this.invariants.messages.says(from.key, link.address.key, message)
+      },
+      hears: (at: Address, link: Link, message: WireMessage) => {
+        this.noting(() => this.invariants.messages.hears(link.address.key, at.key, message))
       },
       diskEnded: (server: ServerProcess, operation: SimOperation, outcome: string) => {
         this.watch?.disk(server.id, operation, outcome)
@@ -110,6 +127,7 @@ export class SimCluster {
     kernel.onStep = life => {
       if (this.violation !== null) throw this.violation
       if (life !== null && life.lane <= servers) this.invariants.afterStep(life.lane)
+      if (kernel.nowMs >= this.memoryCheckAtMs) this.checkMemory()
     }
   }
 
@@ -181,9 +199,45 @@ export class SimCluster {
       start: ++this.clientStarts,
       address: addresses[lane - 1]!,
       servers: addresses.slice(0, plan.servers),
-      datagramBytesMax: plan.datagramBytesMax,
+      datagramSizes: plan.datagramSizes,
       turnMs: plan.turnMs,
+      events: {
+        departs: (client, bytes, to) => {
+          checkWithinWindow(this.laneName(client.life.lane), client.transport.links(), bytes, to.key)
+        },
+        says: (from, link, message) => this.invariants.messages.says(from.key, link.address.key, message),
+        hears: (at, link, message) => this.invariants.messages.hears(link.address.key, at.key, message),
+      },
     })
+  }
+
+  /** In the end: a client keeps nothing of what was answered. */
+  checkClients(): void {
+    for (const client of this.clients) {
+      const { core, life } = client
+      this.invariants.memory.checkPending(this.laneName(life.lane), core.pendingCount, this.load.outstandingOf(client))
+    }
+  }
+
+  private laneName(lane: number): string {
+    return laneName(lane, this.plan.servers)
+  }
+
+  /** What everybody keeps, each while. */
+  private checkMemory(): void {
+    const { kernel, network, invariants } = this
+    const { memory } = invariants
+    this.memoryCheckAtMs = kernel.nowMs + memoryCheckMs
+    for (const { id, transport, node } of this.servers) {
+      if (transport === null || node === null) continue
+      memory.checkLinks(`s${id}`, [...transport.links()], network.receiveBufferBytes)
+      const { role } = node.raft.server
+      if (role.name === 'follower') memory.checkGap(`s${id}`, role.gap)
+    }
+    for (const client of this.clients) {
+      const who = this.laneName(client.life.lane)
+      memory.checkLinks(who, [...client.transport.links()], network.receiveBufferBytes)
+    }
   }
 
   /** What is found to be wrong inside of a server would end only that server. */

@@ -23,6 +23,14 @@ export const defaultDurationMs = 60_000
 /** While servers start for the first time, and make their directories. */
 const firstStartMs = 10
 
+/** In one datagram of a small path it would not fit. */
+export const largeBytesLeast = 2_000
+
+/** A segment holds a batch with the largest entry: a cas of two large values. */
+export function segmentBytesLeast(largeBytes: number): number {
+  return 4_096 * Math.ceil((2 * largeBytes + 4_096) / 4_096)
+}
+
 export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
   const prng = new Prng(seed, 0x91a4)
   const drawnSize = [1, 2, 3, 3, 3, 3, 4, 5, 5, 5, 5, 6, 7][prng.below(13)]!
@@ -33,12 +41,13 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
   const heartbeatMs = isFar ? prng.between(150, 400) : prng.between(60, 250)
   const electionTimeoutMs = heartbeatMs * prng.between(3, 6)
   const links = wishes.calm === true ? perfectLinks : drawLinks(prng, isFar)
-  const load = drawLoad(prng, electionTimeoutMs)
+  const load = drawLoad(prng, electionTimeoutMs, links.bytesPerMs)
   const turnMs = prng.between(0.01, 0.1)
   const diskFromMs = prng.between(0.05, 0.3)
   const diskToMs = diskFromMs + (prng.below(4) === 0 ? prng.between(0, 20) : prng.between(0, 1.5))
-  const segmentBytes = [4_096, 4_096, 8_192, 32_768][prng.below(4)]!
-  const datagramBytesMax = [1_200, 1_200, 1_472, 8_972][prng.below(4)]!
+  const smallSegmentBytes = [4_096, 4_096, 8_192, 32_768][prng.below(4)]!
+  const segmentBytes = load.largeShare === 0 ? smallSegmentBytes : segmentBytesLeast(load.largeBytes)
+  const datagramSizes = [[1_200], [1_200, 1_472, 8_972], [1_472], [1_200, 8_972]][prng.below(4)]!
   const [uncommittedBytesMax, unpersistedBytesMax] = [0, 1].map(() =>
     prng.below(3) === 0 ? 2_000 + prng.below(20_000) : 1_000_000,
   ) as [number, number]
@@ -58,7 +67,7 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
     diskFromMs,
     diskToMs,
     segmentBytes,
-    datagramBytesMax,
+    datagramSizes,
     uncommittedBytesMax,
     unpersistedBytesMax,
     receiveBufferBytes,
@@ -88,17 +97,22 @@ function drawLinks(prng: Prng, isFar: boolean): LinkQuality {
     delayToMs: delayFromMs + (hasJitter ? prng.between(1, 15) : prng.between(0.05, 0.5)),
     tailShare: share(0.05),
     bytesPerMs: prng.below(6) === 0 ? prng.between(8, 80) : 0,
-    queueBytes: prng.between(800, 16_000),
+    queueBytes: prng.between(1_600, 16_000),
+    datagramBytesMax: [0, 0, 1_472, 1_473 + prng.below(8_000)][prng.below(4)]!,
+    delaySpread: share(4),
   }
 }
 
-function drawLoad(prng: Prng, electionTimeoutMs: number): Load {
+function drawLoad(prng: Prng, electionTimeoutMs: number, bytesPerMs: number): Load {
   return {
     clients: 1 + prng.below(3),
     keys: 1 + prng.below(5),
     outstanding: 1 + prng.below(2),
     pauseMs: prng.below(8) === 0 ? prng.between(10, 60) : prng.between(150, 900),
     valueBytes: prng.below(4) === 0 ? prng.below(700) : 16,
+    largeShare: prng.below(4) === 0 ? prng.between(0.03, 0.15) : 0,
+    // A slow link takes its time for each.
+    largeBytes: largeBytesLeast + prng.below(bytesPerMs === 0 ? 58_000 : Math.ceil(50 * bytesPerMs)),
     timeoutMs: electionTimeoutMs * prng.between(2, 12),
     putShare: prng.between(0.2, 0.5),
     casShare: prng.between(0, 0.25),

@@ -10,6 +10,7 @@ import type { Operation } from './linearizability/history.js'
 import { violated } from './invariants/violation.js'
 import type { Kernel } from './kernel.js'
 import { stepKinds } from './clock.js'
+import { largeBytesLeast } from './draw-plan.js'
 import type { Load as LoadPlan } from './plan.js'
 
 /** What a run wants to know of its load; `what` makes the words of a trace. */
@@ -70,6 +71,13 @@ export class Load {
 
   get outstanding(): number {
     return this.underWay.size
+  }
+
+  /** Of one client. */
+  outstandingOf(process: ClientProcess): number {
+    let count = 0
+    for (const one of this.underWay.values()) if (one.process === process) count++
+    return count
   }
 
   /** A client begins to ask. */
@@ -203,7 +211,14 @@ export class Load {
 
   /** Different from all others, so that it is known which write a read found. */
   private newValue(process: ClientProcess): string {
-    return `${process.life.lane}-${this.begun + 1}${this.padding}`.slice(0, Math.max(12, this.plan.valueBytes))
+    const name = `${process.life.lane}-${this.begun + 1}`
+    const { valueBytes, largeShare, largeBytes } = this.plan
+    if (largeShare === 0 || this.prng.fraction() >= largeShare) {
+      return `${name}${this.padding}`.slice(0, Math.max(12, valueBytes))
+    }
+    // No piece of it looks like one of another value, or like the piece before.
+    const bytes = Math.floor(this.prng.between(largeBytesLeast, largeBytes))
+    return `${name}.`.repeat(Math.ceil(bytes / (name.length + 1))).slice(0, bytes)
   }
 }
 

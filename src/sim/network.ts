@@ -37,6 +37,10 @@ export interface LinkQuality {
   /** 0 for no bound. What waits in the queue before it beyond queueBytes is lost. */
   readonly bytesPerMs: number
   readonly queueBytes: number
+  /** Larger datagrams vanish; 0 for no bound. */
+  readonly datagramBytesMax: number
+  /** Each directed link takes a time of its own: the slowest up to 1 + delaySpread times that of the quickest. */
+  readonly delaySpread: number
 }
 
 export const perfectLinks: LinkQuality = {
@@ -55,6 +59,8 @@ export const perfectLinks: LinkQuality = {
   tailShare: 0,
   bytesPerMs: 0,
   queueBytes: 64_000,
+  datagramBytesMax: 0,
+  delaySpread: 0,
 }
 
 /** A datagram that has come to the machine of its receiver. */
@@ -112,6 +118,10 @@ export class SimNetwork {
   private readonly cuts = new Uint8Array(lanesMax * lanesMax)
   private readonly isBad = new Uint8Array(lanesMax * lanesMax)
   private readonly busyUntilMs = new Float64Array(lanesMax * lanesMax)
+  /** What faults let through of each directed link, the newest last; none for most. */
+  private readonly limits = new Map<number, number[]>()
+  /** Of each directed link, 0 to 1: its place between the quickest and the slowest. */
+  private readonly slowness = new Float64Array(lanesMax * lanesMax)
   private slab = new Uint8Array(slabBytes)
   private slabUsed = 0
 
@@ -153,6 +163,22 @@ export class SimNetwork {
     return this.cuts[from * lanesMax + to]! > 0
   }
 
+  /** Larger datagrams vanish on one direction of one link, until the result is called: a black hole (RFC 2923). */
+  limit(from: number, to: number, datagramBytesMax: number): () => void {
+    const link = from * lanesMax + to
+    const limits = this.limits.get(link) ?? []
+    this.limits.set(link, limits)
+    limits.push(datagramBytesMax)
+    return () => {
+      limits.splice(limits.indexOf(datagramBytesMax), 1)
+    }
+  }
+
+  /** Makes some links slower than others, as far as `quality.delaySpread` says. */
+  spreadDelays(prng: Prng): void {
+    for (let link = 0; link < this.slowness.length; link++) this.slowness[link] = prng.fraction()
+  }
+
   /** Takes a datagram from a socket; `bytes` may be reused when this returns. */
   send(from: NetworkEnd, bytes: Uint8Array, to: Address): void {
     const { prng, quality, kernel } = this
@@ -173,6 +199,7 @@ export class SimNetwork {
     const more = prng.uint32()
     if (this.cuts[link]! > 0) return this.lose(from.lane, lane, datagram, 'cut')
     if (this.filter?.(from.lane, lane, bytes) === true) return this.lose(from.lane, lane, datagram, 'filter')
+    if (bytes.length > this.carriedBytesMax(link)) return this.lose(from.lane, lane, datagram, 'size')
     if (this.isInBadPhase(link, phaseDraw)) {
       if (lossDraw < quality.burstLossShare) return this.lose(from.lane, lane, datagram, 'burst')
     } else if (lossDraw < quality.lossShare) return this.lose(from.lane, lane, datagram, 'loss')
@@ -180,7 +207,7 @@ export class SimNetwork {
     const queuedMs = this.queue(link, bytes.length)
     if (queuedMs < 0) return this.lose(from.lane, lane, datagram, 'queue')
     let carried = this.keep(bytes)
-    let delayMs = queuedMs + this.delayOf(delayDraw)
+    let delayMs = queuedMs + this.delayOf(link, delayDraw)
     if (fateDraw < quality.corruptShare) {
       carried = withFlippedBits(carried, new Prng(more))
       this.mangle('corrupt', lane, datagram)
@@ -191,7 +218,7 @@ export class SimNetwork {
     this.carry(carried, from, to, datagram, delayMs)
     if (copyDraw < quality.duplicateShare) {
       this.mangle('duplicate', lane, datagram)
-      this.carry(this.keep(carried), from, to, datagram, queuedMs + this.delayOf(fractionOf(more)))
+      this.carry(this.keep(carried), from, to, datagram, queuedMs + this.delayOf(link, fractionOf(more)))
     } else if (copyDraw > 1 - quality.lateShare) {
       this.mangle('late', lane, datagram)
       this.carry(this.keep(carried), from, to, datagram, quality.delayToMs + fractionOf(more) * quality.lateMs)
@@ -250,6 +277,12 @@ export class SimNetwork {
     this.watch?.mangled(lane, datagram, how)
   }
 
+  private carriedBytesMax(link: number): number {
+    const { datagramBytesMax } = this.quality
+    const always = datagramBytesMax === 0 ? Infinity : datagramBytesMax
+    return this.limits.size === 0 ? always : Math.min(always, ...(this.limits.get(link) ?? []))
+  }
+
   private isInBadPhase(link: number, draw: number): boolean {
     const { burstEnterShare, burstLeaveShare } = this.quality
     if (burstEnterShare === 0) return false
@@ -270,9 +303,10 @@ export class SimNetwork {
   }
 
   /** One draw gives both: mostly a place in [from, to), and for the share of the tail up to ten times as long. */
-  private delayOf(draw: number): number {
-    const { delayFromMs, delayToMs, tailShare } = this.quality
-    const delayMs = delayFromMs + draw * (delayToMs - delayFromMs)
+  private delayOf(link: number, draw: number): number {
+    const { delayFromMs, delayToMs, tailShare, delaySpread } = this.quality
+    const factor = 1 + delaySpread * this.slowness[link]!
+    const delayMs = (delayFromMs + draw * (delayToMs - delayFromMs)) * factor
     return draw < 1 - tailShare ? delayMs : delayMs * (1 + (9 * (draw - 1 + tailShare)) / tailShare)
   }
 

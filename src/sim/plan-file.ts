@@ -1,7 +1,7 @@
 /** A plan as a file: what a failure's report writes and `sim --plan` reads. What is no plan is refused in one line. */
 import { Prng } from '../base/prng.js'
 import { crashPoints } from './crash-points.js'
-import { drawPlan } from './draw-plan.js'
+import { drawPlan, segmentBytesLeast } from './draw-plan.js'
 import { faultKind, faultKinds } from './faults/faults.js'
 import type { PlannedFault, SimPlan } from './plan.js'
 
@@ -70,6 +70,11 @@ function checkNumbers({
   demand(isWhole(load.keys, 1, 1_000), 'load.keys must be 1 to 1000')
   demand(isWhole(load.outstanding, 1, 100), 'load.outstanding must be 1 to 100')
   demand(load.valueBytes <= 1_000, 'load.valueBytes must be 0 to 1000')
+  demand(isWhole(load.largeBytes, 2_000, 1_000_000), 'load.largeBytes must be 2000 to 1000000')
+  demand(
+    load.largeShare === 0 || plan.segmentBytes >= segmentBytesLeast(load.largeBytes),
+    'segmentBytes must hold two values of load.largeBytes',
+  )
   demand(clockRates.length === servers, 'clockRates must have one number per server')
   demand(
     clockRates.every(rate => rate >= 0.1 && rate <= 10),
@@ -82,7 +87,11 @@ function checkNumbers({
     plan.segmentBytes >= 4_096 && plan.segmentBytes % 64 === 0,
     'segmentBytes must be a multiple of 64 from 4096 on',
   )
-  demand(isWhole(plan.datagramBytesMax, 1_200, 65_507), 'datagramBytesMax must be 1200 to 65507')
+  demand(
+    plan.datagramSizes.length > 0 &&
+      plan.datagramSizes.every((bytes, i) => isWhole(bytes, 1 + (plan.datagramSizes[i - 1] ?? 1_199), 60_000)),
+    'datagramSizes must be 1200 to 60000, ascending',
+  )
   demand(links.delayToMs >= links.delayFromMs, 'links.delayToMs must not be below links.delayFromMs')
   for (const [where, shares] of [
     ['load', load],

@@ -13,6 +13,9 @@ export interface Load {
   /** Between an answer and the next question, at most; drawn each time. */
   readonly pauseMs: number
   readonly valueBytes: number
+  /** This share of the values is large: from 2,000 bytes up to largeBytes, which travel in fragments. */
+  readonly largeShare: number
+  readonly largeBytes: number
   /** Of an operation; drawn from a third of it up. */
   readonly timeoutMs: number
   /** Shares of what is asked; the rest are reads. */
@@ -48,7 +51,8 @@ export interface SimPlan {
   readonly diskFromMs: number
   readonly diskToMs: number
   readonly segmentBytes: number
-  readonly datagramBytesMax: number
+  /** Payload bytes of datagrams that everybody tries, ascending; the first is used without trying. */
+  readonly datagramSizes: readonly number[]
   /** What a leader may hold uncommitted, and a follower waiting for its disk, before they refuse more. */
   readonly uncommittedBytesMax: number
   readonly unpersistedBytesMax: number

@@ -65,6 +65,7 @@ export function runPlan(plan: SimPlan, attach: (cluster: SimCluster) => void = (
   tally.add('datagrams', network.datagrams)
   tally.add('elections won', cluster.invariants.elections.elections)
   tally.add('reads that any server was asked for', cluster.prober.answered)
+  tally.add('messages larger than a datagram', cluster.invariants.messages.handedOut)
   tally.add('entries committed', cluster.invariants.committed.lastIndex)
   return {
     plan,
@@ -94,8 +95,8 @@ function live(cluster: SimCluster): void {
 
 function heal(cluster: SimCluster): void {
   const { network, plan } = cluster
-  const { delayFromMs, delayToMs, bytesPerMs, queueBytes } = plan.links
-  network.quality = { ...perfectLinks, delayFromMs, delayToMs, bytesPerMs, queueBytes }
+  const { delayFromMs, delayToMs, delaySpread, bytesPerMs, queueBytes, datagramBytesMax } = plan.links
+  network.quality = { ...perfectLinks, delayFromMs, delayToMs, delaySpread, bytesPerMs, queueBytes, datagramBytesMax }
   cluster.watch?.fault('everything is mended', [], 0)
   for (const server of cluster.servers) {
     server.disk.stalledUntilMs = 0
@@ -122,6 +123,7 @@ function demandProgress(cluster: SimCluster): void {
     cluster.runUntil(kernel.nowMs + plan.heartbeatMs)
   }
   demandCalm(cluster)
+  cluster.checkClients()
   checkNoStorm(cluster)
 }
 

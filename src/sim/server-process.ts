@@ -12,6 +12,7 @@ import type { OpenedStorage } from '../storage/storage.js'
 import { openStorage } from '../storage/storage.js'
 import type { Address } from '../transport/socket.js'
 import { Transport } from '../transport/transport.js'
+import type { Link, WireMessage } from '../transport/types.js'
 import { SimClock, stepKinds } from './clock.js'
 import type { Kernel } from './kernel.js'
 import { Life } from './kernel.js'
@@ -32,6 +33,10 @@ export interface ServerProcessEvents {
   /** It runs: its core may be watched. `notes` say what recovery has mended. */
   running(server: ServerProcess, node: Node, notes: readonly string[]): void
   sent(from: ServerId, to: ServerId, message: Message, durable: HardState | null): void
+  /** A datagram leaves for the process at this address. */
+  departs(server: ServerProcess, bytes: Uint8Array, to: Address): void
+  says(from: Address, link: Link, message: WireMessage): void
+  hears(at: Address, link: Link, message: WireMessage): void
   applied(id: ServerId, context: ApplyContext, command: Uint8Array, stateHash: number): void
   diskEnded(server: ServerProcess, operation: SimOperation, outcome: string): void
 }
@@ -59,6 +64,7 @@ export class ServerProcess {
   readonly disk: MachineDisk
   /** Null while it does not run, and while its directory is being opened. */
   node: Node | null = null
+  transport: Transport | null = null
   /** What ended its last life, if something broke. */
   failure: Error | null = null
   /** A bit of its files was flipped since it started last: that it refuses to start is right. */
@@ -192,7 +198,7 @@ export class ServerProcess {
         sender: this.id,
         incarnation: identity.incarnation,
         bootNonce: this.prng.id(),
-        datagramSizes: () => [plan.datagramBytesMax],
+        datagramSizes: () => plan.datagramSizes,
       },
       ({ key }) => secret * 65_536 + (hashBytes(Buffer.from(key), 0) & 0xffff) + 1,
     )
@@ -200,8 +206,12 @@ export class ServerProcess {
       {
         clock,
         socket,
-        transport: new WatchedTransport(transport, (to, message) => {
-          events.sent(this.id, to, message as Message, this.durableHardState())
+        transport: new WatchedTransport(transport, {
+          says: (link, message) => {
+            if (link.serverId !== 0) events.sent(this.id, link.serverId, message as Message, this.durableHardState())
+            events.says(this.address, link, message)
+          },
+          hears: (link, message) => events.hears(this.address, link, message),
         }),
         storage,
         recovered,
@@ -227,7 +237,9 @@ export class ServerProcess {
       if (life === this.life) this.failed(error)
     }
     socket.onError = error => node.fail(error)
+    socket.onDeparture = (bytes, to) => events.departs(this, bytes, to)
     this.node = node
+    this.transport = transport
     events.running(this, node, notes)
   }
 
@@ -251,6 +263,7 @@ export class ServerProcess {
     life.isOver = true
     this.life = null
     this.node = null
+    this.transport = null
     this.clock = null
     options.network.closedAt(this.address)
   }

@@ -71,6 +71,8 @@ const weather = [
   'lateShare',
   'tailShare',
   'bytesPerMs',
+  'datagramBytesMax',
+  'delaySpread',
 ] as const satisfies readonly (keyof LinkQuality)[]
 
 function kinder(plan: () => SimPlan, fails: Fails): void {
@@ -96,7 +98,14 @@ function withoutServers(plan: () => SimPlan, fails: Fails): void {
 }
 
 function lighter(plan: () => SimPlan, fails: Fails): void {
-  for (const less of [{ clients: 1 }, { outstanding: 1 }, { keys: 1 }, { deleteShare: 0 }, { casShare: 0 }]) {
+  for (const less of [
+    { largeShare: 0 },
+    { clients: 1 },
+    { outstanding: 1 },
+    { keys: 1 },
+    { deleteShare: 0 },
+    { casShare: 0 },
+  ]) {
     const { load } = plan()
     const isLess = Object.entries(less).some(([name, value]) => load[name as keyof typeof load] > value)
     if (isLess) fails({ ...plan(), load: { ...load, ...less } })

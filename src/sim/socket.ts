@@ -20,6 +20,8 @@ export class SimSocket implements Socket, NetworkEnd {
   readonly sendErrors = new Map<string, number>()
   onDatagram: (bytes: Uint8Array, from: Address) => void = () => undefined
   onError: (error: Error) => void = () => undefined
+  /** Told of each datagram that leaves. */
+  onDeparture: (bytes: Uint8Array, to: Address) => void = () => undefined
   private readonly kernel: Kernel
   private readonly network: SimNetwork
   private readonly life: Life
@@ -45,7 +47,10 @@ export class SimSocket implements Socket, NetworkEnd {
 
   send(bytes: Uint8Array, to: Address): boolean {
     if (bytes.length > udpPayloadBytesMax) this.sendErrors.set('EMSGSIZE', (this.sendErrors.get('EMSGSIZE') ?? 0) + 1)
-    else if (this.isOpen) this.network.send(this, bytes, to)
+    else if (this.isOpen) {
+      this.onDeparture(bytes, to)
+      this.network.send(this, bytes, to)
+    }
     return true
   }
 

@@ -22,6 +22,7 @@ export type LossReason =
   | 'burst' // in a bad phase of its link (Gilbert and Elliott)
   | 'cut' // by a partition
   | 'overflow' // the receive buffer was full
+  | 'size' // larger than its link carries
   | 'queue' // the queue before a slow link was full
   | 'closed' // nobody listens there
   | 'filter' // a script dropped it

@@ -1,18 +1,24 @@
-/** A transport whose owner's messages are seen on their way out: for the invariants that speak of messages. */
+/** A transport whose owner's messages are seen on their way out and in: for the invariants that speak of messages. */
 import type { ServerMessage } from '../../codec/client-types.js'
 import type { ServerId } from '../raft/types.js'
 import type { Address } from '../transport/socket.js'
 import type { Transport } from '../transport/transport.js'
 import type { Link, TransportApi, TransportStatus, WireMessage } from '../transport/types.js'
 
+export interface TransportWatch {
+  /** Before a message is queued. */
+  says(link: Link, message: WireMessage): void
+  /** Before a message is handed out. */
+  hears(link: Link, message: WireMessage): void
+}
+
 export class WatchedTransport implements TransportApi {
   private readonly inner: Transport
-  private readonly onSend: (to: ServerId, message: WireMessage) => void
+  private readonly watch: TransportWatch
 
-  /** `onSend` is told of each message to a peer before it is queued. */
-  constructor(inner: Transport, onSend: (to: ServerId, message: WireMessage) => void) {
+  constructor(inner: Transport, watch: TransportWatch) {
     this.inner = inner
-    this.onSend = onSend
+    this.watch = watch
   }
 
   addPeer(id: ServerId, address: Address): Link {
@@ -28,7 +34,7 @@ export class WatchedTransport implements TransportApi {
   }
 
   send(link: Link, message: WireMessage): boolean {
-    if (link.serverId !== 0) this.onSend(link.serverId, message)
+    this.watch.says(link, message)
     return this.inner.send(link, message)
   }
 
@@ -41,7 +47,10 @@ export class WatchedTransport implements TransportApi {
   }
 
   set onMessage(onMessage: (link: Link, message: WireMessage) => void) {
-    this.inner.onMessage = onMessage
+    this.inner.onMessage = (link, message) => {
+      this.watch.hears(link, message)
+      onMessage(link, message)
+    }
   }
 
   set onHello(onHello: (from: Address, nonce: number) => void) {

@@ -6,9 +6,10 @@
  */
 import type { Hello, ServerMessage } from '../../codec/client-types.js'
 import { envelopeBytes, writeEnvelope, type Envelope } from '../../codec/envelope.js'
-import { datagramBytesLimit } from '../../codec/limits.js'
+import { datagramBytesLimit, serverIdMax } from '../../codec/limits.js'
 import { encodeMessage, type TransportMessage } from '../../codec/messages.js'
 import { paddingOverheadBytes } from '../../codec/fragment.js'
+import type { ServerId } from '../raft/types.js'
 import type { TransportLink } from './link.js'
 import type { Waiting } from './outbox.js'
 import type { Address, Socket } from './socket.js'
@@ -18,6 +19,15 @@ import type { TransportOptions } from './types.js'
 export const unnumbered = 0
 
 const nothing: readonly Waiting[] = []
+
+/**
+ * Each peer knows this boot by a nonce of its own. Links number their packets alone, so a datagram for one peer that came
+ * to another would, as one of the same boot, make that one refuse the true ones as old, and acknowledge what was never sent
+ * to it; as one of an unknown boot it displaces nobody (sender-boots.ts).
+ */
+export function bootNonceTo(peer: ServerId, bootNonce: number): number {
+  return bootNonce > serverIdMax ? bootNonce - peer : bootNonce + peer
+}
 
 export class DatagramWriter {
   datagramsSent = 0
@@ -48,7 +58,11 @@ export class DatagramWriter {
     let content: Waiting[] | null = null
     for (;;) {
       const first = urgentOnly ? outbox.firstUrgent : outbox.first
-      // A message that alone is too large was queued when the path still carried it: it goes, and if it is lost in fragments.
+      if (first !== undefined && envelopeBytes + first.bytes > link.datagramBytesMax) {
+        outbox.shift()
+        link.cutAnew(first)
+        continue
+      }
       if (first === undefined || (totalBytes + first.bytes > payloadBytes && totalBytes > envelopeBytes)) break
       outbox.shift()
       if (first.parted?.isAbandoned === true) continue
@@ -112,7 +126,7 @@ export class DatagramWriter {
       clusterId,
       sender,
       incarnation: kind === 'request' ? link.token : this.options.incarnation,
-      bootNonce,
+      bootNonce: kind === 'peer' ? bootNonceTo(link.serverId, bootNonce) : bootNonce,
       packetNumber: packet.number,
       asksForAcknowledgement: asks,
       ackedPacketNumber: acked,

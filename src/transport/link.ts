@@ -98,8 +98,9 @@ export class TransportLink implements Link {
   isForgotten = false
   /** Empty datagrams to send that ask for a word. */
   probesToSend = 0
-  /** Probe timeouts in a row. */
+  /** Probe timeouts in a row, and when the last of them was. */
   private probes = 0
+  private probedAtMs = -Infinity
   private lastNewsAtMs = -Infinity
   /** The window that the other side goes by, and the one that it has promised. */
   private promisedBytes = windowBytesAtFirst
@@ -191,6 +192,12 @@ export class TransportLink implements Link {
     return this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, nowMs)
   }
 
+  /** The path carries less than when this was queued: it goes in fragments. What is a fragment already is not cut again. */
+  cutAnew({ message, bytes, parted, queuedAtMs }: Waiting): void {
+    if (parted !== null) parted.isAbandoned = true
+    else this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, queuedAtMs)
+  }
+
   /** Payload bytes of the path's datagram if one may be filled now with whatever waits, 0 if not. */
   payloadBytesNow(): number {
     const { datagramBytesMax, fullCharge } = this
@@ -265,6 +272,7 @@ export class TransportLink implements Link {
   expire(nowMs: number): void {
     this.noticeLoss(nowMs)
     if (nowMs < this.probeAtMs) return
+    this.probedAtMs = nowMs
     if (++this.probes > probesMax) return this.giveUp(nowMs)
     this.counters.probes++
     // The window may be full of what is lost: the oldest go again, and make room for that.
@@ -307,7 +315,16 @@ export class TransportLink implements Link {
   private get probeAtMs(): number {
     if (this.sent.inFlight === 0) return Infinity
     const timeoutMs = Math.min(this.roundTrip.probeTimeoutMs(this.lastAsked) * 2 ** this.probes, probeTimeoutMsMax)
-    return this.sent.lastSentAtMs + timeoutMs
+    return this.waitsSinceMs + timeoutMs
+  }
+
+  /**
+   * What goes puts the first timeout off, because it asks for a word, too; but not those that follow: or a leader whose
+   * heartbeats go more often than that would never notice that nobody is there, and keep all of them in flight.
+   */
+  private get waitsSinceMs(): number {
+    const isProbing = this.probes > 0 && !this.isSilent
+    return isProbing ? Math.max(this.probedAtMs, this.sent.oldestSentAtMs) : this.sent.lastSentAtMs
   }
 
   private noticeLoss(nowMs: number): void {
@@ -336,15 +353,12 @@ export class TransportLink implements Link {
   }
 
   private queueAgain(waiting: Waiting): void {
-    const { message, bytes, parted, queuedAtMs } = waiting
+    const { bytes, parted } = waiting
     if (envelopeBytes + bytes <= this.datagramBytesMax) {
       this.outbox.pushAgain(waiting)
-    } else if (parted !== null) {
-      // The path carries less than when this was cut, and a fragment is not cut again.
-      parted.isAbandoned = true
-      return
     } else {
-      this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, queuedAtMs)
+      this.cutAnew(waiting)
+      if (parted !== null) return
     }
     this.counters.repeatedMessages++
     this.counters.repeatedBytes += bytes

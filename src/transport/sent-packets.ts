@@ -109,6 +109,15 @@ export class SentPackets {
     return number >= this.firstNumber && number < this.nextNumber
   }
 
+  /** When the oldest packet in flight left; Infinity with none. */
+  get oldestSentAtMs(): number {
+    for (let at = this.head; at < this.packets.length; at++) {
+      const { state, chargedBytes, sentAtMs } = this.packets[at]!
+      if (state === 'in-flight' && chargedBytes > 0) return sentAtMs
+    }
+    return Infinity
+  }
+
   /** Numbers a datagram that goes now. `content` is empty where nothing of it is to be sent again. */
   sent(payloadBytes: number, isInFlight: boolean, content: readonly Waiting[], nowMs: number): SentPacket {
     const packet: SentPacket = {

@@ -123,6 +123,13 @@ export class Transport implements TransportApi {
     this.outgoing.flush()
   }
 
+  /** Every link that there is: to peers, to servers that were asked, to clients. */
+  *links(): IterableIterator<TransportLink> {
+    yield* this.peers.values()
+    yield* this.servers.values()
+    yield* this.clients
+  }
+
   get clientLinks(): number {
     return this.clients.size
   }

@@ -15,7 +15,7 @@ const timeoutMsMax = 2 * electionTimeoutMs
  */
 function figure8(): Story {
   const datagramBytesMax = envelopeBytes + appendEntriesOverheadBytes + entryOverheadBytes
-  const story = new Story({ servers: 5, seed: 8, datagramBytesMax })
+  const story = new Story({ servers: 5, seed: 8, datagramSizes: [datagramBytesMax] })
   story.elect(4)
   story.settle()
   // (a) "S1 is leader and partially replicates the log entry at index 2."

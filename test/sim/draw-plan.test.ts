@@ -34,10 +34,30 @@ void t.test('all sizes, all kinds of fault, all later crash points and all weath
     laterPoints.filter(point => !drawn.has(point)),
     [],
   )
-  for (const name of ['lossShare', 'duplicateShare', 'corruptShare', 'lateShare', 'tailShare', 'bytesPerMs'] as const) {
+  for (const name of [
+    'lossShare',
+    'duplicateShare',
+    'corruptShare',
+    'lateShare',
+    'tailShare',
+    'bytesPerMs',
+    'delaySpread',
+  ] as const) {
     const some = plans.filter(({ links }) => links[name] > 0).length
     t.ok(some > 200 && some < 1_000, `${name} in ${some} of 2,000`)
   }
+  const large = plans.filter(({ load }) => load.largeShare > 0)
+  t.ok(large.length > 400 && large.length < 600, `large values in ${large.length}`)
+  t.ok(large.some(({ load }) => load.largeBytes > 55_000))
+  const vanish = plans.filter(
+    ({ datagramSizes, links }) => links.datagramBytesMax > 0 && datagramSizes.at(-1)! > links.datagramBytesMax,
+  )
+  t.ok(vanish.length > 300, `in ${vanish.length} plans larger datagrams are tried than the network carries`)
+  t.ok(
+    plans.every(
+      ({ datagramSizes, links }) => !(links.datagramBytesMax > 0 && datagramSizes[0]! > links.datagramBytesMax),
+    ),
+  )
   t.ok(plans.some(plan => plan.faults.length === 0))
   t.ok(plans.some(plan => plan.clockRates.some(rate => rate !== 1)))
   t.ok(

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { Prng } from '../../src/base/prng.js'
 import type { LinkQuality } from '../../src/sim/network.js'
 import { perfectLinks } from '../../src/sim/network.js'
 import { addressOf, NetworkBench, numbered } from './rig.js'
@@ -136,6 +137,58 @@ void t.test('a slow link: what waits takes longer, and beyond its queue is lost'
   b.send(numbered(1), a.address)
   bench.kernel.runUntil(100)
   t.equal(times.at(-1), 54.25, 'and it is free again')
+  t.end()
+})
+
+void t.test(
+  'what is larger than a link carries vanishes there, and faults that say how much add up and are mended',
+  t => {
+    const bench = new NetworkBench({ ...still, datagramBytesMax: 40 })
+    const { network } = bench
+    const [a, b] = [bench.open(1).socket, bench.open(2).socket]
+    const passes = (bytes: number): boolean => {
+      const before = b.datagramsReceived
+      a.send(new Uint8Array(bytes), b.address)
+      bench.kernel.runUntil(bench.kernel.nowMs + 1)
+      return b.datagramsReceived > before
+    }
+    t.same([passes(40), passes(41)], [true, false])
+    const mends = [network.limit(1, 2, 30), network.limit(1, 2, 20), network.limit(1, 2, 30)]
+    t.same([passes(20), passes(21)], [true, false])
+    b.send(new Uint8Array(40), a.address)
+    bench.kernel.runUntil(bench.kernel.nowMs + 1)
+    t.equal(a.datagramsReceived, 1, 'the other direction is another link')
+    mends[1]!()
+    t.same([passes(30), passes(31)], [true, false])
+    mends[0]!()
+    t.notOk(passes(31), 'one of two faults that say the same still does')
+    mends[2]!()
+    t.ok(passes(40))
+    t.equal(bench.tally.of('lost: size'), 4)
+    t.end()
+  },
+)
+
+void t.test('links with delays of their own: each keeps its place between the quickest and the slowest', t => {
+  const bench = new NetworkBench({ delayFromMs: 1, delayToMs: 1, delaySpread: 4 })
+  const sockets = [1, 2, 3, 4].map(lane => bench.open(lane).socket)
+  bench.network.spreadDelays(new Prng(5))
+  const tookMs = (from: number, to: number): number => {
+    const sentAtMs = bench.kernel.nowMs
+    let at = 0
+    sockets[to]!.onDatagram = () => (at = bench.kernel.nowMs)
+    sockets[from]!.send(numbered(1), sockets[to]!.address)
+    bench.kernel.runUntil(sentAtMs + 10)
+    return Math.round((at - sentAtMs) * 1e6)
+  }
+  const links = [0, 1, 2, 3].flatMap(from => [0, 1, 2, 3].filter(to => to !== from).map(to => [from, to] as const))
+  const first = links.map(([from, to]) => tookMs(from, to))
+  t.same(
+    links.map(([from, to]) => tookMs(from, to)),
+    first,
+  )
+  t.equal(new Set(first).size, links.length)
+  t.ok(Math.min(...first) >= 1e6 && Math.max(...first) <= 5e6 && Math.max(...first) - Math.min(...first) > 1e6)
   t.end()
 })
 

@@ -18,7 +18,7 @@ import { parseAddress } from '../../src/transport/address.js'
 /** Nothing goes wrong but what `faults` say; one client asks often. */
 export function calmPlan(seed: number, some: Partial<SimPlan> = {}): SimPlan {
   const plan = drawPlan(seed, { servers: some.servers ?? 3, calm: true, durationMs: some.healedMs ?? 5_000 })
-  const load = { ...plan.load, clients: 1, outstanding: 1, pauseMs: 50 }
+  const load = { ...plan.load, clients: 1, outstanding: 1, pauseMs: 50, largeShare: 0 }
   return { ...plan, load, heartbeatMs: 60, electionTimeoutMs: 300, diskFromMs: 0.1, diskToMs: 0.5, ...some }
 }
 

@@ -71,11 +71,16 @@ const proofsOfLife = [
   'lost: cut',
   'lost: queue',
   'lost: overflow',
+  'lost: size',
   'datagram: duplicate',
   'datagram: reorder',
   'datagram: corrupt',
   'datagram: late',
   'datagram: forged',
+  'fragment: forged',
+  'fragment: forged with a token',
+  'fragment: said again',
+  'messages larger than a datagram',
   'operation: unknown',
 ]
 

@@ -4,10 +4,11 @@ import { stepKinds } from '../clock.js'
 import type { PlannedFault } from '../plan.js'
 import { diskFaults } from './disk-faults.js'
 import type { FaultKind } from './fault-kind.js'
+import { fragmentFaults } from './fragment-faults.js'
 import { networkFaults } from './network-faults.js'
 import { processFaults } from './process-faults.js'
 
-export const faultKinds: readonly FaultKind[] = [...networkFaults, ...processFaults, ...diskFaults]
+export const faultKinds: readonly FaultKind[] = [...networkFaults, ...fragmentFaults, ...processFaults, ...diskFaults]
 
 const byName = new Map(faultKinds.map(kind => [kind.name, kind]))
 

@@ -189,6 +189,26 @@ const blackout: FaultKind = {
   describe: () => 'nothing arrives anywhere',
 }
 
+/** A route has changed: larger datagrams than `amount` bytes vanish on the links of some servers, and no router says so. */
+const blackHole: FaultKind = {
+  name: 'black hole',
+  weight: usualShare,
+  draw: (prng, size, timeoutMs) => ({
+    forMs: timeoutMs * prng.between(2, 12),
+    servers: someServers(prng, size),
+    amount: [1_200, 1_200, 1_472, 4_000][prng.below(4)]!,
+  }),
+  begin: ({ network, plan }, { servers, amount }) => {
+    const lanes = plan.servers + plan.load.clients + 1
+    const links = apart(lanes, (a, b) => servers.includes(a) || servers.includes(b))
+    const mends = links.map(([from, to]) => network.limit(from, to, amount))
+    return () => {
+      for (const mend of mends) mend()
+    }
+  },
+  describe: ({ servers, amount }) => `links of ${names(servers)} carry no more than ${amount} bytes`,
+}
+
 /** Datagrams that are kept to be sent again. */
 const recordedMax = 32
 
@@ -250,5 +270,6 @@ export const networkFaults: readonly FaultKind[] = [
   flapping,
   clientsCut,
   blackout,
+  blackHole,
   garbage,
 ]

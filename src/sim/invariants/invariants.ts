@@ -7,6 +7,7 @@ import { checkState } from '../../raft/invariants.js'
 import type { Node } from '../../node/node.js'
 import type { ReplicatedState } from '../../node/replicated-state.js'
 import type { HardState, LogIndex, Message, ServerId } from '../../raft/types.js'
+import { BoundedMemory } from './bounded-memory.js'
 import { Committed } from './committed.js'
 import { ElectionSafety } from './election-safety.js'
 import { ExactlyOnce } from './exactly-once.js'
@@ -19,6 +20,7 @@ import { OneVote } from './one-vote.js'
 import { Promises } from './promises.js'
 import { StateMachineSafety } from './state-machine-safety.js'
 import { WatchedServer } from './watched-server.js'
+import { WholeMessages } from './whole-messages.js'
 
 /** What an observer of the run wants to know beside: for the trace and the table of what was exercised. */
 export interface InvariantsWatch {
@@ -41,6 +43,8 @@ export class Invariants {
   readonly committed = new Committed()
   readonly exactlyOnce = new ExactlyOnce()
   readonly stateMachines = new StateMachineSafety()
+  readonly messages = new WholeMessages()
+  readonly memory = new BoundedMemory()
   watch: InvariantsWatch | null = null
   private readonly matching = new LogMatching()
   private readonly votes = new OneVote()

@@ -14,6 +14,9 @@ export type InvariantName =
   | 'Acknowledged Is Kept'
   | 'Linearizable Reads'
   | 'Linearizability'
+  | 'Within The Window'
+  | 'Bounded Memory'
+  | 'Whole Or Not At All'
   | 'No Storm'
   | 'Progress'
 

@@ -31,6 +31,8 @@ export const longReplay: Script = {
         outstanding: 3,
         pauseMs: 3,
         valueBytes: 600,
+        largeShare: 0,
+        largeBytes: 2_000,
         timeoutMs: 2_000,
         putShare: 0.7,
         casShare: 0,

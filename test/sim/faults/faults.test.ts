@@ -40,7 +40,9 @@ const effects: Record<string, Happened> = {
   'flapping link': counted('lost: cut', 3),
   'clients cut off': counted('lost: cut'),
   blackout: counted('lost: cut', 3),
+  'black hole': counted('lost: size', 3),
   garbage: counted('datagram: forged', 20),
+  'forged fragments': counted('fragment: forged', 20),
   crash: counted('server: crash'),
   kill: counted('server: kill'),
   'leader killed': (result, events) =>
@@ -62,7 +64,9 @@ const effects: Record<string, Happened> = {
 }
 
 const amounts: Record<string, number> = {
+  'black hole': 150,
   garbage: 40,
+  'forged fragments': 40,
   'crash loop': 5,
   'flapping link': 80,
   'slow event loop': 120,
