@@ -9,6 +9,9 @@ import { bytesText, millisecondsText, percentText } from './units.js'
 
 type Reached = Exclude<ServerReport, { role: 'unreachable' }>
 
+/** A peer that said nothing for longer is not there, or has nothing to say to this one. */
+const heardMsMax = 1_000
+
 const headings = [
   ...['id', 'address', 'role'],
   ...['term', 'leader', 'commit', 'applied', 'last', 'state', 'rtt', 'loss', 'memory'],
@@ -26,7 +29,7 @@ export const statusCommand = defineCommand({
   details: `
 commit, applied, last: indexes of the log. state: hash of the key-value store at the last multiple of 4,096
 applied, equal on all servers that came as far. rtt: round-trip time of the leader to the others, their disks
-included. loss: share of the datagrams to its worst peer that were lost lately. Exit status 3 where no server leads.
+included. loss: share of the datagrams that were lost lately, on the worst way to a peer that answers. Exit status 3 where no server leads.
 
 --links adds a line for each server and each of its peers that it has had to do with. rtt: of datagrams, since the
 start. sent: datagrams. repeated: messages and fragments that were lost and went once more. heard: so long ago the
@@ -89,9 +92,14 @@ function rowOf(report: ServerReport): string[] {
     String(lastLogIndex),
     report.checkpointIndex === 0 ? '-' : `${report.checkpointHash.slice(0, 6)}@${report.checkpointIndex}`,
     millisecondsText(Math.max(...peers.map(peer => peer.roundTripMs), 0)),
-    percentText(Math.max(...peers.map(({ link }) => link.lossShare), 0)),
+    percentText(Math.max(...peers.filter(isHeard).map(({ link }) => link.lossShare), 0)),
     `${Math.round(memory.rssBytes / 2 ** 20)} MiB`,
   ]
+}
+
+/** What goes to a peer that is down is lost as well, but says nothing of the network. */
+function isHeard({ silentMs }: Reached['peers'][number]): boolean {
+  return silentMs !== null && silentMs < heardMsMax
 }
 
 function linkRowsOf({ id, peers }: Reached): string[][] {
@@ -104,7 +112,7 @@ function linkRowsOf({ id, peers }: Reached): string[][] {
     String(link.sent),
     link.sent === 0 ? '-' : percentText(link.lossShare),
     String(link.repeatedMessages),
-    silentMs === null ? 'never' : millisecondsText(Math.max(1, silentMs)),
+    silentMs === null ? 'never' : silentMs < 1_000 ? `${silentMs} ms` : millisecondsText(silentMs),
     bytesText(link.windowBytes),
     bytesText(link.inFlightBytes),
     bytesText(link.waitingBytes),

@@ -14,7 +14,10 @@ interface Report {
   readonly role: string
   readonly term?: number
   readonly revision?: number
-  readonly peers?: readonly { readonly retransmissions?: number }[]
+  readonly peers?: readonly {
+    readonly retransmissions?: number
+    readonly link?: { readonly repeatedMessages: number }
+  }[]
 }
 
 /** `script` is the built command; `serveOptions` go to each server besides. `name`: there may be two builds. */
@@ -75,12 +78,18 @@ function benchWords(addresses: readonly string[], { load }: Place): string[] {
   ]
 }
 
-/** Retransmissions are counted by a leader from when it was elected: they say nothing where it was another before. */
+/**
+ * What a leader said again to its peers: by itself, and by its transport, where that repairs loss. The former is counted from
+ * when it was elected, so it says nothing where another led before.
+ */
 export function toldBy(before: readonly Report[], after: readonly Report[]): Told {
   const termOf = (reports: readonly Report[]) => Math.max(0, ...reports.map(({ term }) => term ?? 0))
   const leaderOf = (reports: readonly Report[]) => reports.find(({ role }) => role === 'leader')
   const retransmissionsOf = (report: Report | undefined) =>
-    (report?.peers ?? []).reduce((sum, { retransmissions }) => sum + (retransmissions ?? 0), 0)
+    (report?.peers ?? []).reduce(
+      (sum, { retransmissions, link }) => sum + (retransmissions ?? 0) + (link?.repeatedMessages ?? 0),
+      0,
+    )
   const elections = termOf(after) - termOf(before)
   const [first, last] = [leaderOf(before), leaderOf(after)]
   const writes = (last?.revision ?? 0) - (first?.revision ?? 0)

@@ -126,10 +126,8 @@ export class Sessions {
   #executeOnce(session: Session, command: ExecuteCommand, index: number): Outcome {
     const { sequence } = command
     const known = lookupResult(session, sequence, command.command)
-    if (known !== null) {
-      if (known.code !== 'request-mismatch') this.#repeats++
-      return known
-    }
+    if (known !== null && known !== requestMismatch) this.#repeats++
+    if (known !== null) return known
     if (sequence - session.answeredUpTo > this.#limits.sequenceWindow) return sequenceTooFar
     const result = this.#machine.apply(command.command, { index, revision: this.#revision })
     assert(result.length <= this.#limits.resultBytesMax, `a result has at most ${this.#limits.resultBytesMax} bytes`)

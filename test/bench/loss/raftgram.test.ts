@@ -15,6 +15,17 @@ void t.test('under one leader retransmissions are told per write', t => {
   t.end()
 })
 
+void t.test('what the transport sent again counts as well', t => {
+  const leaderWith = (revision: number, repeatedMessages: number) => ({
+    role: 'leader',
+    term: 3,
+    revision,
+    peers: [{ retransmissions: 1, link: { repeatedMessages } }],
+  })
+  t.match(toldBy([leaderWith(0, 50)], [leaderWith(1_000, 90)]), { retransmissionsPerOp: 0.04 })
+  t.end()
+})
+
 void t.test('after an election nobody knows how many there were', t => {
   const told = toldBy([leaderOf(3, 100, 0, 0), follower], [leaderOf(5, 1_100, 7, 7), follower])
   t.same(told, { elections: 2, retransmissionsPerOp: null })
