@@ -158,7 +158,7 @@ void t.test('what is urgent passes a window that bulk has filled', t => {
   t.end()
 })
 
-void t.test('R11: all is lost for a day: memory stays flat, and traffic small', t => {
+void t.test('all is lost for a day: memory stays flat, and traffic small', t => {
   const { clock, network, a, b, toB, toA } = enter({ delayFromMs: 0.1, delayToMs: 0.1 })
   a.transport.send(toB, peerMessage(1, 1))
   a.transport.flush()
