@@ -27,7 +27,7 @@ export function faultOf(kind: string, some: Partial<PlannedFault> = {}): Planned
 }
 
 /** A run in which disks that lie forget what was committed, and a leader is elected without it. */
-export function forgetfulPlan(): RunResult {
+export function forgetfulPlan(changed: (plan: SimPlan) => SimPlan = plan => plan): RunResult {
   for (let seed = 1; seed < 200; seed++) {
     const atMs = 200 + 10 * seed
     const faults = [
@@ -35,7 +35,7 @@ export function forgetfulPlan(): RunResult {
       faultOf('crash', { atMs: atMs + 110, forMs: 50, servers: [2] }),
     ]
     const plan = calmPlan(seed, { lyingDisks: true, healedMs: 3_000, faults })
-    const result = runPlan({ ...plan, load: { ...plan.load, pauseMs: 20 } })
+    const result = runPlan(changed({ ...plan, load: { ...plan.load, pauseMs: 20 } }))
     if (result.invariant === 'Leader Completeness') return result
   }
   throw new Error('disks lie and nobody notices')

@@ -195,4 +195,32 @@ export const transportMutants: readonly Mutant[] = [
     `if (envelope.clusterId !== this.options.clusterId) return 'other-cluster'; const link = this.peers`,
     'const link = this.peers',
   ),
+  mutant(
+    'what is acknowledged stays in flight',
+    'R11: what is counted is what is there',
+    'src/transport/sent-packets.js',
+    'this.inFlightBytes -= packet.chargedBytes;',
+    '',
+  ),
+  mutant(
+    'the window is not asked',
+    'RFC 8085 section 3.1: no more in flight than the window',
+    'src/transport/link.js',
+    'if (roomBytes >= fullCharge) return datagramBytesMax;',
+    'return datagramBytesMax;',
+  ),
+  mutant(
+    'a missing piece is zeros',
+    'U08: a message is delivered whole or not at all',
+    'src/transport/reassembly.js',
+    'message.pieces.set(index, new Uint8Array(bytes));',
+    'message.pieces.set(index, index === 1 ? new Uint8Array(bytes.length) : new Uint8Array(bytes));',
+  ),
+  mutant(
+    'reassembly gives nothing back',
+    'R11: unfinished messages share a budget',
+    'src/transport/reassembly.js',
+    'this.budget.bytes -= chargedBytes;',
+    '',
+  ),
 ]
