@@ -6,7 +6,7 @@ import { faultOf, forgetfulPlan } from './rig.js'
 
 void t.test('a failing plan becomes smaller, fails in the same way, and replays from its file', t => {
   const noise = [
-    faultOf('slow disk', { atMs: 100, servers: [3], amount: 2 }),
+    faultOf('slow disk', { atMs: 2_800, servers: [3], amount: 2 }),
     faultOf('client killed', { atMs: 2_900, forMs: 0 }),
     faultOf('garbage', { atMs: 2_950, forMs: 10, servers: [1], amount: 5 }),
   ]
