@@ -21,6 +21,9 @@ const timeThreshold = 9 / 8
 /** Timers and turns of the event loop are no finer (kGranularity). */
 export const granularityMs = 1
 
+/** Within this a datagram may be overtaken on any path: half of an event loop's turn under load. */
+const lateMsLeast = 0.25
+
 /** Numbers that an acknowledgement can name below its highest. */
 export const acknowledgedBits = 64
 
@@ -30,7 +33,8 @@ const rememberedMs = 1_000
 /** A path that reorders is known as one for so long after the last packet that came late. */
 const reorderingMs = 5_000
 
-/** Late packets are waited for at most this long on top of a round trip. */
+/** Late packets are waited for at least and at most this long on top of a round trip, once one was seen. */
+const reorderMsLeast = 0.1
 const reorderMsMax = 50
 
 export interface SentPacket {
@@ -45,6 +49,8 @@ export interface SentPacket {
   isDoubled: boolean
   state: 'in-flight' | 'acknowledged' | 'lost'
   lostAtMs: number
+  /** It was taken for lost because later ones had arrived, not because nothing had. */
+  wasOvertaken: boolean
 }
 
 /** What an acknowledgement brought to light. */
@@ -129,6 +135,7 @@ export class SentPackets {
       isDoubled: false,
       state: 'in-flight',
       lostAtMs: Infinity,
+      wasOvertaken: false,
     }
     this.forget(nowMs)
     this.packets.push(packet)
@@ -163,7 +170,7 @@ export class SentPackets {
       if (packet.state === 'acknowledged') continue
       if (packet.state === 'lost') {
         late++
-        this.cameLate(packet, nowMs)
+        if (packet.wasOvertaken) this.cameLate(packet, nowMs)
       } else {
         this.leave(packet)
       }
@@ -191,6 +198,7 @@ export class SentPackets {
       if (packet.state !== 'in-flight') continue
       const isFarBehind = isOrdered && this.highestAcked - packet.number >= packetThreshold
       if (!isFarBehind && packet.sentAtMs + lateMs > nowMs) continue
+      packet.wasOvertaken = true
       this.lose(packet, nowMs)
       if (packet.chargedBytes > 0) lost.push(packet)
     }
@@ -222,7 +230,7 @@ export class SentPackets {
   }
 
   private lateAfterMs(roundTripMs: number): number {
-    return Math.max(timeThreshold * roundTripMs, granularityMs) + this.reorderMs
+    return Math.max(timeThreshold * roundTripMs, lateMsLeast) + this.reorderMs
   }
 
   private lose(packet: SentPacket, nowMs: number): void {
@@ -239,7 +247,7 @@ export class SentPackets {
 
   /** A packet given up for lost was on its way: others of its kind are waited for as long as this one took. */
   private cameLate(packet: SentPacket, nowMs: number): void {
-    this.reorderMs = Math.min(Math.max(this.reorderMs, nowMs - packet.lostAtMs, granularityMs), reorderMsMax)
+    this.reorderMs = Math.min(Math.max(this.reorderMs, nowMs - packet.lostAtMs, reorderMsLeast), reorderMsMax)
     this.lastLateAtMs = nowMs
   }
 

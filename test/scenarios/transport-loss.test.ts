@@ -51,8 +51,8 @@ void t.test(
   t => {
     const story = new Story({
       seed: 18,
-    heartbeatMs: 100,
-    electionTimeoutMs: 1_000,
+      heartbeatMs: 100,
+      electionTimeoutMs: 1_000,
       segmentBytes,
       links: { bytesPerMs: 125, queueBytes: 125_000, delayFromMs: 1, delayToMs: 2 },
     })

@@ -158,42 +158,45 @@ function roundTripsOf(story: Story): readonly RoundTrip[] {
   return core['endpoints'].all.map(endpoint => endpoint.roundTrip)
 }
 
-void t.test('U04: a word is held back, and the transport says it again: the wait counts once, and estimates stay near the path', t => {
-  const story = new Story({ seed: 4, links: { delayFromMs: 5, delayToMs: 5 } })
-  for (let i = 0; i < 10; i++) story.put('k', `warm${i}`)
-  const { leaderId } = story
-  const follower = story.others(leaderId)[0]!
-  const serverMs = (): number => {
-    const { role } = story.raft(leaderId)
-    return role.name === 'leader' ? role.peers.get(follower)!.roundTripMs : 0
-  }
-  const clientMs = (): number => Math.max(...roundTripsOf(story).map(({ smoothedMs }) => smoothedMs))
-  const [usualServerMs, usualClientMs] = [serverMs(), clientMs()]
-  t.ok(usualServerMs >= 10 && usualServerMs < 12 && usualClientMs >= 20 && usualClientMs < 25)
+void t.test(
+  'U04: a word is held back, and the transport says it again: the wait counts once, and estimates stay near the path',
+  t => {
+    const story = new Story({ seed: 4, links: { delayFromMs: 5, delayToMs: 5 } })
+    for (let i = 0; i < 10; i++) story.put('k', `warm${i}`)
+    const { leaderId } = story
+    const follower = story.others(leaderId)[0]!
+    const serverMs = (): number => {
+      const { role } = story.raft(leaderId)
+      return role.name === 'leader' ? role.peers.get(follower)!.roundTripMs : 0
+    }
+    const clientMs = (): number => Math.max(...roundTripsOf(story).map(({ smoothedMs }) => smoothedMs))
+    const [usualServerMs, usualClientMs] = [serverMs(), clientMs()]
+    t.ok(usualServerMs >= 10 && usualServerMs < 12 && usualClientMs >= 20 && usualClientMs < 25)
 
-  const answer = story.hold(message => message.type === 'Answer')
-  const put = story.beginPut('k', 'answered late')
-  story.until('the first answer is held', () => answer.count > 0)
-  answer.end()
-  story.end(put)
-  story.runFor(400)
-  answer.deliver()
-  story.runFor(50)
-  t.ok(Math.abs(clientMs() - usualClientMs) < 3, `the client believes in ${clientMs().toFixed(1)} ms`)
+    const answer = story.hold(message => message.type === 'Answer')
+    const put = story.beginPut('k', 'answered late')
+    story.until('the first answer is held', () => answer.count > 0)
+    answer.end()
+    story.end(put)
+    story.runFor(400)
+    answer.deliver()
+    story.runFor(50)
+    t.ok(Math.abs(clientMs() - usualClientMs) < 3, `the client believes in ${clientMs().toFixed(1)} ms`)
 
-  const { lastIndex } = story.raft(leaderId).log
-  const replies = story.hold((message, from) => message.type === 'AppendEntriesReply' && from === follower)
-  story.beginPut('k', 'replied late')
-  story.until('the first copy is there', () => story.raft(follower).log.lastIndex > lastIndex)
-  story.runFor(60)
-  replies.end()
-  story.runFor(60)
-  replies.deliver()
-  story.runFor(60)
-  t.ok(serverMs() >= 10 && serverMs() < 25, `the leader believes in ${serverMs().toFixed(1)} ms`)
-  story.judge()
-  t.end()
-})
+    const { lastIndex } = story.raft(leaderId).log
+    const replies = story.hold((message, from) => message.type === 'AppendEntriesReply' && from === follower)
+    story.beginPut('k', 'replied late')
+    story.until('the first copy is there', () => story.raft(follower).log.lastIndex > lastIndex)
+    story.runFor(60)
+    replies.end()
+    story.runFor(60)
+    replies.deliver()
+    story.runFor(60)
+    t.ok(serverMs() >= 10 && serverMs() < 25, `the leader believes in ${serverMs().toFixed(1)} ms`)
+    story.judge()
+    t.end()
+  },
+)
 
 void t.test('U05: the round trip is 0.1 ms, then 80 ms, then 0.1 ms: few are sent again without need', t => {
   const story = new Story({

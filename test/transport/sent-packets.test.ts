@@ -64,7 +64,7 @@ void t.test('RFC 9002 section 6.1.2: nine eighths of a round trip make an overta
   t.equal(sent.nextLossAtMs(80), Infinity)
   send(sent, 2, 100)
   sent.acknowledged(4, 0, 0, 100.1)
-  t.equal(sent.nextLossAtMs(0.1), 101, 'never sooner than the granularity')
+  t.equal(sent.nextLossAtMs(0.1), 100.25, 'never sooner than half a turn of a busy event loop')
   t.end()
 })
 
@@ -158,3 +158,14 @@ void t.test(
     t.end()
   },
 )
+
+void t.test('regression_a_probe_that_was_late_made_an_ordered_path_one_that_reorders', t => {
+  // Every spurious probe put the repeat of everything lost off by a millisecond, for five seconds.
+  const sent = new SentPackets(1)
+  send(sent, 1, 0)
+  sent.takeOldest(1, 10)
+  send(sent, 1, 10)
+  t.equal(sent.acknowledged(2, 1, 0, 11).late, 1)
+  t.equal(sent.reorderMs, 0, 'nothing had overtaken it')
+  t.end()
+})
