@@ -2,8 +2,9 @@
 import t from 'tap'
 import { whyNoHosts } from '../../bench/loss/hosts.js'
 import { makeHosts } from './namespaces.js'
-import { sleep } from './program.js'
-import { Cluster, Workload } from './rig.js'
+import { valueBytesMax } from '../../codec/limits.js'
+import { raftgram, run, sleep } from './program.js'
+import { Cluster, patienceMs, Workload } from './rig.js'
 
 const why = await whyNoHosts()
 
@@ -26,3 +27,30 @@ void t.test('a fifth of all packets is lost each way, and leaders are killed', {
   t.ok(succeeded > 0, 'clients were answered')
   t.ok((await hosts.losses()).dropped > 0, 'packets were lost')
 })
+
+void t.test(
+  'a tenth is lost each way: a value of 1 MiB travels in datagrams of an Ethernet',
+  { skip: why ?? false },
+  async t => {
+    const hosts = await makeHosts(t, 4)
+    const addresses = [1, 2, 3].map(host => `${hosts.addressOf(host)}:7401`)
+    const cluster = await Cluster.start(t, { addresses, before: id => hosts.on(id === 0 ? 4 : id) })
+    await cluster.leader()
+    await hosts.lose(10)
+    const environment = { RAFTGRAM_ENDPOINTS: cluster.endpoints, RAFTGRAM_TIMEOUT_MS: String(patienceMs) }
+    const shell = (script: string) => run(t, [...hosts.on(4), 'sh', '-c', script], environment)
+    const commandLine = raftgram.join(' ')
+    const random = `head -c ${valueBytesMax} /dev/urandom | tee ${t.testdirName}/put`
+    t.testdir()
+    for (let round = 0; round < 3; round++) {
+      const beganMs = performance.now()
+      t.match(await shell(`${random} | ${commandLine} put large -`), { status: 0 })
+      t.comment(`put after ${Math.round(performance.now() - beganMs)} ms, the start of the command included`)
+      t.match(await shell(`${commandLine} get large | cmp - ${t.testdirName}/put`), { status: 0, stdout: '' })
+    }
+    t.ok((await hosts.losses()).dropped > 100, 'packets were lost')
+    for (const { peers } of await cluster.reports()) {
+      for (const { link } of peers) t.ok(link.sent === 0 || link.datagramBytesMax === 1_472, 'the size was found out')
+    }
+  },
+)

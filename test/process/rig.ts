@@ -140,6 +140,7 @@ export interface Report {
   readonly role: string
   readonly term: number
   readonly transport: { readonly drops: Readonly<Record<string, number>> }
+  readonly peers: readonly { readonly link: { readonly sent: number; readonly datagramBytesMax: number } }[]
 }
 
 /** Random concurrent clients, as `raftgram workload` runs them, and the history that they write. */
