@@ -136,7 +136,8 @@ export class DatagramWriter {
     })
     counters.sent++
     counters.sentBytes += totalBytes
-    if (bytes === null || totalBytes === envelopeBytes) return
+    const isProbe = content[0]?.message.type === 'Padding'
+    if (bytes === null || totalBytes === envelopeBytes || isProbe) return
     const is = {
       alone: isAlone && isLast,
       last: isLast && !link.congestion.hasShrunk,

@@ -47,6 +47,10 @@ const probePackets = 2
 /** From this share of loss on some datagrams go twice, and the last of a turn wants to be acknowledged at once. */
 const lossyShare = 0.02
 
+/** Larger datagrams need jumbo frames, which only a LAN has. On a slow line one would hold up all behind it for a second. */
+const ethernetBytes = 1_472
+const jumboRoundTripMsMax = 5
+
 /** Each probe timeout is twice the one before; after so many in vain nobody is there. */
 const probesMax = 6
 const probeTimeoutMsMax = 500
@@ -172,6 +176,7 @@ export class TransportLink implements Link {
     const isThere = this.roundTrip.smoothedMs > 0
     const bytes = isWanted && isThere && this.probes === 0 ? this.path.sizeToTry(nowMs) : 0
     if (bytes === 0 || chargedBytes(bytes) > this.roomBytes) return 0
+    if (bytes > ethernetBytes && this.roundTrip.leastMs > jumboRoundTripMsMax) return 0
     this.path.tried(bytes)
     return bytes
   }

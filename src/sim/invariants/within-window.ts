@@ -13,17 +13,24 @@ const probeBytes = envelopeBytes + paddingOverheadBytes
 
 /** `bytes` leave now, on one of these links of `who`, to the address with this key. */
 export function checkWithinWindow(who: string, links: Iterable<TransportLink>, bytes: Uint8Array, to: string): void {
-  for (const link of links) {
-    const { sent, windowBytes } = link
-    if (sent.inFlightBytes <= windowBytes || sent.inFlight <= 1 || link.address.key !== to) continue
-    if (bytes.length <= probeBytes) return
-    const envelope = readEnvelope(bytes)
-    if (typeof envelope === 'string' || envelope.asksForAcknowledgement === 'no') return
-    // Of several links to one address it left on the one that numbered it.
-    if (envelope.packetNumber !== sent.lastNumber) continue
-    violated(
-      'Within The Window',
-      `${who} sends ${bytes.length} bytes to ${to}: ${sent.inFlightBytes} are in flight, the window is ${windowBytes}`,
-    )
-  }
+  if (bytes.length <= probeBytes) return
+  const here: TransportLink[] = []
+  for (const link of links) if (link.address.key === to) here.push(link)
+  if (!here.some(isFull)) return
+  const envelope = readEnvelope(bytes)
+  if (typeof envelope === 'string' || envelope.asksForAcknowledgement === 'no') return
+  // Of several links to one address (a client that has started again has the port of its predecessor) it may have left on
+  // any whose last number this is.
+  const left = here.filter(({ sent }) => sent.lastNumber === envelope.packetNumber)
+  const [link] = left
+  if (link === undefined || !left.every(isFull)) return
+  const { sent, windowBytes } = link
+  violated(
+    'Within The Window',
+    `${who} sends ${bytes.length} bytes to ${to}: ${sent.inFlightBytes} are in flight, the window is ${windowBytes}`,
+  )
+}
+
+function isFull({ sent, windowBytes }: TransportLink): boolean {
+  return sent.inFlightBytes > windowBytes && sent.inFlight > 1
 }
