@@ -168,7 +168,8 @@ export class LogWriter {
   private write(entries: readonly Entry[], recordsBytes = 0): void {
     this.busy = true
     this.makeStaging(batchBytes(recordsBytes))
-    const { nextNumber: number, meta } = this
+    const { nextNumber: number } = this
+    const meta = { currentTerm: this.meta.currentTerm, commitIndex: this.commitIndexOf(this.queue) }
     const bytes = encodeBatch(this.staging, this.stagingView, this.header.salt, { number, entries, ...meta })
     this.file.write(this.offset, this.staging.subarray(0, bytes), error => {
       this.busy = false
@@ -176,6 +177,14 @@ export class LogWriter {
       else if (error === null) this.written(entries, bytes)
       else this.options.onFatal(error)
     })
+  }
+
+  /**
+   * Up to where a batch may say that its log is committed. What waits behind it may replace entries of it: of a leader that
+   * was deposed while its disk stood still, say. The commitIndex is that of the newest of them, and means the newer ones.
+   */
+  private commitIndexOf(waiting: readonly Entry[]): LogIndex {
+    return waiting.reduce((commitIndex, { index }) => Math.min(commitIndex, index - 1), this.meta.commitIndex)
   }
 
   /** The disk owns the buffer while a write is in flight; there is only one, so one buffer serves all of them. */

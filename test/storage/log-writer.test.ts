@@ -159,3 +159,24 @@ void t.test('a server without space can be stopped', t => {
   t.ok(rig.open().recovered.entries.length >= persisted)
   t.end()
 })
+
+void t.test('regression_entries_that_were_replaced_while_the_disk_stood_still_kept_a_server_from_starting', t => {
+  // A deposed leader's tail and what replaced it waited together, more than a batch holds: the batch with the tail named a
+  // commitIndex that meant the new entries, and at the next start these seemed to replace what was committed.
+  const rig = new Rig(7, 4_096)
+  const storage = begin(rig)
+  const entries = (from: number, to: number, term: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => entryOf(from + i, term, 200))
+  storage.append(1, entries(1, 1, 4), meta)
+  storage.append(2, entries(2, 40, 4), meta)
+  storage.append(3, entries(3, 45, 5), { currentTerm: 5, commitIndex: 45 })
+  const done: number[] = []
+  storage.onPersisted = writeId => done.push(writeId)
+  rig.until(() => done.at(-1) === 3)
+  t.ok(storage.status.batches > 3)
+  rig.close(storage)
+  const { recovered, notes } = rig.open()
+  t.same(linesOf(recovered.entries), linesOf([...entries(1, 2, 4), ...entries(3, 45, 5)]))
+  t.same(notes, [])
+  t.end()
+})
