@@ -13,7 +13,7 @@ import { violated } from './violation.js'
 export class WholeMessages {
   /** Large messages handed out so far. */
   handedOut = 0
-  /** By sender and addressee, as keys of addresses: hashes of the large messages that were said. */
+  /** By sender: hashes of the large messages that it said to anybody, because datagrams may reach the wrong process. */
   private readonly said = new Map<string, Set<number>>()
   private readonly watched = new Set<string>()
 
@@ -23,12 +23,11 @@ export class WholeMessages {
   }
 
   /** A process queues a message for another. */
-  says(from: string, to: string, message: WireMessage): void {
+  says(from: string, message: WireMessage): void {
     const hash = hashOfLarge(message)
     if (hash === null) return
-    const way = `${from} to ${to}`
-    const known = this.said.get(way)
-    if (known === undefined) this.said.set(way, new Set([hash]))
+    const known = this.said.get(from)
+    if (known === undefined) this.said.set(from, new Set([hash]))
     else known.add(hash)
   }
 
@@ -37,11 +36,10 @@ export class WholeMessages {
     const hash = hashOfLarge(message)
     if (hash === null || !this.watched.has(from)) return
     this.handedOut++
-    const way = `${from} to ${to}`
-    if (this.said.get(way)?.has(hash) === true) return
+    if (this.said.get(from)?.has(hash) === true) return
     violated(
       'Whole Or Not At All',
-      `from ${way} came a message ${message.type} of ${messageBytes(message)} bytes that was never said`,
+      `from ${from} to ${to} came a message ${message.type} of ${messageBytes(message)} bytes that was never said`,
     )
   }
 }
