@@ -10,8 +10,8 @@ import { outboxBytesMax } from '../../transport/outbox.js'
 import { linkReassemblyBytesMax, reassemblyBytesMax, unfinishedMax } from '../../transport/reassembly.js'
 import { violated } from './violation.js'
 
-/** A datagram sent before is either acknowledged, or lost and forgotten, or nobody is there: probes end after 3 s. */
-const rememberedMsMax = 6_000
+/** A datagram sent before is either acknowledged, or lost and forgotten, or nobody is there: probes end after 3 s of its clock and turns. */
+const rememberedMsMax = 10_000
 
 /** How often links are looked at. */
 export const memoryCheckMs = 250
