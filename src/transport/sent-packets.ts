@@ -95,6 +95,8 @@ export class SentPackets {
   /** Packets `nextNumber - packets.length + head` and on, in order. */
   private packets: SentPacket[] = []
   private head = 0
+  /** Up to here everything is settled: under loss, what is only remembered is many times what is in flight. */
+  private settled = 0
 
   /** Numbers of this link begin at `firstNumber`. */
   constructor(firstNumber: number) {
@@ -117,11 +119,7 @@ export class SentPackets {
 
   /** When the oldest packet in flight left; Infinity with none. */
   get oldestSentAtMs(): number {
-    for (let at = this.head; at < this.packets.length; at++) {
-      const { state, chargedBytes, sentAtMs } = this.packets[at]!
-      if (state === 'in-flight' && chargedBytes > 0) return sentAtMs
-    }
-    return Infinity
+    return this.oldest?.sentAtMs ?? Infinity
   }
 
   /** Numbers a datagram that goes now. `content` is empty where nothing of it is to be sent again. */
@@ -192,7 +190,7 @@ export class SentPackets {
     const lost: SentPacket[] = []
     const lateMs = this.lateAfterMs(roundTripMs)
     const isOrdered = this.reorderMs === 0
-    for (let at = this.head; at < this.packets.length; at++) {
+    for (let at = this.firstUnsettled; at < this.packets.length; at++) {
       const packet = this.packets[at]!
       if (packet.number >= this.highestAcked) break
       if (packet.state !== 'in-flight') continue
@@ -207,26 +205,37 @@ export class SentPackets {
 
   /** When the next packet is lost by its age; Infinity where none was overtaken. */
   nextLossAtMs(roundTripMs: number): number {
-    for (let at = this.head; at < this.packets.length; at++) {
-      const packet = this.packets[at]!
-      if (packet.number >= this.highestAcked) break
-      if (packet.state === 'in-flight' && packet.chargedBytes > 0) {
-        return packet.sentAtMs + this.lateAfterMs(roundTripMs)
-      }
-    }
-    return Infinity
+    const { oldest } = this
+    if (oldest === null || oldest.number >= this.highestAcked) return Infinity
+    return oldest.sentAtMs + this.lateAfterMs(roundTripMs)
   }
 
   /** Gives up the oldest packets in flight, at most `count`: a probe carries their content. */
   takeOldest(count: number, nowMs: number): SentPacket[] {
     const oldest: SentPacket[] = []
-    for (let at = this.head; at < this.packets.length && oldest.length < count; at++) {
+    for (let at = this.firstUnsettled; at < this.packets.length && oldest.length < count; at++) {
       const packet = this.packets[at]!
       if (packet.state !== 'in-flight') continue
       this.lose(packet, nowMs)
       if (packet.chargedBytes > 0) oldest.push(packet)
     }
     return oldest
+  }
+
+  /** The oldest packet in flight. */
+  private get oldest(): SentPacket | null {
+    for (let at = this.firstUnsettled; at < this.packets.length; at++) {
+      const packet = this.packets[at]!
+      if (packet.state === 'in-flight' && packet.chargedBytes > 0) return packet
+    }
+    return null
+  }
+
+  /** Where the oldest stands that is neither acknowledged nor lost. */
+  private get firstUnsettled(): number {
+    this.settled = Math.max(this.settled, this.head)
+    while (this.settled < this.packets.length && this.packets[this.settled]!.state !== 'in-flight') this.settled++
+    return this.settled
   }
 
   private lateAfterMs(roundTripMs: number): number {
@@ -263,6 +272,7 @@ export class SentPackets {
     }
     if (this.head * 2 < this.packets.length) return
     this.packets.splice(0, this.head)
+    this.settled = Math.max(0, this.settled - this.head)
     this.head = 0
   }
 }
