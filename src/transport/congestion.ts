@@ -5,7 +5,7 @@
  *   proportion (as LEDBAT's does, RFC 6817). No queue of this system's own then holds back a heartbeat for long.
  * - loss beyond the path's own (loss-share.ts): a queue too short to be seen by its delay overflows.
  * - what arrives: the window is never much larger than what was delivered within a round trip.
- * Otherwise it grows when it was what held sending back: twofold at first, by a sixteenth once it has shrunk.
+ * Otherwise it grows when it was what held sending back: by up to a quarter at first, by a sixteenth once it has shrunk.
  */
 
 /** A queue that delays no longer than this is left standing; below any heartbeat interval, above a busy event loop's. */
@@ -30,7 +30,7 @@ const stepDown = 1 / 8
 const rememberedRounds = 8
 
 /**
- * A link that has met a queue takes next to nothing for two round trips after so many: its queue drains, and it sees what
+ * A link that has met a queue takes next to nothing for three round trips after so many: its queue drains, and it sees what
  * the path takes without. Or one that begins while another's queue stands would take that for the path's own, and push
  * the other one aside for good (LEDBAT++, draft-irtf-iccrg-ledbat-plus-plus section 4.4).
  */

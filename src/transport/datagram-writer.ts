@@ -11,7 +11,7 @@ import { encodeMessage, type TransportMessage } from '../../codec/messages.js'
 import { paddingOverheadBytes } from '../../codec/fragment.js'
 import type { ServerId } from '../raft/types.js'
 import type { TransportLink } from './link.js'
-import type { Waiting } from './outbox.js'
+import { isPathProbe, type Waiting } from './outbox.js'
 import type { Address, Socket } from './socket.js'
 import type { TransportOptions } from './types.js'
 
@@ -58,7 +58,7 @@ export class DatagramWriter {
     let content: Waiting[] | null = null
     for (;;) {
       const first = urgentOnly ? outbox.firstUrgent : outbox.first
-      if (first !== undefined && envelopeBytes + first.bytes > link.datagramBytesMax) {
+      if (first !== undefined && !link.fits(first.bytes)) {
         outbox.shift()
         link.cutAnew(first)
         continue
@@ -136,8 +136,7 @@ export class DatagramWriter {
     })
     counters.sent++
     counters.sentBytes += totalBytes
-    const isProbe = content[0]?.message.type === 'Padding'
-    if (bytes === null || totalBytes === envelopeBytes || isProbe) return
+    if (bytes === null || totalBytes === envelopeBytes || isPathProbe(content)) return
     const is = {
       alone: isAlone && isLast,
       last: isLast && !link.congestion.hasShrunk,

@@ -8,6 +8,7 @@
  */
 import { envelopeBytes, type Envelope } from '../../codec/envelope.js'
 import { datagramBytesUnknownPath } from '../../codec/limits.js'
+import type { TransportMessage } from '../../codec/messages.js'
 import type { Hello } from '../../codec/client-types.js'
 import type { ServerId } from '../raft/types.js'
 import { Acknowledgement } from './acknowledgement.js'
@@ -16,7 +17,7 @@ import { chargedBytes, payloadBytesWithin } from './kernel-charge.js'
 import { Doubling } from './doubling.js'
 import { LinkCounters } from './link-counters.js'
 import { LossShare } from './loss-share.js'
-import { Outbox, type Waiting } from './outbox.js'
+import { isPathProbe, Outbox, type Waiting } from './outbox.js'
 import { PathProbe } from './path-probe.js'
 import { Reassembly, type ReassemblyBudget } from './reassembly.js'
 import { LastSaid } from './repeats.js'
@@ -193,14 +194,18 @@ export class TransportLink implements Link {
 
   /** Queues a message of `bytes` encoded bytes, in fragments where the path's datagram is too small. False: no room. */
   queue(message: WireMessage, bytes: number, nowMs: number): boolean {
-    if (envelopeBytes + bytes <= this.datagramBytesMax) return this.outbox.push(message, bytes, nowMs)
-    return this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, nowMs)
+    return this.fits(bytes) ? this.outbox.push(message, bytes, nowMs) : this.queueParted(message, bytes, nowMs)
+  }
+
+  /** Whether a message of `bytes` encoded bytes goes in one datagram of the path. */
+  fits(bytes: number): boolean {
+    return envelopeBytes + bytes <= this.datagramBytesMax
   }
 
   /** The path carries less than when this was queued: it goes in fragments. What is a fragment already is not cut again. */
   cutAnew({ message, bytes, parted, queuedAtMs }: Waiting): void {
     if (parted !== null) parted.isAbandoned = true
-    else this.outbox.pushParted(message, bytes, this.nextMessageId++, this.datagramBytesMax - envelopeBytes, queuedAtMs)
+    else this.queueParted(message, bytes, queuedAtMs)
   }
 
   /** Payload bytes of the path's datagram if one may be filled now with whatever waits, 0 if not. */
@@ -248,7 +253,7 @@ export class TransportLink implements Link {
     return this.sent.sent(payloadBytes, content.length > 0, content, nowMs)
   }
 
-  /** What an envelope acknowledges. Returns whether there is room or work that there was not before. */
+  /** What an envelope acknowledges, and what it thereby shows to be lost. */
   acknowledged(envelope: Envelope, nowMs: number): void {
     const { ackedPacketNumber, ackedBitsLow, ackedBitsHigh } = envelope
     const news = this.sent.acknowledged(ackedPacketNumber, ackedBitsLow, ackedBitsHigh, nowMs)
@@ -340,7 +345,7 @@ export class TransportLink implements Link {
   private lose(lost: readonly SentPacket[], nowMs: number): void {
     let counted = 0
     for (const packet of lost) {
-      const isProbe = packet.content[0]!.message.type === 'Padding'
+      const isProbe = isPathProbe(packet.content)
       if (this.path.lost(packet.payloadBytes, nowMs)) this.counters.blackHoles++
       if (!isProbe && !packet.isDoubled) counted++
       this.repeat(packet)
@@ -357,9 +362,14 @@ export class TransportLink implements Link {
     packet.content = noContent
   }
 
+  private queueParted(message: TransportMessage, bytes: number, queuedAtMs: number): boolean {
+    const roomBytes = this.datagramBytesMax - envelopeBytes
+    return this.outbox.pushParted(message, bytes, this.nextMessageId++, roomBytes, queuedAtMs)
+  }
+
   private queueAgain(waiting: Waiting): void {
     const { bytes, parted } = waiting
-    if (envelopeBytes + bytes <= this.datagramBytesMax) {
+    if (this.fits(bytes)) {
       this.outbox.pushAgain(waiting)
     } else {
       this.cutAnew(waiting)

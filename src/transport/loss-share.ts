@@ -3,13 +3,13 @@
  * packet at random does so at any rate of sending; a queue that overflows loses more the more is sent. So what the best
  * stretch of late has lost is taken for the path's, and only what is lost beyond it for congestion.
  */
+import { RecentLeast } from './recent-least.js'
 
 /** The share is a mean over about so many packets. */
 const smoothedPackets = 256
 
-/** The least loss is looked for among stretches of so many packets, and among those of one to two periods. */
+/** The least loss is looked for among stretches of so many packets. */
 const stretchPackets = 256
-const periodMs = 10_000
 
 export class LossShare {
   /** Share of packets lost lately, 0 to 1. */
@@ -17,9 +17,7 @@ export class LossShare {
   private packets = 0
   private stretchLost = 0
   private stretchCount = 0
-  private leastOfPeriod = Infinity
-  private leastBefore = Infinity
-  private periodStartMs = -Infinity
+  private readonly least = new RecentLeast()
 
   /** So many packets were acknowledged, so many are lost. */
   count(acknowledged: number, lost: number, nowMs: number): void {
@@ -28,19 +26,14 @@ export class LossShare {
     this.stretchLost += lost
     this.stretchCount += acknowledged + lost
     if (this.stretchCount < stretchPackets) return
-    if (nowMs - this.periodStartMs >= periodMs) {
-      this.leastBefore = this.leastOfPeriod
-      this.leastOfPeriod = Infinity
-      this.periodStartMs = nowMs
-    }
-    this.leastOfPeriod = Math.min(this.leastOfPeriod, this.stretchLost / this.stretchCount)
+    this.least.measured(this.stretchLost / this.stretchCount, nowMs)
     this.stretchLost = 0
     this.stretchCount = 0
   }
 
   /** What the path loses by its nature; all of it as long as there is nothing to compare with. */
   get own(): number {
-    return Math.min(this.share, this.leastOfPeriod, this.leastBefore)
+    return Math.min(this.share, this.least.value)
   }
 
   /** What is lost beyond that. */

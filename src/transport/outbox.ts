@@ -38,12 +38,18 @@ export interface Waiting {
   losses: number
 }
 
+/** Whether this is the content of a datagram that only asks: whether it passes, or for a word. */
+export function isPathProbe(content: readonly Waiting[]): boolean {
+  return content[0]?.message.type === 'Padding'
+}
+
 export class Outbox {
   /** Encoded bytes of all that waits. */
   bytes = 0
   private readonly urgent = new Lane()
   private readonly again = new Lane()
   private readonly normal = new Lane()
+  private readonly lanes = [this.urgent, this.again, this.normal]
 
   get isEmpty(): boolean {
     return this.bytes === 0
@@ -56,7 +62,7 @@ export class Outbox {
 
   /** The message that goes next. */
   get first(): Waiting | undefined {
-    return this.urgent.first ?? this.again.first ?? this.normal.first
+    return this.nextLane.first
   }
 
   /** The next urgent message. */
@@ -67,10 +73,7 @@ export class Outbox {
   /** Queues a message of `bytes` encoded bytes. False: there is no room for it. */
   push(message: TransportMessage, bytes: number, nowMs: number, parted: Parted | null = null): boolean {
     if (this.bytes + bytes > outboxBytesMax) return false
-    const waiting = { message, bytes, queuedAtMs: nowMs, parted, losses: 0 }
-    const lane = isUrgent(message) ? this.urgent : this.normal
-    lane.push(waiting)
-    this.bytes += bytes
+    this.wait({ message, bytes, queuedAtMs: nowMs, parted, losses: 0 }, this.normal)
     return true
   }
 
@@ -91,22 +94,18 @@ export class Outbox {
   /** Queues what was lost before what has not gone yet. It was in flight within the bound, so it is taken. */
   pushAgain(waiting: Waiting): void {
     waiting.losses++
-    const lane = isUrgent(waiting.message) ? this.urgent : this.again
-    lane.push(waiting)
-    this.bytes += waiting.bytes
+    this.wait(waiting, this.again)
   }
 
   /** Takes away the message that goes next. */
   shift(): void {
-    const lane =
-      this.urgent.first !== undefined ? this.urgent : this.again.first !== undefined ? this.again : this.normal
-    this.bytes -= lane.shift().bytes
+    this.bytes -= this.nextLane.shift().bytes
   }
 
   /** Takes away what waited for too long; returns how many that were. */
   dropOutdated(nowMs: number): number {
     let dropped = 0
-    for (const lane of [this.urgent, this.again, this.normal]) {
+    for (const lane of this.lanes) {
       for (let { first } = lane; first !== undefined && first.queuedAtMs < nowMs - outboxAgeMsMax; first = lane.first) {
         this.bytes -= lane.shift().bytes
         if (first.parted !== null) first.parted.isAbandoned = true
@@ -117,8 +116,20 @@ export class Outbox {
   }
 
   clear(): void {
-    for (const lane of [this.urgent, this.again, this.normal]) lane.clear()
+    for (const lane of this.lanes) lane.clear()
     this.bytes = 0
+  }
+
+  private get nextLane(): Lane {
+    if (this.urgent.first !== undefined) return this.urgent
+    return this.again.first !== undefined ? this.again : this.normal
+  }
+
+  /** In this lane, if it is not urgent. */
+  private wait(waiting: Waiting, lane: Lane): void {
+    if (isUrgent(waiting.message)) this.urgent.push(waiting)
+    else lane.push(waiting)
+    this.bytes += waiting.bytes
   }
 }
 

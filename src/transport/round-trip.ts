@@ -3,14 +3,12 @@
  * probe timeout of RFC 9002. Samples come from packet numbers, which are never used twice, so it is always known which
  * datagram was acknowledged and Karn's rule (no sample from what was sent again) is kept by itself.
  */
+import { RecentLeast } from './recent-least.js'
 import { granularityMs } from './sent-packets.js'
 
 /** RFC 6298 section 2: the weights of a new sample. */
 const smoothing = 1 / 8
 const variationSmoothing = 1 / 4
-
-/** The least round trip is looked for among samples of one to two such periods. */
-const periodMs = 10_000
 
 /** The other side acknowledges within this what asks for it soon, its timer included (acknowledgement.ts). */
 const acknowledgementDelayMs = 3
@@ -24,19 +22,12 @@ export class RoundTrip {
   /** Smoothed mean deviation in ms. */
   variationMs = 0
   latestMs = 0
-  private leastMsOfPeriod = Infinity
-  private leastMsBefore = Infinity
-  private periodStartMs = -Infinity
+  private readonly least = new RecentLeast()
 
   /** One exchange took `sampleMs`. */
   sample(sampleMs: number, nowMs: number): void {
     this.latestMs = sampleMs
-    if (nowMs - this.periodStartMs >= periodMs) {
-      this.leastMsBefore = this.leastMsOfPeriod
-      this.leastMsOfPeriod = Infinity
-      this.periodStartMs = nowMs
-    }
-    this.leastMsOfPeriod = Math.min(this.leastMsOfPeriod, sampleMs)
+    this.least.measured(sampleMs, nowMs)
     if (this.smoothedMs === 0) {
       this.smoothedMs = sampleMs
       this.variationMs = sampleMs / 2
@@ -48,7 +39,7 @@ export class RoundTrip {
 
   /** The least of the last ten to twenty seconds: the path without its queues. Infinity before the first sample. */
   get leastMs(): number {
-    return Math.min(this.leastMsOfPeriod, this.leastMsBefore)
+    return this.least.value
   }
 
   /** What loss is judged by (RFC 9002 section 6.1.2): the larger of the smoothed and the latest. */
