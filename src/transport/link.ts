@@ -7,13 +7,12 @@
  *         +-- lost --+--> nothing for a long time: dropped; whoever said it says it again when it thinks fit
  */
 import { envelopeBytes, type Envelope } from '../../codec/envelope.js'
-import { datagramBytesUnknownPath } from '../../codec/limits.js'
 import type { TransportMessage } from '../../codec/messages.js'
 import type { Hello } from '../../codec/client-types.js'
 import type { ServerId } from '../raft/types.js'
 import { Acknowledgement } from './acknowledgement.js'
 import { Congestion } from './congestion.js'
-import { chargedBytes, payloadBytesWithin } from './kernel-charge.js'
+import { chargedBytes } from './kernel-charge.js'
 import { Doubling } from './doubling.js'
 import { LinkCounters } from './link-counters.js'
 import { LossShare } from './loss-share.js'
@@ -22,19 +21,11 @@ import { PathProbe } from './path-probe.js'
 import { Reassembly, type ReassemblyBudget } from './reassembly.js'
 import { LastSaid } from './repeats.js'
 import { RoundTrip } from './round-trip.js'
+import { SendWindow, windowBytesAtFirst } from './send-window.js'
 import { SenderBoots } from './sender-boots.js'
 import { noContent, SentPackets, type SentPacket } from './sent-packets.js'
 import type { Address } from './socket.js'
 import type { Link, LinkStatus, WireMessage } from './types.js'
-
-/** Accepted by everyone: what may be in flight to a side that advertised nothing yet. */
-export const windowBytesAtFirst = 16_384
-
-/** What every side accepts, whatever it says: one datagram of an unknown path. Or a promise of nothing would end it all. */
-const windowBytesLeast = chargedBytes(datagramBytesUnknownPath)
-
-/** Kept free in every window for what is urgent: two small datagrams. */
-const urgentReserveBytes = 2 * chargedBytes(0)
 
 /** Longer exchanges say that nobody was there for a while, not how far away the other side is. */
 const roundTripMsMax = 2_000
@@ -83,6 +74,7 @@ export class TransportLink implements Link {
   readonly loss = new LossShare()
   readonly congestion: Congestion
   readonly path: PathProbe
+  readonly window: SendWindow
   readonly acknowledgement = new Acknowledgement()
   readonly boots = new SenderBoots()
   readonly outbox = new Outbox()
@@ -107,14 +99,11 @@ export class TransportLink implements Link {
   private probes = 0
   private probedAtMs = -Infinity
   private lastNewsAtMs = -Infinity
-  /** The window that the other side goes by, and the one that it has promised. */
+  /** The window that the other side goes by. */
   private promisedBytes = windowBytesAtFirst
-  private advertisedBytes = windowBytesAtFirst
   private nextMessageId: number
   /** How soon the last datagram in flight is to be acknowledged. */
   private lastAsked: 'soon' | 'at once' = 'soon'
-  /** More waited at once than a datagram holds. */
-  private wantsLarger = false
 
   constructor(options: LinkOptions) {
     this.kind = options.kind
@@ -124,6 +113,7 @@ export class TransportLink implements Link {
     this.path = new PathProbe(options.datagramSizes)
     this.sent = new SentPackets(options.firstPacketNumber)
     this.congestion = new Congestion(chargedBytes(options.datagramSizes.at(-1)!))
+    this.window = new SendWindow(this)
     this.reassembly = new Reassembly(options.reassemblyBudget)
     this.nextMessageId = options.firstPacketNumber
   }
@@ -132,14 +122,12 @@ export class TransportLink implements Link {
     return this.path.datagramBytes
   }
 
-  /** What may be in flight now, in charged bytes: what the receiver has room for, and what the path bears. */
   get windowBytes(): number {
-    if (this.isSilent) return windowBytesLeast
-    return Math.min(this.advertisedBytes, this.congestion.windowBytes)
+    return this.window.bytes
   }
 
   get availableBytes(): number {
-    return this.roomBytes - this.waitingCharge()
+    return this.window.availableBytes
   }
 
   get roundTripMs(): number {
@@ -149,11 +137,6 @@ export class TransportLink implements Link {
   /** Whether something of ours is under way and the other side was heard of lately: it will be repaired if it is lost. */
   get isAtWork(): boolean {
     return (this.sent.inFlight > 0 || !this.outbox.isEmpty) && this.probes <= 2
-  }
-
-  /** Whether a whole datagram may go, or nothing stands in the way of a first one. */
-  get hasRoom(): boolean {
-    return this.sent.inFlight === 0 || this.roomBytes >= this.fullCharge
   }
 
   /** When something is due if nothing happens before: a loss, a probe, an acknowledgement. Infinity for nothing. */
@@ -173,10 +156,10 @@ export class TransportLink implements Link {
   /** Payload bytes of a datagram that is to find out whether the path carries so many; 0 for none now. */
   sizeToTry(nowMs: number): number {
     // Between servers it is found out before it is needed: the leader makes its entries by it.
-    const isWanted = this.kind === 'peer' || this.wantsLarger
+    const isWanted = this.kind === 'peer' || this.window.wantsLarger
     const isThere = this.roundTrip.smoothedMs > 0
     const bytes = isWanted && isThere && this.probes === 0 ? this.path.sizeToTry(nowMs) : 0
-    if (bytes === 0 || chargedBytes(bytes) > this.roomBytes) return 0
+    if (bytes === 0 || chargedBytes(bytes) > this.window.roomBytes) return 0
     if (bytes > ethernetBytes && this.roundTrip.leastMs > jumboRoundTripMsMax) return 0
     this.path.tried(bytes)
     return bytes
@@ -208,37 +191,6 @@ export class TransportLink implements Link {
     else this.queueParted(message, bytes, queuedAtMs)
   }
 
-  /** Payload bytes of the path's datagram if one may be filled now with whatever waits, 0 if not. */
-  payloadBytesNow(): number {
-    const { datagramBytesMax, fullCharge } = this
-    if (this.outbox.bytes > datagramBytesMax) this.wantsLarger = true
-    const roomBytes = this.roomBytes - urgentReserveBytes
-    if (roomBytes >= fullCharge) return datagramBytesMax
-    const allBytes = envelopeBytes + this.outbox.bytes
-    // No window is used up with crumbs: unless all that waits fits the room that is left, more room is waited for.
-    if (allBytes <= datagramBytesMax && chargedBytes(allBytes) <= roomBytes) return datagramBytesMax
-    if (this.sent.inFlight > 0) {
-      if (this.congestion.windowBytes < this.advertisedBytes) this.congestion.limited()
-      return 0
-    }
-    // A window smaller than a datagram of this path: one at a time, as small as the window.
-    const smallest = Math.max(datagramBytesUnknownPath, payloadBytesWithin(this.windowBytes))
-    return Math.min(datagramBytesMax, smallest)
-  }
-
-  /** The same for urgent messages alone: these may use all of the window. */
-  urgentPayloadBytesNow(): number {
-    const { urgentBytes } = this.outbox
-    if (urgentBytes === 0) return 0
-    const bytes = Math.min(envelopeBytes + urgentBytes, datagramBytesUnknownPath)
-    return this.sent.inFlight === 0 || chargedBytes(bytes) <= this.roomBytes ? bytes : 0
-  }
-
-  /** The other side promised this window. */
-  promised(windowBytes: number): void {
-    this.advertisedBytes = Math.max(windowBytesLeast, windowBytes)
-  }
-
   /** A datagram goes that carries `content` (only of what is to be acknowledged). It acknowledges all that came. */
   departs(
     payloadBytes: number,
@@ -260,6 +212,7 @@ export class TransportLink implements Link {
     if (news.packets > 0) {
       this.probes = 0
       this.probesToSend = 0
+      this.window.isSilent = false
       this.lastNewsAtMs = nowMs
       this.path.arrived(news.largestPayloadBytes)
       this.counters.late += news.late
@@ -283,7 +236,9 @@ export class TransportLink implements Link {
     this.noticeLoss(nowMs)
     if (nowMs < this.probeAtMs) return
     this.probedAtMs = nowMs
-    if (++this.probes > probesMax) return this.giveUp(nowMs)
+    this.probes++
+    this.window.isSilent = this.probes > probesMax
+    if (this.window.isSilent) return this.giveUp(nowMs)
     this.counters.probes++
     // The window may be full of what is lost: the oldest go again, and make room for that.
     if (this.probes === 1) this.lose(this.sent.takeOldest(probePackets, nowMs), nowMs)
@@ -308,19 +263,6 @@ export class TransportLink implements Link {
     })
   }
 
-  /** Nobody is there, as far as is known. */
-  private get isSilent(): boolean {
-    return this.probes > probesMax
-  }
-
-  private get fullCharge(): number {
-    return chargedBytes(this.datagramBytesMax)
-  }
-
-  private get roomBytes(): number {
-    return this.windowBytes - this.sent.inFlightBytes
-  }
-
   /** When the other side is asked for a word about what is in flight; Infinity with nothing in flight. */
   private get probeAtMs(): number {
     if (this.sent.inFlight === 0) return Infinity
@@ -333,7 +275,7 @@ export class TransportLink implements Link {
    * heartbeats go more often than that would never notice that nobody is there, and keep all of them in flight.
    */
   private get waitsSinceMs(): number {
-    const isProbing = this.probes > 0 && !this.isSilent
+    const isProbing = this.probes > 0 && !this.window.isSilent
     return isProbing ? Math.max(this.probedAtMs, this.sent.oldestSentAtMs) : this.sent.lastSentAtMs
   }
 
@@ -388,14 +330,5 @@ export class TransportLink implements Link {
       for (const { parted } of packet.content) if (parted !== null) parted.isAbandoned = true
       packet.content = noContent
     }
-  }
-
-  /** What the waiting messages will cost the receiver, packed as tightly as they can be. */
-  private waitingCharge(): number {
-    const { bytes } = this.outbox
-    if (bytes === 0) return 0
-    const room = this.datagramBytesMax - envelopeBytes
-    const full = Math.floor(bytes / room)
-    return full * this.fullCharge + chargedBytes(envelopeBytes + bytes - full * room)
   }
 }

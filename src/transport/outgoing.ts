@@ -66,9 +66,9 @@ export class Outgoing {
     let opened = false
     for (const link of links) {
       link.isPending = false
-      if (link.wasClosed && link.hasRoom) opened = true
+      if (link.wasClosed && link.window.hasRoom) opened = true
       const isCongested = this.sendWhatMay(link, nowMs)
-      link.wasClosed = !link.hasRoom
+      link.wasClosed = !link.window.hasRoom
       if (isCongested) {
         this.add(link)
         this.wakeAt(nowMs + sendQueueRetryMs)
@@ -81,7 +81,7 @@ export class Outgoing {
 
   /** After a datagram of this link: its window may have opened, something may be lost, or want an acknowledgement. */
   received(link: TransportLink, nowMs: number): void {
-    if (link.wasClosed && link.hasRoom) {
+    if (link.wasClosed && link.window.hasRoom) {
       link.wasClosed = false
       this.tellOfRoom()
     }
@@ -152,12 +152,12 @@ export class Outgoing {
     if (outdated > 0) onOutdated(link, outdated)
     while (!outbox.isEmpty) {
       if (socket.sendQueueBytes > sendQueueBytesMax) return true
-      const payloadBytes = link.payloadBytesNow()
+      const payloadBytes = link.window.payloadBytesNow()
       if (payloadBytes > 0) {
         if (writer.sendWaiting(link, payloadBytes, false, promise(nowMs), nowMs)) continue
         break
       }
-      const urgentBytes = link.urgentPayloadBytesNow()
+      const urgentBytes = link.window.urgentPayloadBytesNow()
       if (urgentBytes === 0 || !writer.sendWaiting(link, urgentBytes, true, promise(nowMs), nowMs)) break
     }
     for (; link.probesToSend > 0; link.probesToSend--) writer.sendProbe(link, promise(nowMs), nowMs)

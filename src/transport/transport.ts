@@ -314,7 +314,7 @@ export class Transport implements TransportApi {
     // Peers count as senders whether they are heard or not.
     if (link.kind !== 'peer') this.share.heard(link.lastHeardAtMs, nowMs)
     link.lastHeardAtMs = nowMs
-    link.promised(envelope.receiveWindowBytes)
+    link.window.promised(envelope.receiveWindowBytes)
     if (link.kind === 'client') return
     link.serverId = envelope.sender
     link.incarnation = envelope.incarnation

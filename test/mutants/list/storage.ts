@@ -205,9 +205,9 @@ export const transportMutants: readonly Mutant[] = [
   mutant(
     'the window is not asked',
     'RFC 8085 section 3.1: no more in flight than the window',
-    'src/transport/link.js',
-    'if (roomBytes >= fullCharge) return datagramBytesMax;',
-    'return datagramBytesMax;',
+    'src/transport/send-window.js',
+    'if (roomBytes >= fullCharge) return datagramBytes;',
+    'return datagramBytes;',
   ),
   mutant(
     'a missing piece is zeros',
