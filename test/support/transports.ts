@@ -5,6 +5,7 @@ import type { Address } from '../../src/transport/socket.js'
 import { TransportLink } from '../../src/transport/link.js'
 import { Transport } from '../../src/transport/transport.js'
 import type { Link, TransportOptions, WireMessage } from '../../src/transport/types.js'
+import type { FakeClock } from './fake-clock.js'
 import type { FakeNetwork, FakeSocket } from './fake-network.js'
 
 export interface Received {
@@ -107,6 +108,32 @@ export function twoServers(network: FakeNetwork): { a: Station; b: Station; toB:
     b,
     toB: a.transport.addPeer(2, b.socket.address),
     toA: b.transport.addPeer(1, a.socket.address),
+  }
+}
+
+/** Two servers on a network, as a test has them. */
+export interface Pair {
+  readonly clock: FakeClock
+  readonly a: Station
+  readonly b: Station
+  readonly toA: Link
+  readonly toB: Link
+}
+
+/** Each says something to the other in turn, so many times, with a pause after each word. */
+export function talk(
+  { clock, a, b, toA, toB }: Pair,
+  rounds: number,
+  pauseMs: number,
+  numberOf: (round: number) => number = round => round,
+): void {
+  for (let round = 0; round < rounds; round++) {
+    a.transport.send(toB, peerMessage(1, numberOf(round)))
+    a.transport.flush()
+    clock.runFor(pauseMs)
+    b.transport.send(toA, peerMessage(2, numberOf(round)))
+    b.transport.flush()
+    clock.runFor(pauseMs)
   }
 }
 

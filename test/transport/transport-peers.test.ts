@@ -7,7 +7,7 @@ import { outboxBytesMax } from '../../src/transport/outbox.js'
 import type { WireMessage } from '../../src/transport/types.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { FakeNetwork, type FakeNetworkOptions } from '../support/fake-network.js'
-import { bulkMessage, distinct, numbersOf, peerMessage, server, twoServers, upTo } from '../support/transports.js'
+import { bulkMessage, distinct, numbersOf, peerMessage, server, talk, twoServers, upTo } from '../support/transports.js'
 
 function enter(options: Partial<FakeNetworkOptions> = {}) {
   const clock = new FakeClock(1_000)
@@ -20,15 +20,9 @@ function payloadOf(message: WireMessage): Uint8Array {
 }
 
 /** Both have heard of each other's windows. */
-function acquaint({ clock, network, a, b, toA, toB }: ReturnType<typeof enter>): void {
-  for (let round = 0; round < 3; round++) {
-    a.transport.send(toB, peerMessage(1, 0))
-    a.transport.flush()
-    clock.runFor(1)
-    b.transport.send(toA, peerMessage(2, 0))
-    b.transport.flush()
-    clock.runFor(1)
-  }
+function acquaint(world: ReturnType<typeof enter>): void {
+  const { network, a, b } = world
+  talk(world, 3, 1, () => 0)
   for (const station of [a, b]) {
     station.received.length = 0
     station.rooms = 0
@@ -267,16 +261,9 @@ void t.test('room on several links in one turn is told once', t => {
 
 void t.test('round trips are measured by what is acknowledged first', t => {
   const world = enter({ delayFromMs: 10, delayToMs: 10 })
-  const { clock, a, b, toA, toB } = world
+  const { toB } = world
   t.equal(toB.roundTripMs, 0)
-  for (let round = 0; round < 5; round++) {
-    a.transport.send(toB, peerMessage(1, round))
-    a.transport.flush()
-    clock.runFor(10)
-    b.transport.send(toA, peerMessage(2, round))
-    b.transport.flush()
-    clock.runFor(10)
-  }
+  talk(world, 5, 10)
   t.ok(Math.abs(toB.roundTripMs - 20) < 0.01, `${toB.roundTripMs}`)
   t.end()
 })

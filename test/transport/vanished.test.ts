@@ -4,7 +4,7 @@ import { envelopeBytes, readEnvelope } from '../../codec/envelope.js'
 import { decodeMessages } from '../../codec/messages.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { FakeNetwork, type FakeNetworkOptions } from '../support/fake-network.js'
-import { bulkMessage, peerMessage, server } from '../support/transports.js'
+import { bulkMessage, peerMessage, server, talk } from '../support/transports.js'
 
 function enter(sizes: readonly number[], options: Partial<FakeNetworkOptions> = {}) {
   const clock = new FakeClock(1_000)
@@ -13,14 +13,7 @@ function enter(sizes: readonly number[], options: Partial<FakeNetworkOptions> = 
   const b = server(network, 7_002, 2, { datagramSizes: () => sizes })
   const toB = a.transport.addPeer(2, b.socket.address)
   const toA = b.transport.addPeer(1, a.socket.address)
-  for (let round = 0; round < 10; round++) {
-    a.transport.send(toB, peerMessage(1, round))
-    a.transport.flush()
-    clock.runFor(5)
-    b.transport.send(toA, peerMessage(2, round))
-    b.transport.flush()
-    clock.runFor(5)
-  }
+  talk({ clock, a, b, toA, toB }, 10, 5)
   network.sent.length = 0
   return { clock, network, a, b, toA, toB }
 }
