@@ -83,6 +83,8 @@ async function main(typed: readonly string[]): Promise<ExitStatus> {
     process.stdout.write(helpText())
     return exitStatus.done
   }
+  const stray = words.find(({ isLiteral }) => !isLiteral)
+  if (stray !== undefined) throw usageError(`'${stray.text}' is no option: those of raftgram serve stand behind --`)
   const why = await whyNoHosts()
   if (why !== null) throw usageError(`hosts of their own cannot be made: ${why}`)
 

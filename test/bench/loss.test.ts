@@ -15,6 +15,10 @@ void t.test('wrong usage is one line and exit status 2', async t => {
   t.match(await run(t, [...loss, '--loss', '5,all']), { status: 2, stderr: /^raftgram: --loss must be a number.*\n$/ })
   t.match(await run(t, [...loss, '--systems', 'etcetera']), { status: 2, stderr: /^raftgram: --systems must be of/ })
   t.match(await run(t, [...loss, '--los', '5']), { status: 2, stderr: /did you mean --loss/i })
+  t.match(await run(t, [...loss, '--json', 'out.json']), {
+    status: 2,
+    stderr: /^raftgram: 'out.json' is no option.*--\n$/,
+  })
   t.match(await run(t, [...loss, '--help']), { status: 0, stdout: /--loss/ })
 })
 
