@@ -148,6 +148,8 @@ export class Node {
       case 'RequestVoteReply':
       case 'AppendEntries':
       case 'AppendEntriesReply':
+      case 'InstallSnapshot':
+      case 'InstallSnapshotReply':
       case 'TimeoutNow':
         return this.raft.receive(this.clock.now(), message)
       case 'Hello':

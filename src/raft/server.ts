@@ -4,11 +4,13 @@
  */
 import { Prng } from '../base/prng.js'
 import type { Gap } from './held-appends.js'
+import type { Incoming } from './install-snapshot.js'
 import { Log } from './log.js'
 import type { Progress } from './progress.js'
 import type {
   AppendEntriesReply,
   HardState,
+  Install,
   LogIndex,
   Milliseconds,
   RaftOptions,
@@ -16,6 +18,7 @@ import type {
   Report,
   RequestVoteReply,
   ServerId,
+  SnapshotMeta,
   Term,
 } from './types.js'
 
@@ -30,6 +33,8 @@ export interface Follower {
   reportedMatchIndex: LogIndex
   /** What was missing when something beyond it arrived, and what is held until it comes. */
   gap: Gap | null
+  /** The snapshot that the leader sends, its newest. */
+  incoming: Incoming | null
 }
 
 export interface Campaigner {
@@ -106,6 +111,14 @@ export interface Server {
   commitIndex: LogIndex
   lastApplied: LogIndex
 
+  /** The last entry that the newest snapshot covers: own, or from a leader. (0, 0) before the first. */
+  snapshotIndex: LogIndex
+  snapshotTerm: Term
+  /** A whole snapshot from a leader that may be installed. */
+  completeSnapshot: SnapshotMeta | null
+  /** What is being installed, until it is durable and the state machine is what it says. */
+  installing: Install | null
+
   role: Role
   /** When this server stands for election unless it hears from a leader; not looked at while it leads. */
   electionDeadlineMs: Milliseconds
@@ -127,7 +140,7 @@ export interface Server {
 }
 
 export function createServer(options: RaftOptions, recovered: Recovered, now: Milliseconds): Server {
-  const log = new Log(recovered.snapshotIndex, recovered.snapshotTerm, recovered.entries)
+  const log = new Log(recovered.baseIndex, recovered.baseTerm, recovered.entries)
   const server: Server = {
     options,
     id: options.id,
@@ -142,8 +155,12 @@ export function createServer(options: RaftOptions, recovered: Recovered, now: Mi
     nextWriteId: 1,
     unpersistedBytes: 0,
     persistedIndex: log.lastIndex,
-    commitIndex: log.snapshotIndex,
-    lastApplied: log.snapshotIndex,
+    commitIndex: recovered.snapshotIndex,
+    lastApplied: recovered.snapshotIndex,
+    snapshotIndex: recovered.snapshotIndex,
+    snapshotTerm: recovered.snapshotTerm,
+    completeSnapshot: null,
+    installing: null,
     role: newFollower(0),
     electionDeadlineMs: 0,
     leaderHeardMs: -Infinity,
@@ -166,6 +183,7 @@ export function newFollower(leaderId: ServerId): Follower {
     accepted: { readRound: 0, dueMs: Infinity },
     reportedMatchIndex: 0,
     gap: null,
+    incoming: null,
   }
 }
 

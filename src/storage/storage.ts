@@ -117,7 +117,14 @@ function openLocked(
         const notes = [...(opened.note === null ? [] : [opened.note]), ...log.notes]
         const storage = new Storage(disk, paths, options, lock, store, log)
         const { entries } = log.replay
-        const recovered = { hardState: store.hardState, snapshotIndex: 0, snapshotTerm: 0, entries }
+        const recovered = {
+          hardState: store.hardState,
+          snapshotIndex: 0,
+          snapshotTerm: 0,
+          baseIndex: 0,
+          baseTerm: 0,
+          entries,
+        }
         got(null, { storage, recovered, identity, notes })
       })
     })

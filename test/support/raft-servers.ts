@@ -52,11 +52,13 @@ export function entriesOf(terms: readonly number[], firstIndex = 1): Entry[] {
 }
 
 export interface Start extends Partial<RaftOptions> {
-  /** Terms of the durable log, from the snapshot on. */
+  /** Terms of the durable log, from its base on. */
   readonly log?: readonly number[]
   readonly term?: number
   readonly votedFor?: ServerId
   readonly snapshot?: readonly [index: number, term: number]
+  /** Before the first entry of the log; the snapshot unless told otherwise. */
+  readonly base?: readonly [index: number, term: number]
 }
 
 /** One core and the consequences it had so far. Writes are durable at once unless `holdsWrites`. */
@@ -69,13 +71,15 @@ export class Bench {
   readonly readies: Ready[] = []
 
   constructor(start: Start = {}) {
-    const { log = [], term, votedFor = 0, snapshot = [0, 0], ...options } = start
+    const { log = [], term, votedFor = 0, snapshot = [0, 0], base = snapshot, ...options } = start
     const currentTerm = term ?? log[log.length - 1] ?? snapshot[1]
     const recovered = {
       hardState: { currentTerm, votedFor },
       snapshotIndex: snapshot[0],
       snapshotTerm: snapshot[1],
-      entries: entriesOf(log, snapshot[0] + 1),
+      baseIndex: base[0],
+      baseTerm: base[1],
+      entries: entriesOf(log, base[0] + 1),
     }
     this.raft = new Raft(raftOptions(options), recovered, this.nowMs)
   }
