@@ -34,6 +34,9 @@ export const fragmentsMax = 4_096
 /** Voters of one configuration. More than a handful only slows a cluster down; the bound is for what strangers write. */
 export const votersMax = 64
 
+/** A piece of a snapshot: large enough to be worth a message of its own, small enough to be repeated without regret. */
+export const snapshotPieceBytesMax = 65_536
+
 /** A result is kept for repeats by every session, so it is small: status and revision, never values. */
 export const resultBytesMax = 1_024
 

@@ -17,7 +17,7 @@
  * - entries follow prevLogIndex without a gap, their terms never decrease nor exceed `term`, their checksums hold;
  * - a reply that rejects nothing says nothing of a conflict;
  * - a snapshot covers an entry at least, of a term up to the sender's, and has 1..64 different voters; a piece lies within
- *   its body, is no longer than snapshotPieceBytes, and empty only where the body is;
+ *   its body, is no longer than snapshotPieceBytesMax, and empty only where the body is;
  * - a reply that calls a snapshot persisted says nothing of pieces behind nextOffset;
  * - bytes and values correspond one to one: no flag without meaning, no byte left over.
  */
@@ -35,10 +35,9 @@ import type {
   Term,
   TimeoutNow,
 } from '../src/raft/types.js'
-import { snapshotPieceBytes } from '../src/raft/types.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
 import { decodeRecord, recordBytes, recordOf } from './entry.js'
-import { serverIdMax, votersMax } from './limits.js'
+import { serverIdMax, snapshotPieceBytesMax, votersMax } from './limits.js'
 import { messageHeadBytes, writeHead } from './message-head.js'
 
 const requestVoteType = 1
@@ -290,7 +289,10 @@ function decodeTimeoutNow(from: ServerId, view: DataView, at: number): TimeoutNo
 
 function encodeInstallSnapshot(message: InstallSnapshot, bytes: Uint8Array, view: DataView, offset: number): number {
   const { voters, data } = message
-  assert(voters.length <= votersMax && data.length <= snapshotPieceBytes, 'a piece of a snapshot is within its limits')
+  assert(
+    voters.length <= votersMax && data.length <= snapshotPieceBytesMax,
+    'a piece of a snapshot is within its limits',
+  )
   const bodyBytes = installSnapshotBytes + 2 * voters.length + data.length
   const at = writeHead(view, offset, installSnapshotType, bodyBytes)
   writeId(view, at, message.term)
@@ -329,7 +331,7 @@ function decodeInstallSnapshot(
   const dataAt = at + installSnapshotBytes + 2 * count
   if (count < 1 || count > votersMax || dataAt > end) return null
   const dataBytes = end - dataAt
-  if (dataBytes > snapshotPieceBytes || offset > totalBytes - dataBytes) return null
+  if (dataBytes > snapshotPieceBytesMax || offset > totalBytes - dataBytes) return null
   if (dataBytes === 0 && totalBytes > 0) return null
   const voters: ServerId[] = []
   for (let voterAt = at + installSnapshotBytes; voterAt < dataAt; voterAt += 2) {

@@ -130,7 +130,7 @@ export interface InstallSnapshotReply extends Common {
   readonly persisted: boolean
 }
 
-/** How a snapshot is cut into pieces: each but the last has so many bytes, and begins at a multiple of them. */
+/** A snapshot is cut into pieces: each but the last has so many bytes, and begins at a multiple of them. As in the codec. */
 export const snapshotPieceBytes = 65_536
 
 /** Dissertation 3.10: campaign at once; your log is complete. */

@@ -85,6 +85,7 @@ export function messageWords({ message }: Outgoing): string {
 export function messageRank({ message }: Outgoing): number {
   const { type, term } = message
   if (type === 'AppendEntries') return term * 64 + message.prevLogIndex + message.entries.length
+  if (type === 'InstallSnapshot' || type === 'InstallSnapshotReply') return term * 64 + message.lastIncludedIndex
   if (type === 'AppendEntriesReply') return term * 64 + message.prevLogIndex
   return term * 64
 }
