@@ -83,14 +83,14 @@ export function snapshotComplete(server: Server, meta: SnapshotMeta): void {
  * The snapshot that is to be installed now, if any. From here to `snapshotInstalled` nothing is applied and no entries are
  * taken: the state machine is being replaced, and so is perhaps the log.
  */
-export function takeInstall(server: Server, role: Follower): Install | null {
-  const { completeSnapshot: meta, installing, log } = server
+export function takeInstall(server: Server): Install | null {
+  const { completeSnapshot: meta, installing, log, role } = server
   if (meta === null || installing !== null) return null
   server.completeSnapshot = null
-  // Meanwhile appends may have brought us further: applied entries are never taken back (S04).
-  if (meta.lastIncludedIndex <= server.commitIndex) return null
+  // Meanwhile appends may have brought us further: applied entries are never taken back (S04). And a leader has it all.
+  if (meta.lastIncludedIndex <= server.commitIndex || role.name === 'leader') return null
   server.installing = { meta, resetsLog: log.termAt(meta.lastIncludedIndex) !== meta.lastIncludedTerm }
-  role.gap = null
+  if (role.name === 'follower') role.gap = null
   return server.installing
 }
 

@@ -24,14 +24,13 @@ import { beginReadRound, takeConfirmedReads } from './read-index.js'
 import { nextSendMs, sendAppendEntries } from './replication.js'
 import type { Server } from './server.js'
 import { sendTimeoutNow } from './transfer.js'
-import type { ConfirmedRead, Install, InstallSnapshot, Milliseconds, Outgoing, Ready } from './types.js'
+import type { ConfirmedRead, InstallSnapshot, Milliseconds, Outgoing, Ready } from './types.js'
 
 export function takeReady(server: Server, now: Milliseconds): Ready {
   const { role } = server
   const messages: Outgoing[] = []
   let reads: readonly ConfirmedRead[] = []
   let snapshotChunks: readonly InstallSnapshot[] = []
-  let install: Install | null = null
   if (role.name === 'leader') {
     advanceCommitIndex(server, role)
     beginReadRound(server, role)
@@ -42,11 +41,11 @@ export function takeReady(server: Server, now: Milliseconds): Ready {
     rejectGap(server, role, now)
     replyToLeader(server, role, now, messages)
     snapshotChunks = takeChunks(role)
-    install = takeInstall(server, role)
     replyToSnapshot(server, role, messages)
   } else {
     requestVotes(server, role, now, messages)
   }
+  const install = takeInstall(server)
   sendRejections(server, messages)
   sendVotes(server, messages)
   return {

@@ -6,6 +6,8 @@ import type {
   AppendEntries,
   AppendEntriesReply,
   Entry,
+  InstallSnapshot,
+  InstallSnapshotReply,
   Message,
   Outgoing,
   RaftOptions,
@@ -13,6 +15,7 @@ import type {
   RequestVote,
   RequestVoteReply,
   ServerId,
+  SnapshotMeta,
 } from '../../src/raft/types.js'
 
 export const heartbeatMs = 20
@@ -198,6 +201,33 @@ export function rejectAt(
 ): AppendEntriesReply {
   const [conflictIndex, conflictTerm] = conflict
   return accept(from, term, prevLogIndex, 0, { rejected: true, conflictIndex, conflictTerm })
+}
+
+/** A snapshot that ends with that entry. */
+export function metaOf(last: readonly [index: number, term: number], some: Partial<SnapshotMeta> = {}): SnapshotMeta {
+  const [lastIncludedIndex, lastIncludedTerm] = last
+  const hash = lastIncludedIndex * 1_000 + lastIncludedTerm
+  return { lastIncludedIndex, lastIncludedTerm, voters: [1, 2, 3], totalBytes: 100, hash, ...some }
+}
+
+/** The whole of that snapshot in one piece, unless told otherwise. */
+export function installSnapshot(
+  from: ServerId,
+  term: number,
+  last: readonly [index: number, term: number],
+  some: Partial<InstallSnapshot> = {},
+): InstallSnapshot {
+  return { type: 'InstallSnapshot', from, term, ...metaOf(last), offset: 0, data: new Uint8Array(100), ...some }
+}
+
+export function snapshotReply(
+  from: ServerId,
+  term: number,
+  { lastIncludedIndex, lastIncludedTerm, hash }: SnapshotMeta,
+  some: Partial<InstallSnapshotReply> = {},
+): InstallSnapshotReply {
+  const fields = { lastIncludedIndex, lastIncludedTerm, hash, nextOffset: 0, received: 0, persisted: false }
+  return { type: 'InstallSnapshotReply', from, term, ...fields, ...some }
 }
 
 export function requestVote(

@@ -65,7 +65,7 @@ export function actionWords(space: Space, action: Action): string {
     case kinds.snapshot:
       return `${server} takes a snapshot and shortens its log`
     case kinds.installed:
-      return `${server}: the snapshot is durable and installed`
+      return `${server}: the snapshot that it received is found to be whole, or is durable now and installed`
     default:
       return `${server}: its oldest write is durable, and told`
   }

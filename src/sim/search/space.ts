@@ -136,8 +136,8 @@ export class Space {
           if (node.installing !== null) actions.push(actionOf(kinds.crash, serverAnd(id, kept + snapshotKept)))
         }
       }
-      if (node.installing !== null) actions.push(actionOf(kinds.installed, id))
-      else if (may(kinds.snapshot) && maySnapshot(node)) actions.push(actionOf(kinds.snapshot, id))
+      if (node.installing !== null || node.received !== null) actions.push(actionOf(kinds.installed, id))
+      if (may(kinds.snapshot) && maySnapshot(node)) actions.push(actionOf(kinds.snapshot, id))
       if (!view.isLeader) continue
       if (may(kinds.propose)) actions.push(actionOf(kinds.propose, id))
       if (may(kinds.read)) actions.push(actionOf(kinds.read, id))
@@ -343,10 +343,10 @@ export class Space {
   }
 }
 
-/** Has it applied something since its last snapshot, and everything that it has applied on its disk? */
-function maySnapshot({ raft, snapshotIndex }: Node): boolean {
+/** Has it applied something since its last snapshot, all of it on its disk, and receives no other one? */
+function maySnapshot({ raft, snapshotIndex, installing }: Node): boolean {
   const { lastApplied, persistedIndex } = raft.server
-  return lastApplied > snapshotIndex && lastApplied <= persistedIndex
+  return installing === null && lastApplied > snapshotIndex && lastApplied <= persistedIndex
 }
 
 /** The budgets that are left, and what `used` has of them already, as limits for `actionsIn`. */

@@ -23,6 +23,7 @@ import {
   resetTime,
   startNode,
   type Node,
+  type Snapshot,
 } from './node.js'
 import type { Breach, SearchSettings } from './options.js'
 import { bodyOf, coveredBy, snapshotOf } from './snapshots.js'
@@ -131,7 +132,6 @@ class Step {
       if (isEmpty(ready)) break
       this.carryOut(ready)
     }
-    if (this.node.raft.server.completeSnapshot === null) this.node.received = null
     this.sendSnapshots(now)
     resetTime(this.node, now)
   }
@@ -159,6 +159,7 @@ class Step {
     if (ready.install !== null) {
       assert(ready.install.meta === node.received?.meta, 'what is installed was received')
       node.installing = node.received
+      node.received = null
     }
     if (ready.append !== null && !this.settings.isDiskLater) this.written(node.writes.length)
   }
@@ -214,14 +215,20 @@ class Step {
     if (lastIncludedIndex > (node.received?.meta.lastIncludedIndex ?? 0)) {
       node.received = { meta, covered: coveredBy(data) }
     }
-    this.change(raft => raft.snapshotComplete(node.received!.meta))
+  }
+
+  /** The next step of what was received: it is found to be whole, and then installed unless it is of no use any more. */
+  private installed(): void {
+    const { received, installing } = this.node
+    if (installing !== null) return this.finishInstall(installing)
+    assert(received !== null, 'a snapshot was received')
+    this.change(raft => raft.snapshotComplete(received.meta))
+    if (this.node.raft.server.commitIndex >= received.meta.lastIncludedIndex) this.node.received = null
   }
 
   /** What was handed to the log before is durable before its reset is. What the snapshot covers counts as applied. */
-  private installed(): void {
+  private finishInstall({ meta, covered }: Snapshot): void {
     const { node } = this
-    assert(node.installing !== null, 'a snapshot is being installed')
-    const { meta, covered } = node.installing
     if (node.writes.length > 0) this.written(node.writes.length)
     makeSnapshotDurable(node)
     this.applied.push(...covered)
