@@ -95,6 +95,18 @@ void t.test('within a state', t => {
     [/nextIndex > matchIndex/, ({ role }) => (role.peers.get(2)!.nextIndex = 3)],
     [/matched was accepted/, ({ role }) => (role.peers.get(2)!.acceptedIndex = 1)],
     [/does not pass the end/, ({ role }) => (role.peers.get(2)!.nextIndex = 5)],
+    [
+      /is in the log, or it needs a snapshot/,
+      server => {
+        Object.assign(server, { snapshotIndex: 3, snapshotTerm: 5 })
+        server.log.compactTo(3)
+        server.role.peers.get(3)!.nextIndex = 3
+      },
+    ],
+    [
+      /no entries go to a peer/,
+      ({ role }) => Object.assign(role.peers.get(2)!, { state: 'snapshot', inflightBytes: 9 }),
+    ],
     [/a majority holds/, ({ role }) => (role.peers.get(2)!.matchIndex = 2)],
   ]
   for (const [message, change] of leaderBreaks) {

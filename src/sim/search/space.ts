@@ -356,7 +356,7 @@ export function limitsOf(settings: SearchSettings, used: number): number {
     const limit = usedOf(used, kind) + budget
     const most = kind === kinds.snapshot ? 3 : 7
     if (limit > most)
-      throw new RangeError(`a search takes at most ${most} steps of this kind, with its prefix: ${limit}`)
+      throw new RangeError(`a search takes at most ${most} steps of one kind, with its prefix: ${limit}`)
     if (isBudgeted(kind)) limits |= limit << (3 * kind)
   }
   return limits
