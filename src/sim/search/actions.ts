@@ -3,7 +3,7 @@
  * server and a small number. In text an action is a letter and what it is about, as in `s1 d1>2:V1@1,0.0 w2 c3.1 n1`.
  */
 import type { ServerId } from '../../raft/types.js'
-import { budgetNames } from './options.js'
+import { budgetNames, type SearchSettings } from './options.js'
 
 /** Those up to `snapshot` use the budget of the same place in `budgetNames`; the others are free. */
 export const kinds = {
@@ -81,4 +81,17 @@ export function isBudgeted(kind: number): boolean {
 
 export function withOneMore(used: number, kind: number): number {
   return isBudgeted(kind) ? used + (1 << (3 * kind)) : used
+}
+
+/** The budgets that are left, and what `used` has of them already, as limits for `actionsIn`. */
+export function limitsOf(settings: SearchSettings, used: number): number {
+  let limits = 0
+  for (const [kind, budget] of Object.values(settings.budgets).entries()) {
+    const limit = usedOf(used, kind) + budget
+    const most = kind === kinds.snapshot ? 3 : 7
+    if (limit > most)
+      throw new RangeError(`a search takes at most ${most} steps of one kind, with its prefix: ${limit}`)
+    if (isBudgeted(kind)) limits |= limit << (3 * kind)
+  }
+  return limits
 }

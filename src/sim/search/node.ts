@@ -131,6 +131,12 @@ export function makeDurable(node: Node, count: number): void {
   node.writes = node.writes.slice(count)
 }
 
+/** Has it applied something since its last snapshot, all of it on its disk, and receives no other one? */
+export function maySnapshot({ raft, snapshotIndex, installing }: Node): boolean {
+  const { lastApplied, persistedIndex } = raft.server
+  return installing === null && lastApplied > snapshotIndex && lastApplied <= persistedIndex
+}
+
 /**
  * It is 0 ms again, where it was `now`, and what only matters to timers is forgotten: estimates of round trips, backoff,
  * random draws. Leaders were heard so long ago that nobody refuses a vote for their sake. Writes are numbered from 1.

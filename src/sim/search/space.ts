@@ -9,7 +9,6 @@ import {
   aboutOf,
   actionOf,
   isAboutMessage,
-  isBudgeted,
   kindOf,
   kinds,
   otherOf,
@@ -25,7 +24,7 @@ import { mix } from './hash.js'
 import { historyText, isBreach, noHistory, withApplied, withLeader, type History } from './history.js'
 import { Interned } from './interned.js'
 import { messageRank, messageText } from './message-text.js'
-import { nodeText, type Node } from './node.js'
+import { maySnapshot, nodeText, type Node } from './node.js'
 import type { Breach, SearchSettings } from './options.js'
 import { entryText } from './records.js'
 import { firstNode, takeStep, type Fact } from './step.js'
@@ -341,23 +340,4 @@ export class Space {
     const id = this.logs.numberOf(texts.join(), () => ({ id: this.logs.size, texts, terms: entries.map(e => e.term) }))
     return this.logs.at(id)
   }
-}
-
-/** Has it applied something since its last snapshot, all of it on its disk, and receives no other one? */
-function maySnapshot({ raft, snapshotIndex, installing }: Node): boolean {
-  const { lastApplied, persistedIndex } = raft.server
-  return installing === null && lastApplied > snapshotIndex && lastApplied <= persistedIndex
-}
-
-/** The budgets that are left, and what `used` has of them already, as limits for `actionsIn`. */
-export function limitsOf(settings: SearchSettings, used: number): number {
-  let limits = 0
-  for (const [kind, budget] of Object.values(settings.budgets).entries()) {
-    const limit = usedOf(used, kind) + budget
-    const most = kind === kinds.snapshot ? 3 : 7
-    if (limit > most)
-      throw new RangeError(`a search takes at most ${most} steps of one kind, with its prefix: ${limit}`)
-    if (isBudgeted(kind)) limits |= limit << (3 * kind)
-  }
-  return limits
 }
