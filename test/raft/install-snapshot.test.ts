@@ -103,7 +103,9 @@ void t.test(
   t => {
     const agrees = following({ log: [1, 1, 2, 4, 4] })
     t.match(receiveWhole(agrees, [3, 2]), [{ resetsLog: false }])
-    installed(agrees, metaOf([3, 2]))
+    const sent = installed(agrees, metaOf([3, 2]))
+    const answer = sent.find(({ type }) => type === 'AppendEntriesReply')
+    t.match(answer, { prevLogIndex: 3, matchIndex: 3 }, 'R3b: what follows was not compared with this leader')
     t.same(
       [agrees.terms, places(agrees)],
       [
@@ -115,6 +117,21 @@ void t.test(
     t.match(receiveWhole(conflicts, [3, 3]), [{ resetsLog: true }])
     installed(conflicts, metaOf([3, 3]))
     t.same([conflicts.terms, places(conflicts)], [[], [3, 3, 3, 3, 3, 3]])
+    t.end()
+  },
+)
+
+void t.test(
+  'a snapshot is durable for what it covers, also where the writes of the same entries are still under way',
+  t => {
+    const bench = following({ log: [1] })
+    bench.holdsWrites = true
+    bench.receive(append(2, 5, [1, 1], [1, 2, 4]))
+    t.match(receiveWhole(bench, [3, 2]), [{ resetsLog: false }])
+    installed(bench, metaOf([3, 2]))
+    t.same(places(bench), [3, 3, 3, 3, 4, 3])
+    bench.persist()
+    t.same(places(bench), [3, 3, 3, 3, 4, 4])
     t.end()
   },
 )
