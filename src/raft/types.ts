@@ -144,10 +144,14 @@ export type RoleName = 'follower' | 'pre-candidate' | 'candidate' | 'leader'
 /** What storage found: the state before the crash or stop. */
 export interface Recovered {
   readonly hardState: HardState
-  /** Where the log begins: the entry that the snapshot ends with, (0, 0) without one. */
+  /** The entry that the snapshot ends with, (0, 0) without one. */
   readonly snapshotIndex: LogIndex
   readonly snapshotTerm: Term
-  /** Contiguous from snapshotIndex + 1; every one of them durable. */
+  /** The entry before the first of `entries`: at or before the snapshot's, (0, 0) where nothing was removed. */
+  readonly baseIndex: LogIndex
+  /** Its term. */
+  readonly baseTerm: Term
+  /** Contiguous from baseIndex + 1; every one of them durable. */
   readonly entries: readonly Entry[]
 }
 

@@ -9,7 +9,7 @@ import type { Salt } from '../../codec/segment.js'
 import type { Clock } from '../base/clock.js'
 import type { Disk, Done } from './disk.js'
 import { corruptError, type StorageError } from './storage-error.js'
-import { listSegments, readWhole, removeIfThere, segmentPath, type Paths } from './files.js'
+import { listLog, readWhole, removeIfThere, segmentPath, type Paths } from './files.js'
 import { createHardState } from './hard-state.js'
 import { writeIdentity } from './identity.js'
 import { isSegmentEmpty } from './log-reader.js'
@@ -58,7 +58,7 @@ function removeUnusedHardState(disk: Disk, paths: Paths, done: Done): void {
 }
 
 function removeEmptySegments(disk: Disk, paths: Paths, done: Done): void {
-  listSegments(disk, paths, (listError, sequences) => {
+  listLog(disk, paths, (listError, { segments }) => {
     if (listError !== null) {
       done(listError)
       return
@@ -71,7 +71,7 @@ function removeEmptySegments(disk: Disk, paths: Paths, done: Done): void {
         else removeIfThere(disk, path, next)
       })
     }
-    eachInOrder(sequences, removeIfEmpty, done)
+    eachInOrder(segments, removeIfEmpty, done)
   })
 }
 
@@ -87,7 +87,7 @@ function createFirstSegment(options: CreateOptions, done: Done): void {
   const onSpace = (available: boolean, error: Error | null): void => {
     if (!available) end(error)
   }
-  const supply = new SegmentSupply({ disk, paths, segmentBytes, clock, onFatal: end, onSpace })
+  const supply = new SegmentSupply({ disk, paths, segmentBytes, spares: [], clock, onFatal: end, onSpace })
   supply.activate(
     supply.pieceBytes,
     bytes => ({

@@ -6,15 +6,15 @@ import type { Identity } from '../../codec/identity.js'
 import { decodeHardStateSlot, hardStateSlotOffsets, type HardStateSlot } from '../../codec/hard-state.js'
 import type { BatchHeader } from '../../codec/batch.js'
 import type { SegmentHeader } from '../../codec/segment.js'
-import type { Entry, HardState, LogIndex } from '../raft/types.js'
+import type { Entry, HardState, LogIndex, Term } from '../raft/types.js'
 import type { Disk, Got } from './disk.js'
 import { corruptError, StorageError, storageErrorOf } from './storage-error.js'
-import { pathsOf, readWhole, type Paths } from './files.js'
+import { pathsOf, readLengths, readWhole, sparePath, type Paths } from './files.js'
 import { judgeSlots } from './hard-state.js'
 import { readIdentity } from './identity.js'
 import { lockDirectory } from './lock.js'
-import { readLog, type LogRead, type LogVisitor } from './log-reader.js'
-import { termBehindLog } from './recovery.js'
+import { readLog, type LogRead, type LogVisitor, type SnapshotEnd } from './log-reader.js'
+import { resetNote, termBehindLog } from './recovery.js'
 import type { WalkedBatch } from './segment-walk.js'
 
 export interface InspectedBatch extends BatchHeader {
@@ -37,6 +37,14 @@ export interface Problem {
   readonly fatal: boolean
 }
 
+/** A file of the log that is no segment yet, or no longer one. */
+export interface AheadFile {
+  readonly path: string
+  readonly bytes: number
+  /** Whether it was a segment before, and not filled with zeros. */
+  readonly wasSegment: boolean
+}
+
 export interface Inspection {
   readonly identity: Identity | null
   /** The two slots, null where unreadable. */
@@ -44,17 +52,23 @@ export interface Inspection {
   /** What holds of the two; null if neither can be believed. */
   readonly hardState: HardState | null
   readonly segments: readonly InspectedSegment[]
+  /** What becomes the next segments. */
+  readonly ahead: readonly AheadFile[]
+  /** The entry after which the log begins. */
+  readonly baseIndex: LogIndex
+  readonly baseTerm: Term
   /** Those in force. Up to `commitIndex` they are committed for certain, beyond it they may be. */
   readonly entries: readonly Entry[]
   readonly commitIndex: LogIndex
   readonly problems: readonly Problem[]
 }
 
-/** Inspects a directory. An error when it is in use, when there is none, or when the disk fails. */
+/** Inspects a directory, beside `snapshot`, its newest one. An error when it is in use, when there is none, or when the disk fails. */
 export function inspect(
   disk: Disk,
   directory: string,
   got: (error: StorageError | null, inspection: Inspection | null) => void,
+  snapshot: SnapshotEnd | null = null,
 ): void {
   const paths = pathsOf(directory)
   const refuse = (error: Error): void => got(storageErrorOf(error, `read ${directory}`), null)
@@ -64,7 +78,7 @@ export function inspect(
       return
     }
     const go = (): void => {
-      inspectUnlocked(disk, paths, (error, inspection) => {
+      inspectUnlocked(disk, paths, snapshot, (error, inspection) => {
         if (error === null) got(null, inspection)
         else refuse(error)
       })
@@ -82,19 +96,25 @@ export function inspect(
   })
 }
 
-function inspectUnlocked(disk: Disk, paths: Paths, got: Got<Inspection | null>): void {
+function inspectUnlocked(
+  disk: Disk,
+  paths: Paths,
+  snapshot: SnapshotEnd | null,
+  got: Got<Inspection | null>,
+): void {
   readIdentity(disk, paths, (error, identity) => {
     if (error !== null && !(error instanceof StorageError)) {
       got(error, null)
       return
     }
     if (identity !== null) {
-      new Inspector(disk, paths, identity).run(got)
+      new Inspector(disk, paths, identity).run(snapshot, got)
       return
     }
     const { message } = error ?? corruptError(paths.identity, 0, 'it is missing')
     const problems = [{ path: paths.identity, offset: 0, what: message, fatal: true }]
-    got(null, { identity, slots: [], hardState: null, segments: [], entries: [], commitIndex: 0, problems })
+    const log = { segments: [], ahead: [], baseIndex: 0, baseTerm: 0, entries: [], commitIndex: 0 }
+    got(null, { identity, slots: [], hardState: null, ...log, problems })
   })
 }
 
@@ -114,7 +134,7 @@ class Inspector implements LogVisitor {
     this.identity = identity
   }
 
-  run(got: Got<Inspection | null>): void {
+  run(snapshot: SnapshotEnd | null, got: Got<Inspection | null>): void {
     const { disk, paths, identity } = this
     readWhole(disk, paths.hardState, (error, bytes) => {
       if (error !== null) {
@@ -122,8 +142,9 @@ class Inspector implements LogVisitor {
         return
       }
       this.judgeHardState(bytes ?? new Uint8Array(0))
-      readLog(disk, paths, identity, this, (logError, read) => {
-        got(logError, read === null ? null : this.conclude(read))
+      readLog(disk, paths, identity, snapshot, this, (logError, read) => {
+        if (logError === null && read !== null) this.measureAhead(read, got)
+        else got(logError, null)
       })
     })
   }
@@ -133,8 +154,8 @@ class Inspector implements LogVisitor {
   }
 
   batch(_path: string, { offset, bytes: { length }, batch }: WalkedBatch): void {
-    const { number, entryCount, currentTerm, commitIndex, seal } = batch
-    const inspected = { offset, bytes: length, number, entryCount, currentTerm, commitIndex, seal }
+    const { number, entryCount, currentTerm, commitIndex, seal, reset } = batch
+    const inspected = { offset, bytes: length, number, entryCount, currentTerm, commitIndex, seal, reset }
     this.segments.at(-1)?.batches.push(inspected)
   }
 
@@ -155,15 +176,27 @@ class Inspector implements LogVisitor {
     if (judged.note !== null) this.problems.push({ path, offset: 0, what: judged.note, fatal: false })
   }
 
-  private conclude({ replay, tail }: LogRead): Inspection {
+  private measureAhead(read: LogRead, got: Got<Inspection | null>): void {
+    const { disk, paths } = this
+    const spares = read.files.spares.map(sequence => sparePath(paths, sequence))
+    readLengths(disk, [...spares, paths.prepared], (error, lengths) => {
+      const ahead = lengths.map(file => ({ ...file, wasSegment: file.path !== paths.prepared }))
+      got(error, error === null ? this.conclude(read, ahead) : null)
+    })
+  }
+
+  private conclude({ replay, tail, resetDue }: LogRead, ahead: readonly AheadFile[]): Inspection {
     const { identity, slots, hardState, segments, problems, paths } = this
     if (tail !== null && tail.torn !== null) {
       const what = `${tail.path} ends with a torn batch at byte ${tail.offset}, which the next start cuts off`
       problems.push({ path: tail.path, offset: tail.offset, what, fatal: false })
     }
+    if (tail !== null && resetDue !== null) {
+      problems.push({ path: tail.path, offset: tail.offset, what: resetNote(resetDue), fatal: false })
+    }
     const termError = hardState === null ? null : termBehindLog(paths, replay, hardState)
     if (termError !== null) this.problem(termError, paths.hardState, 0)
-    const { entries, commitIndex } = replay
-    return { identity, slots, hardState, segments, entries, commitIndex, problems }
+    const { baseIndex, baseTerm, entries, commitIndex } = replay
+    return { identity, slots, hardState, segments, ahead, baseIndex, baseTerm, entries, commitIndex, problems }
   }
 }

@@ -8,13 +8,16 @@
  * 5. Space runs out only while a segment is being prepared: an expected refusal, told by `onSpace`; appends wait. Any
  *    error of a write to a prepared segment, or of a sync, is told by `onFatal` and ends the work of this storage:
  *    nothing is tried again, for after a failed sync the kernel may call pages clean that never reached the disk.
+ * 6. `compactTo(index)` gives up segments of which no entry above `index` is in force; a durable snapshot covers the
+ *    rest. `reset` voids the whole log in favour of a durable snapshot.
  */
 import type { Identity } from '../../codec/identity.js'
+import type { LogPoint } from '../../codec/batch.js'
 import type { Salt } from '../../codec/segment.js'
 import { assert } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import type { Prng } from '../base/prng.js'
-import type { Entry, HardState, Recovered, ServerId, Term } from '../raft/types.js'
+import type { Entry, HardState, LogIndex, Recovered, ServerId, Term } from '../raft/types.js'
 import { createDirectory } from './create.js'
 import type { Disk, Got } from './disk.js'
 import { directoryErrorOf, storageErrorOf, type StorageError } from './storage-error.js'
@@ -23,7 +26,9 @@ import { openHardState, type HardStateStore } from './hard-state.js'
 import { otherServerError, readIdentity } from './identity.js'
 import { lockDirectory, type Lock } from './lock.js'
 import { LogWriter, type AppendMeta } from './log-writer.js'
+import type { SnapshotEnd } from './log-reader.js'
 import { recoverLog, type RecoveredLog } from './recovery.js'
+import { SegmentRemoval } from './segment-removal.js'
 import { SegmentSupply } from './segments.js'
 import { inOrder, type Step } from './steps.js'
 
@@ -61,15 +66,25 @@ export interface StorageStatus {
   readonly preparedBytes: number
   /** Zeros written ahead of use, since the start. */
   readonly bytesZeroed: number
+  /** Segments that began in a file of the log that was no longer needed, since the start. */
+  readonly recycled: number
+  /** Files that wait for that. */
+  readonly spareSegments: number
+  /** Segments on disk, the one in use included. */
+  readonly segments: number
   /** False while there is no room to prepare the next segment. */
   readonly spaceAvailable: boolean
 }
 
-/** Opens a data directory, or makes it at the first start, and reads back what it holds. On an error nothing stays open. */
+/**
+ * Opens a data directory, or makes it at the first start, and reads back what it holds. On an error nothing stays open.
+ * `snapshot` is the newest one that is durable there.
+ */
 export function openStorage(
   disk: Disk,
   options: StorageOptions,
   got: (error: StorageError | null, opened: OpenedStorage | null) => void,
+  snapshot: SnapshotEnd | null = null,
 ): void {
   const paths = pathsOf(options.directory)
   disk.makeDirectory(options.directory, makeError => {
@@ -82,7 +97,7 @@ export function openStorage(
         got(lockError, null)
         return
       }
-      openLocked(disk, paths, options, lock, got)
+      openLocked(disk, paths, options, lock, snapshot, got)
     })
   })
 }
@@ -92,6 +107,7 @@ function openLocked(
   paths: Paths,
   options: StorageOptions,
   lock: Lock,
+  snapshot: SnapshotEnd | null,
   got: (error: StorageError | null, opened: OpenedStorage | null) => void,
 ): void {
   const refuse = (error: Error | null): void => {
@@ -109,15 +125,18 @@ function openLocked(
         return
       }
       const { store } = opened
-      recoverLog(disk, paths, identity, store.hardState, (logError, log) => {
+      recoverLog(disk, paths, identity, store.hardState, snapshot, (logError, log) => {
         if (logError !== null || log === null) {
           store.close(() => refuse(logError))
           return
         }
         const notes = [...(opened.note === null ? [] : [opened.note]), ...log.notes]
         const storage = new Storage(disk, paths, options, lock, store, log)
-        const { entries } = log.replay
-        const recovered = { hardState: store.hardState, snapshotIndex: 0, snapshotTerm: 0, entries }
+        const { entries, baseIndex, baseTerm } = log.replay
+        const { hardState } = store
+        const snapshotIndex = snapshot?.lastIncludedIndex ?? 0
+        const snapshotTerm = snapshot?.lastIncludedTerm ?? 0
+        const recovered = { hardState, snapshotIndex, snapshotTerm, baseIndex, baseTerm, entries }
         got(null, { storage, recovered, identity, notes })
       })
     })
@@ -154,6 +173,7 @@ export class Storage {
   private readonly lock: Lock
   private readonly hardState: HardStateStore
   private readonly supply: SegmentSupply
+  private readonly removal: SegmentRemoval
   private readonly writer: LogWriter
   private spaceAvailable = true
   private failed = false
@@ -176,18 +196,23 @@ export class Storage {
     this.durableTerm = hardState.hardState.currentTerm
     const onFatal = (error: Error): void => this.fail(error)
     const onSpace = (available: boolean): void => this.spaceChanged(available)
-    this.supply = new SegmentSupply({ disk, paths, segmentBytes, clock, onFatal, onSpace })
+    const { segments, spares, resetDue } = log
+    this.supply = new SegmentSupply({ disk, paths, segmentBytes, spares, clock, onFatal, onSpace })
+    this.removal = new SegmentRemoval({ disk, paths, clock, segments, supply: this.supply, onFatal })
+    const meta = { currentTerm: this.durableTerm, commitIndex: log.replay.commitIndex }
     this.writer = new LogWriter({
       position: log.position,
-      meta: { currentTerm: this.durableTerm, commitIndex: log.replay.commitIndex },
+      meta,
       supply: this.supply,
       clock,
       newSalt: () => newSalt(prng),
+      onSegment: header => this.removal.began(header),
       onPersisted: writeId => {
         if (!this.failed) this.onPersisted(writeId)
       },
       onFatal,
     })
+    if (resetDue !== null) this.writer.reset(resetDue, meta, () => undefined)
   }
 
   /** Calls back when both copies of term and vote are durable; never, if that fails (see `onFatal`). One at a time. */
@@ -210,8 +235,29 @@ export class Storage {
     this.writer.append(writeId, entries, meta)
   }
 
+  /**
+   * From now on the log is empty after (index, term), the last entry of a durable snapshot that the log does not hold;
+   * calls back when that is durable, never if it fails. What was appended before and is not durable is dropped, and no
+   * write that is outstanding is reported any more; the next entry has index + 1. One at a time.
+   */
+  reset(meta: AppendMeta, index: LogIndex, term: Term, done: () => void): void {
+    assert(Math.max(meta.currentTerm, term) <= this.durableTerm, 'the hard state is durable before the log follows it')
+    const reset: LogPoint = { index, term }
+    this.writer.reset(reset, meta, () => {
+      if (!this.failed) done()
+    })
+  }
+
+  /**
+   * Gives up the segments that only hold entries at or below `index`, or void ones: oldest first, one after another. A
+   * snapshot that is durable covers what is at or below `index`. The log may still begin before that.
+   */
+  compactTo(index: LogIndex): void {
+    this.removal.compactTo(index)
+  }
+
   get status(): StorageStatus {
-    const { writer, supply, spaceAvailable } = this
+    const { writer, supply, removal, spaceAvailable } = this
     return {
       batches: writer.batches,
       entriesWritten: writer.entriesWritten,
@@ -220,6 +266,9 @@ export class Storage {
       segment: writer.sequence,
       preparedBytes: supply.preparedBytes,
       bytesZeroed: supply.bytesZeroed,
+      recycled: supply.recycled,
+      spareSegments: supply.spareSegments,
+      segments: removal.count,
       spaceAvailable,
     }
   }
@@ -234,6 +283,7 @@ export class Storage {
     if (this.whenClosed.length > 1) return
     const steps: Step[] = [
       next => this.writer.close(next),
+      next => this.removal.close(next),
       next => this.supply.close(next),
       next => this.hardState.close(next),
     ]
@@ -248,6 +298,7 @@ export class Storage {
   abandon(done: () => void): void {
     this.failed = true
     this.writer.stop()
+    this.removal.stop()
     this.close(done)
   }
 
@@ -261,6 +312,7 @@ export class Storage {
     const first = !this.failed
     this.failed = true
     this.writer.stop()
+    this.removal.stop()
     if (first) this.onFatal(storageErrorOf(error, `write to ${this.paths.directory}`))
   }
 }

@@ -75,6 +75,8 @@ export class Bench {
       hardState: { currentTerm, votedFor },
       snapshotIndex: snapshot[0],
       snapshotTerm: snapshot[1],
+      baseIndex: snapshot[0],
+      baseTerm: snapshot[1],
       entries: entriesOf(log, snapshot[0] + 1),
     }
     this.raft = new Raft(raftOptions(options), recovered, this.nowMs)

@@ -54,7 +54,7 @@ export function startNode(
   hardState: HardState,
   entries: readonly Entry[],
 ): Node {
-  const recovered = { hardState, snapshotIndex: 0, snapshotTerm: 0, entries }
+  const recovered = { hardState, snapshotIndex: 0, snapshotTerm: 0, baseIndex: 0, baseTerm: 0, entries }
   return { raft: new Raft(optionsOf(id, settings), recovered, 0), hardState, entries, writes: [] }
 }
 
