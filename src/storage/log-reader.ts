@@ -128,7 +128,8 @@ class LogReader {
     const term = snapshot?.lastIncludedTerm ?? 0
     if (index < baseIndex) {
       const reaches = snapshot === null ? 'there is no snapshot' : `the newest snapshot ends with entry ${index}`
-      const gone = firstSequence === 1 ? 'a snapshot is missing' : `a snapshot or the segments before it are missing`
+      const before = segmentPath(paths, firstSequence - 1)
+      const gone = firstSequence === 1 ? 'that of a reset is missing' : `it or ${before} and others are missing`
       const what = `the log begins after entry ${baseIndex} of term ${replay.baseTerm}, and ${reaches}: ${gone}`
       this.problem(segmentPath(paths, firstSequence), 0, what)
       return

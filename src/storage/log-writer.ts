@@ -134,16 +134,23 @@ export class LogWriter {
 
   /**
    * The log is empty after `reset`, an entry that a durable snapshot ends with; calls back when that is durable. Writes
-   * that are outstanding will not be reported; the next entry appended has the index after it. One reset at a time.
+   * that are outstanding will not be reported; the next entry appended has the index after it. A reset that has not been
+   * written yet gives way to a later one, and is durable with it.
    */
   reset(reset: LogPoint, meta: AppendMeta, done: () => void): void {
     if (this.stopped) return
     assert(this.closing === null, 'a log that is closing is not reset')
-    assert(this.due === null, 'a reset is durable before the next one begins')
     this.queuedEver -= this.queue.length
     this.queue.length = 0
     this.writes.length = 0
-    this.due = { reset, done }
+    const earlier = this.due
+    this.due = {
+      reset,
+      done: () => {
+        earlier?.done()
+        done()
+      },
+    }
     this.meta = meta
     this.pump()
   }

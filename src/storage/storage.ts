@@ -238,7 +238,7 @@ export class Storage {
   /**
    * From now on the log is empty after (index, term), the last entry of a durable snapshot that the log does not hold;
    * calls back when that is durable, never if it fails. What was appended before and is not durable is dropped, and no
-   * write that is outstanding is reported any more; the next entry has index + 1. One at a time.
+   * write that is outstanding is reported any more; the next entry has index + 1.
    */
   reset(meta: AppendMeta, index: LogIndex, term: Term, done: () => void): void {
     assert(Math.max(meta.currentTerm, term) <= this.durableTerm, 'the hard state is durable before the log follows it')

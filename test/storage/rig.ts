@@ -3,6 +3,7 @@ import { Prng } from '../../src/base/prng.js'
 import type { Entry, HardState } from '../../src/raft/types.js'
 import { SimDisk, type SimOperation } from '../../src/storage/disk-sim.js'
 import { inspect, type Inspection } from '../../src/storage/inspect.js'
+import type { SnapshotEnd } from '../../src/storage/log-reader.js'
 import type { StorageError } from '../../src/storage/storage-error.js'
 import { openStorage, type OpenedStorage, type Storage, type StorageOptions } from '../../src/storage/storage.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -31,6 +32,8 @@ export class Rig {
   /** Called before each completion; a true ends the machine in its place. */
   crashNow: (operation: SimOperation) => boolean = () => false
   crashed = false
+  /** The newest snapshot that is durable. */
+  newestSnapshot: SnapshotEnd | null = null
   /** How long an operation takes. */
   delayMs: (operation: SimOperation) => number
 
@@ -81,9 +84,10 @@ export class Rig {
 
   tryOpen(options: Partial<StorageOptions> = {}): { error: StorageError | null; opened: OpenedStorage | null } {
     const results: { error: StorageError | null; opened: OpenedStorage | null }[] = []
-    openStorage(this.disk, { ...this.options, ...options }, (error, opened) => {
+    const got = (error: StorageError | null, opened: OpenedStorage | null): void => {
       if (results.push({ error, opened }) > 1) throw new Error('openStorage called back twice')
-    })
+    }
+    openStorage(this.disk, { ...this.options, ...options }, got, this.newestSnapshot)
     this.until(() => results.length > 0)
     return results[0] ?? { error: null, opened: null }
   }
@@ -96,7 +100,8 @@ export class Rig {
 
   inspect(): { error: StorageError | null; inspection: Inspection | null } {
     const results: { error: StorageError | null; inspection: Inspection | null }[] = []
-    inspect(this.disk, directory, (error, inspection) => results.push({ error, inspection }))
+    const got = (error: StorageError | null, inspection: Inspection | null) => results.push({ error, inspection })
+    inspect(this.disk, directory, got, this.newestSnapshot)
     this.until(() => results.length > 0)
     return results[0] ?? { error: null, inspection: null }
   }
@@ -117,6 +122,31 @@ export class Rig {
     }
     storage.append(writeId, entries, { currentTerm: entries.at(-1)?.term ?? 0, commitIndex })
     this.until(() => persisted)
+  }
+
+  /** Resets the log and waits until that is durable. */
+  reset(storage: Storage, lastIncludedIndex: number, lastIncludedTerm: number): void {
+    let done = false
+    this.newestSnapshot = { lastIncludedIndex, lastIncludedTerm }
+    const meta = { currentTerm: lastIncludedTerm, commitIndex: lastIncludedIndex }
+    storage.reset(meta, lastIncludedIndex, lastIncludedTerm, () => (done = true))
+    this.until(() => done)
+  }
+
+  /** A snapshot that ends with this entry is durable; waits until what it covers of the log is gone. */
+  compact(storage: Storage, lastIncludedIndex: number, lastIncludedTerm: number): void {
+    this.newestSnapshot = { lastIncludedIndex, lastIncludedTerm }
+    storage.compactTo(lastIncludedIndex)
+    if (!this.crashed) this.clock.runFor(500)
+  }
+
+  /** Names in the directory of the log. */
+  logNames(): string[] {
+    return this.disk
+      .paths()
+      .filter(path => path.startsWith('data/log/'))
+      .map(path => path.slice('data/log/'.length))
+      .sort()
   }
 
   close(storage: Storage): void {
