@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { Storage } from '../../src/storage/storage.js'
 import { entryOf, linesOf, Rig } from './rig.js'
 
 void t.test('a file whose length was only in memory is not taken for prepared', t => {
@@ -38,5 +39,122 @@ void t.test('every segment has a salt of its own and names the entry before it',
     t.equal(rig.fileOf(`data/log/${String(header.sequence).padStart(16, '0')}.log`).length, header.segmentBytes)
     entriesBefore += batches.reduce((sum, { entryCount }) => sum + entryCount, 0)
   }
+  t.end()
+})
+
+/** Writes entries of 300 bytes, four at a time, until so many segments have begun, with a snapshot after every `each` of them. */
+function writeSegments(rig: Rig, storage: Storage, from: number, segments: number, each = 1): number {
+  let index = from
+  let compacted = storage.status.segment
+  const until = compacted + segments
+  while (storage.status.segment < until) {
+    const entries = Array.from({ length: 4 }, (_, i) => entryOf(index + i, 1, 300))
+    rig.append(storage, index, entries, index - 1)
+    index += 4
+    if (storage.status.segment < compacted + each) continue
+    compacted = storage.status.segment
+    rig.newestSnapshot = { lastIncludedIndex: index - 1, lastIncludedTerm: 1 }
+    storage.compactTo(index - 1)
+    rig.clock.runFor(each * 15)
+  }
+  return index
+}
+
+void t.test('a log that is cut at its beginning writes no zeros any more', t => {
+  // Segments that go one by one, and several at a time.
+  for (const each of [1, 4]) {
+    const rig = new Rig(3, 8_192)
+    const { storage } = rig.open()
+    rig.saveHardState(storage, { currentTerm: 1, votedFor: 1 })
+    const begun = writeSegments(rig, storage, 1, 12, each)
+    const { bytesZeroed, bytesWritten, recycled } = storage.status
+    const end = writeSegments(rig, storage, begun, 40, each)
+    rig.clock.runFor(200)
+    const { status } = storage
+    t.equal(status.bytesZeroed, bytesZeroed, 'no zeros')
+    t.equal(status.recycled - recycled, 40)
+    t.ok(status.segments + status.spareSegments <= 2 * each + 4, 'and it takes no more room')
+    const perEntry = (status.bytesWritten - bytesWritten) / (end - begun)
+    t.ok(perEntry <= 1.15 * 328, `${perEntry} bytes for an entry of 328`)
+    rig.close(storage)
+    const { recovered, notes, storage: again } = rig.open()
+    t.equal(recovered.baseIndex + recovered.entries.length, end - 1)
+    t.same(notes, [])
+    t.equal(again.status.spareSegments, status.spareSegments, 'spare segments are known after a start')
+    writeSegments(rig, again, end, 8, each)
+    t.equal(again.status.bytesZeroed, 0)
+    rig.close(again)
+  }
+  t.end()
+})
+
+void t.test('of many segments that go at once some are kept, short ones never', t => {
+  const rig = new Rig(4, 2_048)
+  const { storage } = rig.open()
+  rig.saveHardState(storage, { currentTerm: 1, votedFor: 1 })
+  const end = writeSegments(rig, storage, 1, 30, 100)
+  rig.compact(storage, end - 1, 1)
+  t.match(storage.status, { segments: 1, spareSegments: 8 })
+  t.equal(rig.logNames().length, 1 + 8 + 1, 'and prepared')
+  rig.close(storage)
+  // Segments are longer now.
+  const { storage: longer } = rig.open({ segmentBytes: 4_096 })
+  writeSegments(rig, longer, end, 4, 100)
+  t.equal(longer.status.spareSegments, 0)
+  t.equal(rig.logNames().filter(name => name.endsWith('.spare')).length, 0, 'too short ones are removed')
+  t.equal(longer.status.recycled, 0)
+  rig.close(longer)
+  const young = new Rig(5, 8 * 2 ** 20)
+  const first = young.open().storage
+  young.saveHardState(first, { currentTerm: 1, votedFor: 1 })
+  for (let index = 1; first.status.segment < 3; index++) young.append(first, index, [entryOf(index, 1, 500_000)])
+  young.compact(first, 1_000, 1)
+  t.match(first.status, { segments: 1, spareSegments: 0 })
+  t.end()
+})
+
+void t.test('the power goes at every step in which a spare segment becomes one again', t => {
+  const ends = new Set<string>()
+  const bases = new Set<number>()
+  for (let seed = 1; seed <= 4; seed++) {
+    for (let at = 0, over = false; !over; at++) {
+      const rig = new Rig(seed, 2_048)
+      const { storage } = rig.open()
+      rig.saveHardState(storage, { currentTerm: 1, votedFor: 1 })
+      const index = writeSegments(rig, storage, 1, 8, 4)
+      t.ok(storage.status.spareSegments > 2)
+      const sequence = storage.status.segment
+      let left = at
+      rig.crashNow = ({ path }) => path.startsWith('data/log') && left-- === 0
+      let next = index
+      let durable = index - 1
+      storage.onPersisted = writeId => (durable = writeId)
+      while (!rig.crashed && storage.status.segment === sequence) {
+        storage.append(next, [entryOf(next, 1, 300)], { currentTerm: 1, commitIndex: durable })
+        const due = next++
+        rig.until(() => durable === due)
+      }
+      over = !rig.crashed
+      rig.crashNow = () => false
+      rig.crash()
+      ends.add(rig.logNames().join(' '))
+      const { error, opened } = rig.tryOpen()
+      if (opened === null) {
+        t.fail(`seed ${seed}, operation ${at}: ${error?.message ?? ''}`)
+        continue
+      }
+      const { entries, baseIndex } = opened.recovered
+      const last = baseIndex + entries.length
+      bases.add(last)
+      if (last < durable || last >= next) t.fail(`seed ${seed}, operation ${at}: ${last}, and ${durable} were durable`)
+      const due = entries.map((_, i) => entryOf(baseIndex + i + 1, 1, 300))
+      if (linesOf(entries).join() !== linesOf(due).join()) t.fail(`seed ${seed}, operation ${at}`)
+      writeSegments(rig, opened.storage, last + 1, 3)
+      rig.close(opened.storage)
+      if (rig.tryOpen().error !== null) t.fail(`seed ${seed}, operation ${at}: and again`)
+    }
+  }
+  t.ok(ends.size >= 2, 'with the old name and with the new one')
+  t.ok(bases.size >= 2)
   t.end()
 })
