@@ -96,12 +96,7 @@ export function inspect(
   })
 }
 
-function inspectUnlocked(
-  disk: Disk,
-  paths: Paths,
-  snapshot: SnapshotEnd | null,
-  got: Got<Inspection | null>,
-): void {
+function inspectUnlocked(disk: Disk, paths: Paths, snapshot: SnapshotEnd | null, got: Got<Inspection | null>): void {
   readIdentity(disk, paths, (error, identity) => {
     if (error !== null && !(error instanceof StorageError)) {
       got(error, null)

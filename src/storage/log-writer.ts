@@ -216,11 +216,7 @@ export class LogWriter {
   }
 
   /** Writes one batch; one without entries that is no reset is a seal. */
-  private write(
-    entries: readonly Entry[],
-    recordsBytes = 0,
-    due: DueReset | null = null,
-  ): void {
+  private write(entries: readonly Entry[], recordsBytes = 0, due: DueReset | null = null): void {
     this.busy = true
     this.makeStaging(batchBytes(recordsBytes))
     const { nextNumber: number } = this
@@ -233,8 +229,7 @@ export class LogWriter {
       else if (error === null) {
         this.written(entries, bytes, reset)
         due?.done()
-      }
-      else this.options.onFatal(error)
+      } else this.options.onFatal(error)
     })
   }
 

@@ -159,7 +159,7 @@ export class SegmentSupply {
     if (this.busy || this.failed || this.closing !== null) return
     const { file, wanted, preparedBytes, spare, spares, options } = this
     if (spare === null && spares.length > 0) {
-      this.openSpare(spares.shift()!)
+      this.openSpare(spares[0]!)
       return
     }
     if (spare !== null) {
@@ -208,6 +208,7 @@ export class SegmentSupply {
     const { disk, segmentBytes } = this.options
     this.busy = true
     disk.open(path, 'existing', (error, file) => {
+      this.spares.shift()
       if (error !== null) this.ended(error)
       else if (file.sizeBytes < segmentBytes) {
         inOrder([next => file.close(next), next => disk.remove(path, next)], removeError => this.ended(removeError))

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { batchBytes, batchWasBegun, claimedBatchBytes, decodeBatch, encodeBatch, resetBytes } from '../../codec/batch.js'
+import {
+  batchBytes,
+  batchWasBegun,
+  claimedBatchBytes,
+  decodeBatch,
+  encodeBatch,
+  resetBytes,
+} from '../../codec/batch.js'
 import { viewOf } from '../../codec/cursor.js'
 import { entryHeaderBytes } from '../../codec/entry.js'
 import { commandBytesMax } from '../../codec/limits.js'

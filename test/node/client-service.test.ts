@@ -38,7 +38,14 @@ class Rig {
         appendBytesMax: 1_000,
         windowBytesMax: 10_000,
       },
-      { hardState: { currentTerm: 0, votedFor: 0 }, snapshotIndex: 0, snapshotTerm: 0, baseIndex: 0, baseTerm: 0, entries: [] },
+      {
+        hardState: { currentTerm: 0, votedFor: 0 },
+        snapshotIndex: 0,
+        snapshotTerm: 0,
+        baseIndex: 0,
+        baseTerm: 0,
+        entries: [],
+      },
       0,
     )
     this.state = new ReplicatedState(new Sessions(machine))

@@ -266,38 +266,42 @@ void t.test('a later reset takes the place of one that is not written yet', t =>
   t.end()
 })
 
-void t.test('S03: the power goes at every step of a reset: the log is empty after the snapshot, whatever was there', t => {
-  const noted = new Set<number>()
-  for (let seed = 1; seed <= 5; seed++) {
-    for (let at = 0, over = false; !over; at++) {
-      const rig = new Rig(seed, 2_048)
-      const storage = begin(rig)
-      for (let index = 1; index <= 8; index++) rig.append(storage, index, [entryOf(index, 4, 200)])
-      rig.newestSnapshot = { lastIncludedIndex: 6, lastIncludedTerm: 5 }
-      let left = at
-      rig.crashNow = () => left-- === 0
-      let done = false
-      storage.append(9, [entryOf(9, 4)], meta)
-      storage.reset({ currentTerm: 5, commitIndex: 6 }, 6, 5, () => (done = true))
-      rig.until(() => done)
-      over = !rig.crashed
-      rig.crashNow = () => false
-      rig.crash()
-      const { error, opened } = rig.tryOpen()
-      if (opened === null) {
-        t.fail(`seed ${seed}, operation ${at}: ${error?.message ?? ''}`)
-        continue
+void t.test(
+  'S03: the power goes at every step of a reset: the log is empty after the snapshot, whatever was there',
+  t => {
+    const noted = new Set<number>()
+    for (let seed = 1; seed <= 5; seed++) {
+      for (let at = 0, over = false; !over; at++) {
+        const rig = new Rig(seed, 2_048)
+        const storage = begin(rig)
+        for (let index = 1; index <= 8; index++) rig.append(storage, index, [entryOf(index, 4, 200)])
+        rig.newestSnapshot = { lastIncludedIndex: 6, lastIncludedTerm: 5 }
+        let left = at
+        rig.crashNow = () => left-- === 0
+        let done = false
+        storage.append(9, [entryOf(9, 4)], meta)
+        storage.reset({ currentTerm: 5, commitIndex: 6 }, 6, 5, () => (done = true))
+        rig.until(() => done)
+        over = !rig.crashed
+        rig.crashNow = () => false
+        rig.crash()
+        const { error, opened } = rig.tryOpen()
+        if (opened === null) {
+          t.fail(`seed ${seed}, operation ${at}: ${error?.message ?? ''}`)
+          continue
+        }
+        noted.add(opened.notes.filter(note => note.includes('begins anew')).length)
+        const { baseIndex, baseTerm, entries } = opened.recovered
+        if (baseIndex !== 6 || baseTerm !== 5 || entries.length > 0)
+          t.fail(`seed ${seed}, operation ${at}: ${baseIndex}`)
+        for (let index = 7; index <= 9; index++) rig.append(opened.storage, index, [entryOf(index, 5)])
+        rig.crash()
+        const again = rig.open()
+        t.same(linesOf(again.recovered.entries), linesOf([7, 8, 9].map(index => entryOf(index, 5))))
+        t.same(again.notes, [], 'finished for good')
       }
-      noted.add(opened.notes.filter(note => note.includes('begins anew')).length)
-      const { baseIndex, baseTerm, entries } = opened.recovered
-      if (baseIndex !== 6 || baseTerm !== 5 || entries.length > 0) t.fail(`seed ${seed}, operation ${at}: ${baseIndex}`)
-      for (let index = 7; index <= 9; index++) rig.append(opened.storage, index, [entryOf(index, 5)])
-      rig.crash()
-      const again = rig.open()
-      t.same(linesOf(again.recovered.entries), linesOf([7, 8, 9].map(index => entryOf(index, 5))))
-      t.same(again.notes, [], 'finished for good')
     }
-  }
-  t.same([...noted].sort(), [0, 1], 'with and without the reset')
-  t.end()
-})
+    t.same([...noted].sort(), [0, 1], 'with and without the reset')
+    t.end()
+  },
+)

@@ -34,14 +34,21 @@ void t.test('covered segments go oldest first, one by one with a pause, and neve
   }
   rig.operations.length = 0
   rig.compact(storage, previousOf(4) - 1, 1)
-  t.same(rig.logNames().filter(name => name.endsWith('.log')), [3, 4, 5, 6].map(n => nameOf(n)), 'the third is needed')
+  t.same(
+    rig.logNames().filter(name => name.endsWith('.log')),
+    [3, 4, 5, 6].map(n => nameOf(n)),
+    'the third is needed',
+  )
   const changes = rig.operations.filter(({ kind }) => kind === 'rename' || kind === 'remove' || kind === 'sync')
   t.same(
     changes.map(({ kind, path }) => `${kind} ${path}`),
     [`rename data/log/${nameOf(1)}`, 'sync data/log', `rename data/log/${nameOf(2)}`, 'sync data/log'],
   )
   rig.compact(storage, previousOf(4), 1)
-  t.same(rig.logNames().filter(name => name.endsWith('.log')), [4, 5, 6].map(n => nameOf(n)))
+  t.same(
+    rig.logNames().filter(name => name.endsWith('.log')),
+    [4, 5, 6].map(n => nameOf(n)),
+  )
   rig.compact(storage, 2, 1)
   t.equal(storage.status.segments, 3, 'an earlier place changes nothing')
   const started = rig.clock.now()
@@ -54,7 +61,11 @@ void t.test('covered segments go oldest first, one by one with a pause, and neve
   rig.until(() => removed === 2)
   t.ok(rig.clock.now() - started >= 10, 'appends have their turn between two')
   rig.clock.runFor(500)
-  t.same(rig.logNames().filter(name => name.endsWith('.log')), [nameOf(6)], 'the one in use stays')
+  t.same(
+    rig.logNames().filter(name => name.endsWith('.log')),
+    [nameOf(6)],
+    'the one in use stays',
+  )
   rig.newestSnapshot = { lastIncludedIndex: entries.length, lastIncludedTerm: 1 }
   fill(rig, storage, entries, 7)
   rig.clock.runFor(100)
@@ -100,59 +111,66 @@ void t.test('a segment whose tail was replaced goes when what is in force is cov
   while (storage.status.segment < 4) rig.append(storage, 1_000 + next, [entryOf(next++, 2, 300)], 2)
   t.ok(next <= last, 'the new log is shorter than the old one was')
   rig.compact(storage, next - 2, 2)
-  t.same(rig.logNames().filter(name => name.endsWith('.log')), [nameOf(4)])
+  t.same(
+    rig.logNames().filter(name => name.endsWith('.log')),
+    [nameOf(4)],
+  )
   rig.close(storage)
   t.end()
 })
 
-void t.test('a crash at every step of removal: the log begins with one of the segments, and holds all that it held', t => {
-  for (let seed = 1; seed <= 3; seed++) {
-    const bases = new Set<number>()
-    const spares = new Set<number>()
-    for (let at = 0, over = false; !over; at++) {
-      for (const during of [true, false]) {
-        const { rig, storage, entries } = begin(seed)
-        fill(rig, storage, entries, 3)
-        // The tail is replaced, so that the entry which the third segment names is not in force at the end.
-        entries.length = 6
-        rig.append(storage, 500, [replace(entries, 7)], 6)
-        while (storage.status.segment < 6) rig.append(storage, 500 + entries.length, [replace(entries, 0)], 6)
-        let left = at
-        rig.crashNow = ({ kind, path }) => path.startsWith('data/log') && kind !== 'write' && left-- === 0
-        if (!during) {
-          // The power goes when the next operation of any kind is done.
-          let done = false
-          const armed = rig.crashNow
-          rig.crashNow = operation => {
-            if (done) return true
-            done = armed(operation)
-            return false
+void t.test(
+  'a crash at every step of removal: the log begins with one of the segments, and holds all that it held',
+  t => {
+    for (let seed = 1; seed <= 3; seed++) {
+      const bases = new Set<number>()
+      const spares = new Set<number>()
+      for (let at = 0, over = false; !over; at++) {
+        for (const during of [true, false]) {
+          const { rig, storage, entries } = begin(seed)
+          fill(rig, storage, entries, 3)
+          // The tail is replaced, so that the entry which the third segment names is not in force at the end.
+          entries.length = 6
+          rig.append(storage, 500, [replace(entries, 7)], 6)
+          while (storage.status.segment < 6) rig.append(storage, 500 + entries.length, [replace(entries, 0)], 6)
+          let left = at
+          rig.crashNow = ({ kind, path }) => path.startsWith('data/log') && kind !== 'write' && left-- === 0
+          if (!during) {
+            // The power goes when the next operation of any kind is done.
+            let done = false
+            const armed = rig.crashNow
+            rig.crashNow = operation => {
+              if (done) return true
+              done = armed(operation)
+              return false
+            }
           }
+          rig.compact(storage, entries.length - 1, 2)
+          over = !rig.crashed
+          rig.crashNow = () => false
+          rig.crash()
+          const { error, opened } = rig.tryOpen()
+          if (opened === null) {
+            t.fail(`seed ${seed}, operation ${at}: ${error?.message ?? ''}`)
+            continue
+          }
+          const { baseIndex, entries: found } = opened.recovered
+          bases.add(baseIndex)
+          spares.add(opened.storage.status.spareSegments)
+          if (linesOf(found).join() !== linesOf(entries.slice(baseIndex)).join())
+            t.fail(`seed ${seed}, operation ${at}`)
+          // What is left to do is done after the start.
+          rig.compact(opened.storage, entries.length - 1, 2)
+          if (opened.storage.status.segments !== 1) t.fail('the rest goes later')
+          rig.close(opened.storage)
         }
-        rig.compact(storage, entries.length - 1, 2)
-        over = !rig.crashed
-        rig.crashNow = () => false
-        rig.crash()
-        const { error, opened } = rig.tryOpen()
-        if (opened === null) {
-          t.fail(`seed ${seed}, operation ${at}: ${error?.message ?? ''}`)
-          continue
-        }
-        const { baseIndex, entries: found } = opened.recovered
-        bases.add(baseIndex)
-        spares.add(opened.storage.status.spareSegments)
-        if (linesOf(found).join() !== linesOf(entries.slice(baseIndex)).join()) t.fail(`seed ${seed}, operation ${at}`)
-        // What is left to do is done after the start.
-        rig.compact(opened.storage, entries.length - 1, 2)
-        if (opened.storage.status.segments !== 1) t.fail('the rest goes later')
-        rig.close(opened.storage)
       }
+      t.ok(bases.size >= 4, `the log began after ${[...bases].join(', ')}`)
+      t.ok(spares.size >= 3)
     }
-    t.ok(bases.size >= 4, `the log began after ${[...bases].join(', ')}`)
-    t.ok(spares.size >= 3)
-  }
-  t.end()
-})
+    t.end()
+  },
+)
 
 /** Adds the next entry, of term 2. */
 function replace(entries: Entry[], fill: number): Entry {
