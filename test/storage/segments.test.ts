@@ -110,6 +110,10 @@ void t.test('of many segments that go at once some are kept, short ones never', 
   for (let index = 1; first.status.segment < 3; index++) young.append(first, index, [entryOf(index, 1, 500_000)])
   young.compact(first, 1_000, 1)
   t.match(first.status, { segments: 1, spareSegments: 0 })
+  t.notOk(
+    young.operations.some(({ kind, path }) => kind === 'rename' && path.endsWith('.log')),
+    'short segments are removed at once',
+  )
   t.end()
 })
 
