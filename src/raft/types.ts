@@ -141,6 +141,19 @@ export type Report =
 
 export type RoleName = 'follower' | 'pre-candidate' | 'candidate' | 'leader'
 
+/** What tells one snapshot from another; a transfer goes on only for an equal one. */
+export interface SnapshotMeta {
+  /** The last entry that it covers. */
+  readonly lastIncludedIndex: LogIndex
+  readonly lastIncludedTerm: Term
+  /** The voters as of that entry. */
+  readonly voters: readonly ServerId[]
+  /** Bytes of its body: sessions and state machine. */
+  readonly totalBytes: number
+  /** Of the whole body, below 2^53. */
+  readonly hash: number
+}
+
 /** What storage found: the state before the crash or stop. */
 export interface Recovered {
   readonly hardState: HardState

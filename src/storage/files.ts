@@ -6,6 +6,9 @@
  *     DIR/lock                  empty; locked while a server runs
  *     DIR/log/<sequence>.log    segments, 16 digits, oldest first
  *     DIR/log/prepared          what becomes the next segment
+ *     DIR/snapshots/<lastIncludedIndex>.snapshot   a whole snapshot, 16 digits
+ *     DIR/snapshots/taking      a snapshot of this server's own that is being written
+ *     DIR/snapshots/receiving   a snapshot of a leader's that is being received
  *     DIR/torn-<sequence>-<offset>   a torn tail that recovery cut off, kept for whoever wants to look at it
  */
 import { join } from 'node:path'
@@ -21,10 +24,14 @@ export interface Paths {
   readonly lock: string
   readonly log: string
   readonly prepared: string
+  readonly snapshots: string
+  readonly taking: string
+  readonly receiving: string
 }
 
 export function pathsOf(directory: string): Paths {
   const log = join(directory, 'log')
+  const snapshots = join(directory, 'snapshots')
   return {
     directory,
     identity: join(directory, 'identity'),
@@ -33,6 +40,9 @@ export function pathsOf(directory: string): Paths {
     lock: join(directory, 'lock'),
     log,
     prepared: join(log, 'prepared'),
+    snapshots,
+    taking: join(snapshots, 'taking'),
+    receiving: join(snapshots, 'receiving'),
   }
 }
 
@@ -52,6 +62,22 @@ export function listSegments(disk: Disk, paths: Paths, got: Got<number[]>): void
       got(
         null,
         names.filter(name => /^\d{16}\.log$/.test(name)).map(name => Number(name.slice(0, 16))),
+      )
+  })
+}
+
+export function snapshotPath(paths: Paths, lastIncludedIndex: number): string {
+  return join(paths.snapshots, `${String(lastIncludedIndex).padStart(16, '0')}.snapshot`)
+}
+
+/** The lastIncludedIndex of each snapshot in `snapshots/`, ascending; none if there is no such directory. */
+export function listSnapshots(disk: Disk, paths: Paths, got: Got<number[]>): void {
+  disk.list(paths.snapshots, (error, names) => {
+    if (error !== null && codeOf(error) !== 'ENOENT') got(error, [])
+    else
+      got(
+        null,
+        names.filter(name => /^\d{16}\.snapshot$/.test(name)).map(name => Number(name.slice(0, 16))),
       )
   })
 }
