@@ -1,7 +1,8 @@
 /**
  * Makes a data directory at the first start. The identity comes last, durable after everything else: a directory
  * without one was never in use, so a crash in the middle leaves something that the next start removes and makes anew.
- * A log that holds batches, or a hard state that was saved, beside a missing identity is no such leftover: refused.
+ * A log that holds batches, a hard state that was saved or a snapshot beside a missing identity is no such leftover:
+ * refused.
  */
 import type { Identity } from '../../codec/identity.js'
 import { decodeHardStateSlot, hardStateSlotOffsets } from '../../codec/hard-state.js'
@@ -9,7 +10,15 @@ import type { Salt } from '../../codec/segment.js'
 import type { Clock } from '../base/clock.js'
 import type { Disk, Done } from './disk.js'
 import { corruptError, type StorageError } from './storage-error.js'
-import { listSegments, readWhole, removeIfThere, segmentPath, type Paths } from './files.js'
+import {
+  listSegments,
+  listSnapshots,
+  readWhole,
+  removeIfThere,
+  segmentPath,
+  snapshotPath,
+  type Paths,
+} from './files.js'
 import { createHardState } from './hard-state.js'
 import { writeIdentity } from './identity.js'
 import { isSegmentEmpty } from './log-reader.js'
@@ -32,6 +41,7 @@ export function createDirectory(options: CreateOptions, done: Done): void {
     [
       next => removeLeftovers(disk, paths, next),
       next => disk.makeDirectory(paths.log, next),
+      next => disk.makeDirectory(paths.snapshots, next),
       next => createHardState(disk, paths, identity.incarnation, next),
       next => createFirstSegment(options, next),
       next => disk.syncDirectory(paths.directory, next),
@@ -42,7 +52,22 @@ export function createDirectory(options: CreateOptions, done: Done): void {
 }
 
 function removeLeftovers(disk: Disk, paths: Paths, done: Done): void {
-  inOrder([next => removeUnusedHardState(disk, paths, next), next => removeEmptySegments(disk, paths, next)], done)
+  inOrder(
+    [
+      next => refuseSnapshots(disk, paths, next),
+      next => removeUnusedHardState(disk, paths, next),
+      next => removeEmptySegments(disk, paths, next),
+    ],
+    done,
+  )
+}
+
+/** Only a directory that was in use has one. */
+function refuseSnapshots(disk: Disk, paths: Paths, done: Done): void {
+  listSnapshots(disk, paths, (error, indexes) => {
+    const index = indexes.at(-1)
+    done(error ?? (index === undefined ? null : missingIdentity(paths, snapshotPath(paths, index))))
+  })
 }
 
 function removeUnusedHardState(disk: Disk, paths: Paths, done: Done): void {

@@ -19,8 +19,9 @@ import {
 } from '../../codec/snapshot.js'
 import { viewOf } from '../../codec/cursor.js'
 import { assert } from '../base/assert.js'
-import type { SnapshotMeta } from '../raft/types.js'
+import type { LogIndex, SnapshotMeta } from '../raft/types.js'
 import type { Disk, DiskFile, Done, Got } from './disk.js'
+import { snapshotPath, type Paths } from './files.js'
 import { corruptError, StorageError } from './storage-error.js'
 
 /** Chunks that are read at once: what is done with them is done in one turn. */
@@ -41,25 +42,47 @@ export class SnapshotDamage extends StorageError {
 }
 
 /**
- * Opens a snapshot of this directory. Header and length are checked, the body is not: `verify` does that. A
+ * Opens the snapshot named after `index`. Header and length are checked, the body is not: see `openVerified`. A
  * StorageError tells what is wrong with the file, any other error is one of the disk.
  */
-export function openSnapshot(disk: Disk, path: string, identity: Identity, got: Got<SnapshotFile | null>): void {
+export function openSnapshot(
+  disk: Disk,
+  paths: Paths,
+  identity: Identity,
+  index: LogIndex,
+  got: Got<SnapshotFile | null>,
+): void {
+  const path = snapshotPath(paths, index)
   disk.open(path, 'read-only', (error, file) => {
     if (error !== null) {
       got(error, null)
       return
     }
-    const refuse = (refusal: Error): void => file.close(() => got(refusal, null))
     file.read(0, snapshotHeaderBytes, (readError, bytes) => {
-      if (readError !== null) {
-        refuse(readError)
-        return
-      }
       const header = decodeSnapshotHeader(bytes)
-      const refusal = headerRefusal(path, header, identity) ?? lengthRefusal(path, header, file.sizeBytes)
-      if (refusal !== null) refuse(refusal)
+      const refusal = readError ?? headerRefusal(path, header, identity) ?? placeRefusal(path, header, index, file)
+      if (refusal !== null) file.close(() => got(refusal, null))
       else got(null, new SnapshotFile(path, file, header as SnapshotHeader))
+    })
+  })
+}
+
+/** Opens the snapshot named after `index`, and reads its whole body once to see that it is right. */
+export function openVerified(
+  disk: Disk,
+  paths: Paths,
+  identity: Identity,
+  index: LogIndex,
+  got: Got<SnapshotFile | null>,
+): void {
+  openSnapshot(disk, paths, identity, index, (openError, file) => {
+    if (openError !== null || file === null) {
+      got(openError, null)
+      return
+    }
+    file.verify(error => {
+      if (error === null) got(null, file)
+      else file.close(() => got(error, null))
     })
   })
 }
@@ -86,15 +109,20 @@ function foreignError(code: 'other-cluster' | 'other-server', path: string, owne
   return new StorageError(code, `${message}: put the file back where it came from, and restore the right one`)
 }
 
-function lengthRefusal(
+function placeRefusal(
   path: string,
   header: SnapshotHeader | 'other-version' | null,
-  fileBytes: number,
+  index: LogIndex,
+  { sizeBytes }: DiskFile,
 ): StorageError | null {
   if (header === null || header === 'other-version') return null
-  const wholeBytes = snapshotFileBytes(header.totalBytes)
-  if (wholeBytes === fileBytes) return null
-  return new SnapshotDamage(path, Math.min(wholeBytes, fileBytes), `it has ${fileBytes} bytes, not ${wholeBytes}`)
+  const { lastIncludedIndex, totalBytes } = header
+  if (lastIncludedIndex !== index) {
+    return new SnapshotDamage(path, 0, `it is the snapshot of entry ${lastIncludedIndex} by its header`)
+  }
+  const wholeBytes = snapshotFileBytes(totalBytes)
+  if (wholeBytes === sizeBytes) return null
+  return new SnapshotDamage(path, Math.min(wholeBytes, sizeBytes), `it has ${sizeBytes} bytes, not ${wholeBytes}`)
 }
 
 /** Whether two snapshots are the same, so that half of one and half of the other are a whole. */
