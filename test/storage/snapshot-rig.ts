@@ -125,7 +125,7 @@ export class SnapshotRig extends Rig {
     return 'sent'
   }
 
-  close(snapshots: Snapshots | Parameters<Rig['close']>[0]): void {
+  closeSnapshots(snapshots: Snapshots): void {
     let closed = false
     snapshots.close(() => (closed = true))
     this.until(() => closed)
