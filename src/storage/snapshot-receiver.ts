@@ -288,7 +288,7 @@ export class SnapshotReceiver {
     const { disk, paths, meta, onInstalled } = this.options
     this.installing = true
     this.checkHash((checkError, isRight) => {
-      const damaged = checkError instanceof SnapshotDamage || !isRight
+      const damaged = checkError === null ? !isRight : checkError instanceof SnapshotDamage
       if (checkError !== null && !damaged) this.endInstall(checkError, 'damaged', got)
       else if (damaged) {
         removeIfThere(disk, paths.receiving, error => this.endInstall(error, 'damaged', got))
