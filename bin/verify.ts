@@ -1,4 +1,5 @@
 /** raftgram verify: is everything in a data directory whole? */
+import type { SnapshotMeta } from '../src/raft/types.js'
 import { defineCommand } from './command.js'
 import { dataOptions, inspectDirectory } from './data-directory.js'
 import { exitStatus } from './exit-status.js'
@@ -8,12 +9,14 @@ export const verifyCommand = defineCommand({
   words: [],
   describe: 'Check the data directory of a stopped server',
   details: `
-Reads every frame and checks every checksum; writes nothing. Exit status 1 where a server would refuse to start
+Reads every frame and every snapshot and checks every checksum; writes nothing. Exit status 1 where a server would refuse to start
 with it. A torn tail, which a crash may leave, is told but is no damage: the next start cuts it off.`,
   options: dataOptions,
   examples: [['verify --data ./raftgram-data/1', '']],
   async run({ options, output }) {
-    const { identity, hardState, segments, entries, commitIndex, problems } = await inspectDirectory(options.data)
+    const { identity, hardState, segments, snapshots, entries, commitIndex, problems } = await inspectDirectory(
+      options.data,
+    )
     const isWhole = !problems.some(({ fatal }) => fatal)
     const batches = segments.reduce((sum, segment) => sum + segment.batches.length, 0)
     const bytes = segments.reduce(
@@ -30,6 +33,7 @@ with it. A torn tail, which a crash may leave, is told but is no damage: the nex
         ? 'hard state  unreadable'
         : `hard state  term ${hardState.currentTerm}, voted for ${hardState.votedFor === 0 ? 'nobody' : hardState.votedFor}`,
       `log         ${counted(segments.length, 'segment', 'segments')}, ${counted(batches, 'batch', 'batches')}, ${bytes} bytes`,
+      ...(snapshots.length === 0 ? ['snapshots   none'] : snapshots.map(({ meta }) => snapshotLine(meta))),
       firstLogIndex === null || lastLogIndex === null
         ? 'entries     none'
         : `entries     ${firstLogIndex} to ${lastLogIndex}, committed for certain up to ${commitIndex}`,
@@ -43,6 +47,7 @@ with it. A torn tail, which a crash may leave, is told but is no damage: the nex
       segments: segments.length,
       batches,
       bytes,
+      snapshots: snapshots.map(({ meta }) => meta),
       firstLogIndex,
       lastLogIndex,
       commitIndex,
@@ -53,6 +58,10 @@ with it. A torn tail, which a crash may leave, is told but is no damage: the nex
     return isWhole ? exitStatus.done : exitStatus.no
   },
 })
+
+function snapshotLine({ lastIncludedIndex, lastIncludedTerm, voters, totalBytes }: SnapshotMeta): string {
+  return `snapshot    up to entry ${lastIncludedIndex} of term ${lastIncludedTerm}, voters ${voters.join(', ')}, ${totalBytes} bytes`
+}
 
 function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`

@@ -11,6 +11,7 @@ export class SharedSnapshot {
   private readonly onClosed: (error: Error | null) => void
   private holders = 1
   private reads = 0
+  private closing = false
 
   /** Whoever makes it is its first holder. */
   constructor(file: SnapshotFile, onClosed: (shared: SharedSnapshot, error: Error | null) => void) {
@@ -65,7 +66,9 @@ export class SharedSnapshot {
   }
 
   private closeIfUnused(): void {
-    if (this.holders === 0 && this.reads === 0) this.file.close(this.onClosed)
+    if (this.closing || this.holders > 0 || this.reads > 0) return
+    this.closing = true
+    this.file.close(this.onClosed)
   }
 }
 

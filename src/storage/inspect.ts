@@ -12,6 +12,7 @@ import { corruptError, StorageError, storageErrorOf } from './storage-error.js'
 import { pathsOf, readWhole, type Paths } from './files.js'
 import { judgeSlots } from './hard-state.js'
 import { readIdentity } from './identity.js'
+import { inspectSnapshots, type InspectedSnapshot } from './inspect-snapshots.js'
 import { lockDirectory } from './lock.js'
 import { readLog, type LogRead, type LogVisitor } from './log-reader.js'
 import { termBehindLog } from './recovery.js'
@@ -44,6 +45,8 @@ export interface Inspection {
   /** What holds of the two; null if neither can be believed. */
   readonly hardState: HardState | null
   readonly segments: readonly InspectedSegment[]
+  /** Those that are whole, the newest last. */
+  readonly snapshots: readonly InspectedSnapshot[]
   /** Those in force. Up to `commitIndex` they are committed for certain, beyond it they may be. */
   readonly entries: readonly Entry[]
   readonly commitIndex: LogIndex
@@ -94,7 +97,8 @@ function inspectUnlocked(disk: Disk, paths: Paths, got: Got<Inspection | null>):
     }
     const { message } = error ?? corruptError(paths.identity, 0, 'it is missing')
     const problems = [{ path: paths.identity, offset: 0, what: message, fatal: true }]
-    got(null, { identity, slots: [], hardState: null, segments: [], entries: [], commitIndex: 0, problems })
+    const nothing = { slots: [], hardState: null, segments: [], snapshots: [], entries: [], commitIndex: 0 }
+    got(null, { identity, ...nothing, problems })
   })
 }
 
@@ -105,6 +109,7 @@ class Inspector implements LogVisitor {
   private readonly identity: Identity
   private readonly problems: Problem[] = []
   private readonly segments: InspectedSegment[] = []
+  private snapshots: readonly InspectedSnapshot[] = []
   private slots: readonly (HardStateSlot | null)[] = []
   private hardState: HardState | null = null
 
@@ -122,8 +127,16 @@ class Inspector implements LogVisitor {
         return
       }
       this.judgeHardState(bytes ?? new Uint8Array(0))
-      readLog(disk, paths, identity, this, (logError, read) => {
-        got(logError, read === null ? null : this.conclude(read))
+      inspectSnapshots(disk, paths, identity, (snapshotsError, inspected) => {
+        if (inspected === null) {
+          got(snapshotsError, null)
+          return
+        }
+        this.snapshots = inspected.snapshots
+        this.problems.push(...inspected.problems)
+        readLog(disk, paths, identity, this, (logError, read) => {
+          got(logError, read === null ? null : this.conclude(read))
+        })
       })
     })
   }
@@ -156,7 +169,7 @@ class Inspector implements LogVisitor {
   }
 
   private conclude({ replay, tail }: LogRead): Inspection {
-    const { identity, slots, hardState, segments, problems, paths } = this
+    const { identity, slots, hardState, segments, snapshots, problems, paths } = this
     if (tail !== null && tail.torn !== null) {
       const what = `${tail.path} ends with a torn batch at byte ${tail.offset}, which the next start cuts off`
       problems.push({ path: tail.path, offset: tail.offset, what, fatal: false })
@@ -164,6 +177,6 @@ class Inspector implements LogVisitor {
     const termError = hardState === null ? null : termBehindLog(paths, replay, hardState)
     if (termError !== null) this.problem(termError, paths.hardState, 0)
     const { entries, commitIndex } = replay
-    return { identity, slots, hardState, segments, entries, commitIndex, problems }
+    return { identity, slots, hardState, segments, snapshots, entries, commitIndex, problems }
   }
 }

@@ -204,11 +204,13 @@ export class Snapshots {
     const { writer } = this
     inOrder(
       [
+        next => this.dropReceiver(next),
         next => (writer === null ? next(null) : writer.abandon(next)),
         next => {
           this.whenIdle = once(() => next(null))
           this.settle()
         },
+        // One that has begun meanwhile.
         next => this.dropReceiver(next),
       ],
       error => {

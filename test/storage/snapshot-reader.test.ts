@@ -52,7 +52,10 @@ void t.test('damage is told with file, offset and advice', t => {
     rig.disk.flipBit(path, chunkOffset(chunk) + 50, 3)
     const { error } = open(rig)
     t.match(error, { code: 'corrupt', file: path, offset: chunkOffset(chunk) })
-    t.match(error?.message, new RegExp(`${path} is damaged at byte ${chunkOffset(chunk)}: chunk ${chunk} is unreadable; `))
+    t.match(
+      error?.message,
+      new RegExp(`${path} is damaged at byte ${chunkOffset(chunk)}: chunk ${chunk} is unreadable; `),
+    )
     t.match(error?.message, /start this id neither with an older copy/)
   }
   const rig = rigWith(body)
