@@ -5,7 +5,6 @@
  */
 import t from 'tap'
 import { decodeSnapshotHeader, snapshotFileBytes } from '../../codec/snapshot.js'
-import type { SnapshotMeta } from '../../src/raft/types.js'
 import type { SnapshotReceiver } from '../../src/storage/snapshot-receiver.js'
 import type { Snapshots } from '../../src/storage/snapshots.js'
 import type { StorageError } from '../../src/storage/storage-error.js'
@@ -49,7 +48,7 @@ function judge(rig: SnapshotRig, snapshots: Snapshots, allowed: readonly number[
   const { newest } = snapshots
   const index = newest?.lastIncludedIndex ?? 0
   if (!allowed.includes(index)) return `snapshot ${index}, not of ${allowed.join()}`
-  if (JSON.stringify(newest) !== JSON.stringify(metas.get(index) as SnapshotMeta)) return `meta of ${index}`
+  if (JSON.stringify(newest) !== JSON.stringify(metas.get(index))) return `meta of ${index}`
   if (!Buffer.from(rig.body(snapshots)).equals(bodies.get(index)!)) return `body of ${index}`
   if (rig.disk.contents(paths.taking) !== null) return 'what was being written is still there'
   return null
@@ -83,22 +82,20 @@ function crashAt(seed: number, way: string, at: number, end: 'kill' | 'crash'): 
   rig.crashNow = () => false
   if (wrong !== null) return { wrong, cut }
   rig[end]()
-  const again = rig.tryOpenSnapshots()
-  if (again?.value == null) return { wrong: again?.error?.message ?? 'nothing was opened', cut }
-  const found = again.value.newest?.lastIncludedIndex
-  const afterStart = wholeNames(rig) ?? judge(rig, again.value, done ? [60] : [50, 60])
+  const again = rig.openSnapshots()
+  const found = again.newest?.lastIncludedIndex
+  const afterStart = wholeNames(rig) ?? judge(rig, again, done ? [60] : [50, 60])
   if (afterStart !== null) return { wrong: afterStart, cut }
   // What a start has found is durable.
   rig.crash()
-  const once = rig.tryOpenSnapshots()
-  if (once?.value == null) return { wrong: `once more: ${once?.error?.message ?? 'nothing was opened'}`, cut }
-  const afterCrash = judge(rig, once.value, [found!])
+  const once = rig.openSnapshots()
+  const afterCrash = judge(rig, once, [found!])
   if (afterCrash !== null) return { wrong: `once more: ${afterCrash}`, cut }
-  const repeated = found === 60 ? null : ways[way]!(rig, once.value)
-  const cleared = rig.wait(got => once.value!.removeOlder(got))
+  const repeated = found === 60 ? null : ways[way]!(rig, once)
+  const cleared = rig.wait(got => once.removeOlder(got))
   const names = rig.disk.paths().filter(path => path.startsWith(paths.snapshots))
   const rest = names.length === 1 ? null : `left ${names.join()}`
-  return { wrong: repeated ?? judge(rig, once.value, [60]) ?? cleared?.error?.message ?? rest, cut }
+  return { wrong: repeated ?? judge(rig, once, [60]) ?? cleared?.error?.message ?? rest, cut }
 }
 
 for (const way of Object.keys(ways)) {

@@ -20,9 +20,7 @@ const small = bodyOf(6 * pieceBytes + 5)
 /** What a leader would say of a snapshot with this body. */
 function metaOf(of: Uint8Array, index = 50): SnapshotMeta {
   const rig = new SnapshotRig(99)
-  const meta = rig.take(rig.openSnapshots(), index, of)?.value
-  if (meta == null) throw new Error('nothing was taken')
-  return meta
+  return rig.take(rig.openSnapshots(), index, of)!.value!
 }
 
 const meta = metaOf(body)
@@ -46,9 +44,9 @@ function install(rig: SnapshotRig, receiver: SnapshotReceiver): ReturnType<typeo
 }
 
 function begin(rig: SnapshotRig, snapshots: Snapshots, of: SnapshotMeta): SnapshotReceiver {
-  const received = rig.receive(snapshots, of)
-  if (received?.value == null) throw received?.error ?? new Error('the machine is gone')
-  return received.value
+  const { error, value } = rig.receive(snapshots, of)!
+  if (value === null) throw error!
+  return value
 }
 
 void t.test('pieces in any order become the snapshot that was taken elsewhere', t => {

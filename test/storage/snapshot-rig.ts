@@ -83,9 +83,9 @@ export class SnapshotRig extends Rig {
   }
 
   openSnapshots(): Snapshots {
-    const opened = this.tryOpenSnapshots()
-    if (opened?.value == null) throw opened?.error ?? new Error('the machine is gone')
-    return opened.value
+    const { error, value } = this.tryOpenSnapshots()!
+    if (value === null) throw error!
+    return value
   }
 
   take(snapshots: Snapshots, index: number, body: Uint8Array): Result<SnapshotMeta> | null {
@@ -111,16 +111,16 @@ export class SnapshotRig extends Rig {
         .map(ahead => receiver.nextOffset + ahead * pieceBytes)
         .filter(offset => offset < body.length)
       let waiting = offsets.length
-      let failed: StorageError | null = null
+      const failed: StorageError[] = []
       for (const offset of offsets) {
         receiver.write(offset, body.subarray(offset, offset + pieceBytes), error => {
           waiting--
-          failed ??= error
+          if (error !== null) failed.push(error)
         })
       }
       this.until(() => waiting === 0)
       if (this.crashed) return null
-      if (failed !== null) return failed
+      if (failed[0] !== undefined) return failed[0]
     }
     return 'sent'
   }
