@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join as joinPath, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { decodeBatch, encodeBatch } from '../../codec/batch.js'
 import { encodeCommands } from '../../codec/commands.js'
 import { viewOf } from '../../codec/cursor.js'
@@ -32,15 +32,13 @@ const incarnation = 0x1_2345_6789_abcd
 const clusterId = 0xf_edcb_a987_6543
 
 /** The file of this name; `encoded` has to be what it holds. */
-function golden(t: Tap, name: string, encoded: Uint8Array): Uint8Array {
+function golden(t: Test, name: string, encoded: Uint8Array): Uint8Array {
   const path = joinPath(folder, name)
   if (process.env['RAFTGRAM_GOLDEN'] === 'write') writeFileSync(path, encoded)
   const bytes = Uint8Array.from(readFileSync(path))
   t.equal(hexOf(encoded), hexOf(bytes), `${name} is what the encoder gives today`)
   return bytes
 }
-
-type Tap = Parameters<NonNullable<Parameters<typeof t.test>[1]>>[0]
 
 void t.test('identity', t => {
   const foundingCluster = '1=10.0.0.1:7001,2=10.0.0.2:7001,3=[::1]:7001'
