@@ -245,3 +245,16 @@ void t.test('the same on a real disk', async t => {
   t.same(again.newest, meta)
   await done(next => again.close(next))
 })
+
+void t.test('a snapshot beside a missing identity is no leftover of a first start', t => {
+  const rig = new SnapshotRig(1)
+  rig.close(rig.open().storage)
+  t.same(rig.disk.contents(path50), null)
+  rig.take(rig.openSnapshots(), 50, bodyOf(10))
+  rig.crash()
+  rig.disk.erase('data/identity')
+  rig.disk.erase('data/hard-state')
+  rig.disk.erase('data/log/0000000000000001.log')
+  t.match(rig.tryOpen().error, { code: 'corrupt', message: /identity is damaged.*0000000000000050.snapshot was in use/ })
+  t.end()
+})
