@@ -255,6 +255,9 @@ void t.test('a snapshot beside a missing identity is no leftover of a first star
   rig.disk.erase('data/identity')
   rig.disk.erase('data/hard-state')
   rig.disk.erase('data/log/0000000000000001.log')
-  t.match(rig.tryOpen().error, { code: 'corrupt', message: /identity is damaged.*0000000000000050.snapshot was in use/ })
+  t.match(rig.tryOpen().error, {
+    code: 'corrupt',
+    message: /identity is damaged.*0000000000000050.snapshot was in use/,
+  })
   t.end()
 })
