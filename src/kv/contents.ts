@@ -30,36 +30,38 @@ export class Contents {
     return this.#hashSum
   }
 
-  /** The record of the key, or undefined. `keyHash` is hashBytes(key, 0), here and below. */
+  /** The record of the key, or undefined. `keyHash` is hashBytes(key, 0), here and below. A value ends `bytes`, from
+   *  `from` on. */
   find(key: string, keyHash: number): number | undefined {
     return this.#table.get(key, keyHash)
   }
 
   /** Adds a key that is not there yet. */
-  add(key: string, keyHash: number, revision: number, type: ValueType, value: Uint8Array): void {
-    this.index.add(key, this.#addRecord(key, keyHash, revision, type, value))
+  add(key: string, keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0): void {
+    this.index.add(key, this.#addRecord(key, keyHash, revision, type, bytes, from))
   }
 
   /** Adds a key above all that are there. */
-  append(key: string, keyHash: number, revision: number, type: ValueType, value: Uint8Array): void {
-    this.index.append(key, this.#addRecord(key, keyHash, revision, type, value))
+  append(key: string, keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0): void {
+    this.index.append(key, this.#addRecord(key, keyHash, revision, type, bytes, from))
   }
 
-  #addRecord(key: string, keyHash: number, revision: number, type: ValueType, value: Uint8Array): number {
-    const record = this.records.add(keyHash, revision, type, value)
+  #addRecord(key: string, keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from: number): number {
+    const record = this.records.add(keyHash, revision, type, bytes, from)
     this.#table.add(key, keyHash, record)
     this.#hashSum = addHash(this.#hashSum, this.records.hashOf(record))
-    this.#bytes += recordOverheadBytes + key.length + valueMemoryBytes(value.length)
+    this.#bytes += recordOverheadBytes + key.length + valueMemoryBytes(bytes.length - from)
     return record
   }
 
   /** Stores another value under the key of `record`. */
-  overwrite(record: number, keyHash: number, revision: number, type: ValueType, value: Uint8Array): void {
+  overwrite(record: number, keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0): void {
     const { records } = this
     const without = subtractHash(this.#hashSum, records.hashOf(record))
     const lengthBefore = records.lengthOf(record)
-    if (lengthBefore !== value.length) this.#bytes += valueMemoryBytes(value.length) - valueMemoryBytes(lengthBefore)
-    records.overwrite(record, keyHash, revision, type, value)
+    const length = bytes.length - from
+    if (length !== lengthBefore) this.#bytes += valueMemoryBytes(length) - valueMemoryBytes(lengthBefore)
+    records.overwrite(record, keyHash, revision, type, bytes, from)
     this.#hashSum = addHash(without, records.hashOf(record))
   }
 

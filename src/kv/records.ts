@@ -47,42 +47,43 @@ export class Records {
   /** The first of the free numbers, which form a list through their addresses, or none. */
   #free = none
 
-  /** Stores a new record and returns its number. `keyHash` is hashBytes(key, 0). */
-  add(keyHash: number, revision: number, type: ValueType, value: Uint8Array): number {
+  /** Stores a new record and returns its number. `keyHash` is hashBytes(key, 0); the value ends `bytes`, from `from` on. */
+  add(keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0): number {
     const record = this.#takeNumber()
-    this.#setLength(record, type, value.length)
-    this.#setAddress(record, value.length <= arenaValueBytesMax ? this.#arena.allocate(value.length) : 0)
-    this.#write(record, keyHash, revision, value)
+    const length = bytes.length - from
+    this.#setLength(record, type, length)
+    this.#setAddress(record, length <= arenaValueBytesMax ? this.#arena.allocate(length) : 0)
+    this.#write(record, keyHash, revision, bytes, from)
     return record
   }
 
   /** Stores a record in place of an older one of the same key. */
-  overwrite(record: number, keyHash: number, revision: number, type: ValueType, value: Uint8Array): void {
+  overwrite(record: number, keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0): void {
     const before = this.lengthOf(record)
-    const { length } = value
+    const length = bytes.length - from
     if (before > arenaValueBytesMax || length > arenaValueBytesMax || sizeClassOf(before) !== sizeClassOf(length)) {
       this.#releaseValue(record, before)
       this.#setAddress(record, length <= arenaValueBytesMax ? this.#arena.allocate(length) : 0)
     }
     this.#setLength(record, type, length)
-    this.#write(record, keyHash, revision, value)
+    this.#write(record, keyHash, revision, bytes, from)
   }
 
-  #write(record: number, keyHash: number, revision: number, value: Uint8Array): void {
+  #write(record: number, keyHash: number, revision: number, bytes: Uint8Array, from: number): void {
     const page = this.#pages[record >>> pageBits]!
     const at = record & pageMask
-    const { length } = value
+    const length = bytes.length - from
     const type = page.words[at * recordWords + lengthAndTypeAt]! >>> 24
     const seed = hashNumber(revision, addHash(keyHash, type))
     page.doubles[at * recordDoubles] = revision
     if (length <= arenaValueBytesMax) {
       const address = page.words[at * recordWords + addressAt]!
-      this.#arena.put(address, value)
+      this.#arena.put(address, bytes, from)
       page.doubles[at * recordDoubles + 1] = this.#arena.hash(address, length, seed)
     } else {
       // Whole words, so that they can be hashed.
       const own = new Uint8Array((length + 3) & ~3)
-      own.set(value)
+      own.set(bytes.subarray(from))
       this.#large.set(record, own)
       page.doubles[at * recordDoubles + 1] = hashWords(new Int32Array(own.buffer), 0, length, seed)
     }
@@ -106,7 +107,7 @@ export class Records {
     page.doubles[at + 1] = this.hashOf(record)
     if (length <= arenaValueBytesMax) {
       const address = this.#arena.allocate(length)
-      this.#arena.put(address, this.valueOf(record))
+      this.#arena.put(address, this.valueOf(record), 0)
       this.#setAddress(copy, address)
     } else {
       this.#large.set(copy, this.#large.get(record)!)

@@ -60,7 +60,7 @@ export class KvStore implements StateMachine {
     const key = latin1FromBytes(command, putKeyAt, valueAt)
     const keyHash = hashBytes(command, 0, putKeyAt, valueAt)
     const record = this.#contents.find(key, keyHash)
-    return this.#put(key, keyHash, record, command[1] as ValueType, command.subarray(valueAt))
+    return this.#put(key, keyHash, record, command[1] as ValueType, command, valueAt)
   }
 
   #execute(command: KvCommand): KvResult {
@@ -69,7 +69,7 @@ export class KvStore implements StateMachine {
     const record = this.#contents.find(key, keyHash)
     switch (command.op) {
       case 'put':
-        return this.#put(key, keyHash, record, command.value.type, command.value.bytes)
+        return this.#put(key, keyHash, record, command.value.type, command.value.bytes, 0)
       case 'delete':
         if (record === undefined) return { status: 'not-found', revision: 0 }
         for (const walk of this.#walks) walk.beforeChange(key, record)
@@ -79,17 +79,24 @@ export class KvStore implements StateMachine {
         if (!this.#matches(record, command.expected)) {
           return { status: 'mismatch', revision: record === undefined ? 0 : this.#contents.records.revisionOf(record) }
         }
-        return this.#put(key, keyHash, record, command.value.type, command.value.bytes)
+        return this.#put(key, keyHash, record, command.value.type, command.value.bytes, 0)
     }
   }
 
-  #put(key: string, keyHash: number, record: number | undefined, type: ValueType, value: Uint8Array): KvResult {
+  #put(
+    key: string,
+    keyHash: number,
+    record: number | undefined,
+    type: ValueType,
+    bytes: Uint8Array,
+    valueAt: number,
+  ): KvResult {
     const revision = this.#revision
     if (record === undefined) {
-      this.#contents.add(key, keyHash, revision, type, value)
+      this.#contents.add(key, keyHash, revision, type, bytes, valueAt)
     } else {
       if (this.#walks.size > 0) for (const walk of this.#walks) walk.beforeChange(key, record)
-      this.#contents.overwrite(record, keyHash, revision, type, value)
+      this.#contents.overwrite(record, keyHash, revision, type, bytes, valueAt)
     }
     return { status: 'ok', revision }
   }

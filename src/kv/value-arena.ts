@@ -19,6 +19,11 @@ const pagesMax = 2 ** 18
 /** Empty pages kept for reuse: beyond these, memory goes back. */
 const emptyPagesMax = 64
 
+/** Where the bytes of a command up to this size are laid, for the value to be copied from (ValueArena.put). */
+const alignedBytes = 1_024
+const aligned = new Uint8Array(alignedBytes + 8)
+const alignedWords = new Int32Array(aligned.buffer)
+
 const none = -1
 
 class Page {
@@ -131,9 +136,22 @@ export class ValueArena {
     }
   }
 
-  /** Writes a value into its slot. */
-  put(address: number, value: Uint8Array): void {
-    this.#pageOf(address).bytes.set(value, (address & offsetMask) << 3)
+  /** Writes the value that ends `bytes`, from `from` on, into its slot. */
+  put(address: number, bytes: Uint8Array, from: number): void {
+    const page = this.#pageOf(address)
+    if (from === 0 || bytes.length > alignedBytes) {
+      page.bytes.set(from === 0 ? bytes : bytes.subarray(from), (address & offsetMask) << 3)
+      return
+    }
+    // A view of the value would be the largest piece of garbage of a put. So all bytes go where the value falls on a
+    // whole word, and from there it goes word by word. What follows its last byte is within its slot.
+    const shift = -from & 3
+    aligned.set(bytes, shift)
+    const { words } = page
+    const wordsFrom = (from + shift) >>> 2
+    const count = (bytes.length - from + 3) >>> 2
+    const to = (address & offsetMask) << 1
+    for (let i = 0; i < count; i++) words[to + i] = alignedWords[wordsFrom + i]!
   }
 
   /** The value of `length` bytes at `address`: a view, good until the slot is written or given back. */

@@ -19,6 +19,8 @@ export class Session {
   /** What is kept of executed requests, to answer repeats of them. The checksum tells another command of the number. */
   readonly results = new ResultTable()
   #resultsHash = 0
+  /** The hash with which it stands in the sum over all sessions: computed once for each change. */
+  summedHash = 0
 
   /** Neighbours in the order of use (usage-order.ts). */
   older: Session | null = null

@@ -74,7 +74,8 @@ export class SessionsReader implements Restorer {
   #takeWhole(): void {
     const whole = this.#decoder.takeWhole()
     for (const session of whole) {
-      this.#hashSum = addHash(this.#hashSum, session.hash)
+      session.summedHash = session.hash
+      this.#hashSum = addHash(this.#hashSum, session.summedHash)
       this.#storedBytes += session.storedBytes
     }
     this.#sorter.add(whole)

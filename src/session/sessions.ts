@@ -96,7 +96,8 @@ export class Sessions {
     const session = new Session(++this.#lastSessionId, this.#revision)
     this.#sessions.set(session.id, session)
     this.#order.append(session)
-    this.#hashSum = addHash(this.#hashSum, session.hash)
+    session.summedHash = session.hash
+    this.#hashSum = addHash(this.#hashSum, session.summedHash)
     this.#evict(session)
     return { code: 'opened', sessionId: session.id }
   }
@@ -105,7 +106,7 @@ export class Sessions {
     const session = this.#sessions.get(command.sessionId)
     if (session === undefined) return sessionExpired
     if (this.#walks.size > 0) for (const walk of this.#walks) walk.beforeChange(session)
-    this.#hashSum = subtractHash(this.#hashSum, session.hash)
+    this.#hashSum = subtractHash(this.#hashSum, session.summedHash)
     this.#storedBytes -= session.storedBytes
     session.usedAt = this.#revision
     session.forgetUpTo(command.answeredUpTo)
@@ -113,7 +114,8 @@ export class Sessions {
 
     const outcome = this.#executeOnce(session, command, index)
 
-    this.#hashSum = addHash(this.#hashSum, session.hash)
+    session.summedHash = session.hash
+    this.#hashSum = addHash(this.#hashSum, session.summedHash)
     this.#storedBytes += session.storedBytes
     this.#evict(session)
     return outcome
@@ -140,7 +142,7 @@ export class Sessions {
       for (const walk of this.#walks) walk.beforeChange(oldest)
       this.#order.remove(oldest)
       this.#sessions.delete(oldest.id)
-      this.#hashSum = subtractHash(this.#hashSum, oldest.hash)
+      this.#hashSum = subtractHash(this.#hashSum, oldest.summedHash)
       this.#storedBytes -= oldest.storedBytes
     }
   }
