@@ -160,7 +160,8 @@ function decodeValue(bytes: Uint8Array, type: number, at: number, length: number
 
 /** The bytes of a result. */
 export function encodeResult(result: KvResult): Uint8Array {
-  const bytes = new Uint8Array(resultBytes)
+  // Pooled: half of the garbage of a new Uint8Array, which was a third of all that a put made.
+  const bytes = Buffer.allocUnsafe(resultBytes)
   bytes[0] = statuses.indexOf(result.status)
   putUint53(bytes, 1, result.revision)
   return bytes

@@ -3,7 +3,7 @@
  * keys must not stop the world. Whoever began it gets the contents at the end, whole or not at all.
  */
 import { assert } from '../base/assert.js'
-import { getUint53, latin1FromBytes } from '../base/byte-string.js'
+import { getUint32, getUint53, latin1FromBytes } from '../base/byte-string.js'
 import { hashBytes } from '../base/hash.js'
 import type { Restorer } from '../session/types.js'
 import { Contents } from './contents.js'
@@ -29,7 +29,8 @@ export class SnapshotReader implements Restorer {
   push(chunk: Uint8Array): void {
     let at = 0
     if (this.#count < 0) {
-      assert(chunk[0] === snapshotVersion && chunk.length >= snapshotHeaderBytes, 'a snapshot begins with its header')
+      const isHeader = chunk.length >= snapshotHeaderBytes && getUint32(chunk, 0) === snapshotVersion
+      assert(isHeader, 'a snapshot begins with its header')
       this.#revision = getUint53(chunk, 4)
       this.#count = getUint53(chunk, 12)
       assert(this.#revision >= 0 && this.#count >= 0, 'the numbers of a header lie below 2^53')

@@ -54,7 +54,7 @@ export class FrameReader {
     const rest = chunk.length - at
     const length = rest < headerBytes ? Infinity : headerBytes + getUint32(chunk, at + 1)
     if (length > rest) {
-      this.#keep(chunk.slice(at))
+      this.#keep(new Uint8Array(chunk.subarray(at)))
       return rest
     }
     this.#onFrame(chunk[at]!, chunk.subarray(at + headerBytes, at + length))
@@ -65,7 +65,8 @@ export class FrameReader {
   #readOn(chunk: Uint8Array, at: number): number {
     const isHeaderWhole = this.#partsBytes >= headerBytes
     const length = isHeaderWhole ? headerBytes + getUint32(this.#parts[0]!, 1) : headerBytes
-    const part = chunk.slice(at, at + length - this.#partsBytes)
+    // A copy: the slice of a Buffer would be a view.
+    const part = new Uint8Array(chunk.subarray(at, at + length - this.#partsBytes))
     this.#keep(part)
     if (this.#partsBytes < length) return part.length
     const frame = this.#join()

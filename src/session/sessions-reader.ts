@@ -122,7 +122,8 @@ class Collector implements Restorer {
   }
 
   push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk.slice())
+    // A copy: the slice of a Buffer would be a view.
+    this.#chunks.push(new Uint8Array(chunk))
   }
 
   end(): void {

@@ -11,7 +11,7 @@ function read(chunks: readonly Uint8Array[]): { frames: [kind: number, payload: 
   const frames: [number, string][] = []
   const reader = new FrameReader((kind, payload) => frames.push([kind, Buffer.from(payload).toString('hex')]))
   for (const chunk of chunks) {
-    const lent = Uint8Array.from(chunk)
+    const lent = Buffer.from(chunk)
     reader.push(lent)
     lent.fill(0xee)
   }
