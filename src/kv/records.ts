@@ -25,7 +25,7 @@ const lengthMask = 0xffffff
 const none = -1
 
 /** Measured at a million keys: the key's string, its places in the table and in the index, the record's 24 bytes. */
-export const recordOverheadBytes = 136
+export const recordOverheadBytes = 112
 const ownArrayBytes = 200
 
 /** Memory that a value of `length` bytes takes. */

@@ -151,14 +151,7 @@ export class KvStore implements StateMachine {
     let at = putRecordsHeader(bytes, this.#revision, keys.length, more)
     for (const [i, key] of keys.entries()) {
       const record = found[i]!
-      at = putRecord(
-        bytes,
-        at,
-        key,
-        records.typeOf(record),
-        records.valueOf(record),
-        records.revisionOf(record),
-      )
+      at = putRecord(bytes, at, key, records.typeOf(record), records.valueOf(record), records.revisionOf(record))
     }
     return bytes
   }

@@ -21,7 +21,11 @@ void t.test('records are what was stored last, through all sizes, copies and num
     t.same([records.revisionOf(record), records.typeOf(record)], [revision, type])
     t.ok(records.equalsValue(record, { type, bytes: value }))
     const fresh = new Records()
-    t.equal(records.hashOf(record), fresh.hashOf(fresh.add(77, revision, type, value)), 'the hash is that of the contents')
+    t.equal(
+      records.hashOf(record),
+      fresh.hashOf(fresh.add(77, revision, type, value)),
+      'the hash is that of the contents',
+    )
   }
   for (let revision = 2 ** 40; revision < 2 ** 40 + 3_000; revision++) {
     const known = [...model.keys()]
