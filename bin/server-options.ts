@@ -2,7 +2,7 @@
 import { datagramBytesLimit, datagramBytesUnknownPath, serverIdMax } from '../codec/limits.js'
 import type { ServerFaults } from '../src/node/server-options.js'
 import type { Values } from './option.js'
-import { optional, milliseconds, range, share, whole, withDefault } from './option.js'
+import { amount, optional, milliseconds, range, share, whole, withDefault } from './option.js'
 
 /** Of servers and of clients: each side sends as it is told, and takes any size. */
 export const datagramBytesMaxOption = optional(
@@ -18,6 +18,11 @@ export const timingOptions = {
     '200',
   ),
   datagramBytesMax: datagramBytesMaxOption,
+}
+
+export const diskOptions = {
+  diskReserveMib: withDefault('Leave so much of the file system free: less counts as a full disk; 0: fill it', amount(0), '64'),
+  diskStallMs: withDefault('A disk with a write under way for so long is stalled: a leader hands over; 0: never', amount(0), '1000'),
 }
 
 export const faultOptions = {

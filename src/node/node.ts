@@ -20,6 +20,7 @@ import type { Storage } from '../storage/storage.js'
 import type { Address, Socket } from '../transport/socket.js'
 import type { Link, TransportApi, WireMessage } from '../transport/types.js'
 import { ClientService } from './client-service.js'
+import { DiskHealth } from './disk-health.js'
 import { DrainGuard } from './drain-guard.js'
 import { ReplicatedState } from './replicated-state.js'
 import { Reporter } from './reporter.js'
@@ -30,6 +31,8 @@ import { describeStatus } from './status.js'
 const readiesPerTurn = 8
 
 export interface NodeOptions extends RaftOptions {
+  /** A disk that has not completed a write for so long is stalled; 0: never. */
+  readonly diskStallMs: number
   /** Every server of the cluster, this one included, as in the cluster list. */
   readonly members: readonly { readonly id: ServerId; readonly address: Address }[]
   readonly logger: Logger
@@ -56,6 +59,7 @@ export class Node {
   readonly state: ReplicatedState
   private readonly clients: ClientService
   private readonly reporter: Reporter
+  private readonly diskHealth: DiskHealth
   private readonly peers: readonly Link[]
   private readonly members: readonly Member[]
   private readonly timer: Timer
@@ -89,6 +93,7 @@ export class Node {
     this.state = new ReplicatedState(new Sessions(parts.machine))
     this.clients = new ClientService(this.raft, this.state, this.transport, () => JSON.stringify(this.status()))
     this.reporter = new Reporter(options.logger)
+    this.diskHealth = new DiskHealth(this.storage, options.diskStallMs, options.logger)
     this.drainGuard = new DrainGuard(parts.socket)
     this.peers = options.members
       .filter(({ id }) => id !== options.id)
@@ -103,7 +108,7 @@ export class Node {
         this.raft.persisted(writeId)
         this.scheduleTurn()
       })
-    this.storage.onSpace = available => this.guard(() => this.spaceChanged(available))
+    this.storage.onSpace = () => this.guard(() => this.scheduleTurn())
     this.storage.onFatal = error => this.fail(error)
     this.scheduleTurn()
   }
@@ -118,6 +123,7 @@ export class Node {
       peers: this.peers,
       requests: this.clients.requests,
       storage: this.storage.status,
+      disk: this.diskHealth.stateAt(this.clock.now()),
       memory: this.memory(),
       nowMs: this.clock.now(),
       startedMs: this.startedMs,
@@ -194,6 +200,8 @@ export class Node {
     // Nothing follows from any fact before it is durable; then the turn is taken up again. Answers to clients may go.
     if (this.isSavingHardState) return this.transport.flush()
     const now = this.clock.now()
+    const disk = this.diskHealth.look(now)
+    if (disk !== null) this.raft.diskChanged(now, disk)
     if (this.isTimeUp) this.tick(now)
     this.noticeLeadership()
     this.updatePaths(now)
@@ -284,15 +292,6 @@ export class Node {
     for (const link of this.peers) datagramBytes = Math.min(datagramBytes, link.datagramBytesMax)
     if (datagramBytes === Infinity) return soleServerEntryBytes
     return datagramBytes - envelopeBytes - appendEntriesOverheadBytes - entryHeaderBytes - commandsOverheadBytes
-  }
-
-  /** Its disk is full: somebody who can write had better lead. What was appended waits until there is room. */
-  private spaceChanged(available: boolean): void {
-    const { logger } = this.options
-    if (available) return logger.info({}, 'there is room on the disk again: what waited is written')
-    logger.warn({}, 'the disk is full: nothing more can be written to the log until there is room again')
-    this.raft.transferLeadership(this.clock.now(), 0)
-    this.scheduleTurn()
   }
 
   private continueStopping(now: number): void {

@@ -29,6 +29,10 @@ export interface ServerOptions {
   readonly heartbeatMs?: number
   /** t: a follower waits a random time of [t, 2t) ms for its leader before it asks for votes. Default 200. */
   readonly electionTimeoutMs?: number
+  /** So many MiB of the file system are left free; where less would be, the disk counts as full. Default 64; 0: fill it. */
+  readonly diskReserveMib?: number
+  /** A disk that has not completed a write for so many ms is stalled, and its leader hands over. Default 1000; 0: never. */
+  readonly diskStallMs?: number
   /** Faults injected into what this server sends, for experiments. Default none. */
   readonly faults?: ServerFaults
   /** Payload bytes of a datagram on every path, where what is found out by default is wrong. */
@@ -44,6 +48,8 @@ type Given = Readonly<Partial<Record<keyof ServerOptions, unknown>>>
 
 const heartbeatMsDefault = 25
 const electionTimeoutMsDefault = 200
+const diskReserveMibDefault = 64
+const diskStallMsDefault = 1_000
 
 /** Throws ServerError `usage` for options that are none, or one of a wrong type. */
 export function checkServerOptions(options: unknown): asserts options is ServerOptions {
@@ -83,6 +89,18 @@ export function checkTimeouts(options: Given): { readonly heartbeatMs: number; r
     )
   }
   return { heartbeatMs, electionTimeoutMs }
+}
+
+/** When a disk counts as full or stalled, with the default of what is not given. Throws ServerError `usage`. */
+export function checkDiskLimits(options: Given): { readonly diskReserveMib: number; readonly diskStallMs: number } {
+  const { diskReserveMib = diskReserveMibDefault, diskStallMs = diskStallMsDefault } = options
+  if (typeof diskReserveMib !== 'number' || !(diskReserveMib >= 0 && diskReserveMib < Infinity)) {
+    refuse(`the reserve on the disk (${shown(diskReserveMib)} MiB) must be a number from 0, as in 64`)
+  }
+  if (typeof diskStallMs !== 'number' || !(diskStallMs >= 0)) {
+    refuse(`the time after which a disk is stalled (${shown(diskStallMs)} ms) must be a time, as in 1000, or 0 for never`)
+  }
+  return { diskReserveMib, diskStallMs }
 }
 
 function checkDatagramBytes(bytes: unknown): void {

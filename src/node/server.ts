@@ -25,7 +25,7 @@ import { Node } from './node.js'
 import { checkIdentity } from './identity-check.js'
 import { ServerError } from './server-error.js'
 import type { ServerFaults, ServerOptions } from './server-options.js'
-import { checkServerOptions, checkTimeouts } from './server-options.js'
+import { checkDiskLimits, checkServerOptions, checkTimeouts } from './server-options.js'
 import type { ServerStatus } from './status.js'
 
 /** Bytes of one log segment. */
@@ -34,7 +34,7 @@ const segmentBytes = 64 * 1024 * 1024
 /** What a leader may hold uncommitted before it answers `busy`. */
 const uncommittedBytesMax = 64 * 1024 * 1024
 
-/** What may wait for the disk before a follower takes no more. */
+/** What may wait for the disk before a follower takes no more, and a leader answers `busy`. */
 const unpersistedBytesMax = 64 * 1024 * 1024
 
 /**
@@ -71,6 +71,7 @@ export class Server {
     checkServerOptions(options)
     const logger = options.logger ?? silentLogger
     const { heartbeatMs, electionTimeoutMs } = checkTimeouts(options)
+    const { diskReserveMib, diskStallMs } = checkDiskLimits(options)
     const list: ClusterList = parseClusterList(options.cluster)
     const own = list.members.find(member => member.id === options.id)
     if (own === undefined) {
@@ -90,7 +91,8 @@ export class Server {
     const socket = options.faults === undefined ? real : withFaults(real, clock, options.faults, members)
     let opened: OpenedStorage
     try {
-      opened = await open(options, clusterIdOf(options.clusterName ?? list.text), list.text, clock)
+      const clusterId = clusterIdOf(options.clusterName ?? list.text)
+      opened = await open(options, clusterId, list.text, diskReserveMib * 2 ** 20, clock)
     } catch (error) {
       await new Promise<void>(resolve => socket.close(resolve))
       throw error
@@ -123,6 +125,7 @@ export class Server {
         seed: randomId(),
         heartbeatMs,
         electionTimeoutMs,
+        diskStallMs,
         uncommittedBytesMax,
         unpersistedBytesMax,
         appendBytesMax: 1_000,
@@ -191,6 +194,7 @@ function open(
   options: ServerOptions,
   clusterId: number,
   foundingCluster: string,
+  reserveBytes: number,
   clock: RealClock,
 ): Promise<OpenedStorage> {
   return new Promise((resolve, reject) => {
@@ -203,6 +207,7 @@ function open(
         clusterName: options.clusterName ?? '',
         foundingCluster,
         segmentBytes,
+        reserveBytes,
         prng: new Prng(randomId()),
         clock,
       },

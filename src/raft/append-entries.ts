@@ -110,6 +110,7 @@ function followLeader(server: Server, message: AppendEntries, now: Milliseconds)
   assert(server.role.leaderId === message.from, `term ${message.term} has one leader, ${server.role.leaderId}`)
   server.leaderHeardMs = now
   server.failedCampaigns = 0
+  server.timeoutsAside = 0
   resetElectionTimer(server, now)
   return server.role
 }

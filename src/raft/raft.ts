@@ -15,9 +15,11 @@ import { deadlineOf, takeReady } from './ready.js'
 import { receiveAppendEntriesReply } from './replication.js'
 import type { Server } from './server.js'
 import { createServer, leaderIdOf } from './server.js'
+import { diskChanged, handOver } from './sick-disk.js'
 import { adoptTerm, refusalOf } from './term.js'
 import { receiveTimeoutNow, transferLeadership, transferTimeout } from './transfer.js'
 import type {
+  DiskState,
   LogIndex,
   Message,
   Milliseconds,
@@ -58,6 +60,7 @@ export class Raft {
     if (role.name === 'leader') {
       checkQuorum(server, role, now)
       transferTimeout(server, role, now)
+      handOver(server, role, now)
     } else if (now >= server.electionDeadlineMs) {
       electionTimeout(server, now)
     }
@@ -101,6 +104,11 @@ export class Raft {
   /** Every write up to `writeId` is durable. */
   persisted(writeId: number): void {
     persisted(this.server, writeId)
+  }
+
+  /** How this server's disk is from now on. */
+  diskChanged(now: Milliseconds, disk: DiskState): void {
+    diskChanged(this.server, disk, now)
   }
 
   /** Hand over to `to`, or to the most caught-up peer for 0. Given up after an election timeout. */

@@ -19,6 +19,7 @@ import { takeAppend, takeHardState } from './persistence.js'
 import { beginReadRound, takeConfirmedReads } from './read-index.js'
 import { nextSendMs, sendAppendEntries } from './replication.js'
 import type { Server } from './server.js'
+import { handOverDeadline } from './sick-disk.js'
 import { sendTimeoutNow } from './transfer.js'
 import type { ConfirmedRead, Milliseconds, Outgoing, Ready } from './types.js'
 
@@ -76,6 +77,7 @@ export function deadlineOf(server: Server, now: Milliseconds): Milliseconds {
       return Math.min(server.electionDeadlineMs, role.askAgainMs)
     case 'leader': {
       let deadline = Math.min(checkQuorumDeadline(server, role, now), role.transfer?.giveUpMs ?? Infinity)
+      deadline = Math.min(deadline, handOverDeadline(server, role))
       for (const peer of role.peers.values()) deadline = Math.min(deadline, nextSendMs(server, role, peer))
       return deadline
     }

@@ -8,6 +8,7 @@ import { Log } from './log.js'
 import type { Progress } from './progress.js'
 import type {
   AppendEntriesReply,
+  DiskState,
   HardState,
   LogIndex,
   Milliseconds,
@@ -72,6 +73,9 @@ export interface Leader {
   /** Reads of begun rounds, oldest first. */
   waitingReads: WaitingRead[]
   transfer: Transfer | null
+  /** With a sick disk: when the next peer is asked to take over, and which were asked in vain (sick-disk.ts). */
+  handOverMs: Milliseconds
+  readonly handedTo: Set<ServerId>
 }
 
 export type Role = Follower | Campaigner | Leader
@@ -113,6 +117,9 @@ export interface Server {
   leaderHeardMs: Milliseconds
   /** Campaigns since a leader was last known: elections back off with it (R12). */
   failedCampaigns: number
+  disk: DiskState
+  /** Election timeouts that passed without a campaign of this server because its disk is sick. */
+  timeoutsAside: number
 
   /** Answers that cannot be derived from the state; takeReady empties them, a new term drops them. */
   owedVotes: Map<ServerId, Pick<RequestVoteReply, 'campaignTerm' | 'granted' | 'preVote'>>
@@ -148,6 +155,8 @@ export function createServer(options: RaftOptions, recovered: Recovered, now: Mi
     electionDeadlineMs: 0,
     leaderHeardMs: -Infinity,
     failedCampaigns: 0,
+    disk: 'sound',
+    timeoutsAside: 0,
     owedVotes: new Map(),
     owedRejections: new Map(),
     readsLost: [],

@@ -162,7 +162,7 @@ export interface RaftOptions {
   readonly electionTimeoutMs: number
   /** What a leader may hold that is not committed yet, in bytes of records, before proposals are refused as busy. */
   readonly uncommittedBytesMax: number
-  /** What may wait for this server's disk, in bytes of records, before it takes no more entries from its leader. */
+  /** What may wait for this server's disk, in bytes of records, before it takes no more, from its leader or from clients. */
   readonly unpersistedBytesMax: number
   /** Bytes of entry records in one AppendEntries, until `setPath` says otherwise. A single larger entry still goes. */
   readonly appendBytesMax: number
@@ -170,8 +170,14 @@ export interface RaftOptions {
   readonly windowBytesMax: number
 }
 
-/** Why a proposal or a read was not taken. Nothing has happened. */
-export type Refusal = 'not-leader' | 'busy'
+/**
+ * How a server's disk is: `full`, there is no room to make the log longer; `stalled`, a write has not completed for a set
+ * time.
+ */
+export type DiskState = 'sound' | 'full' | 'stalled'
+
+/** Why a proposal or a read was not taken. Nothing has happened. `no-space`: only of a proposal, the disk is full. */
+export type Refusal = 'not-leader' | 'busy' | 'no-space'
 
 export interface PeerStatus {
   readonly id: ServerId

@@ -29,6 +29,7 @@ export function workOf({ kind, path, offset, bytes }: SimOperation): string | nu
     case 'close':
     case 'list':
     case 'makeDirectory':
+    case 'freeBytes':
     case 'lock':
       return null
   }

@@ -54,6 +54,12 @@ export interface ServerProcessOptions {
 /** Of every simulated cluster. */
 export const clusterId = 77
 const silent = (): void => undefined
+
+/** Where disks fill up, every other seed has servers that ask for the space ahead, instead of running into its end. */
+function reserveBytesOf({ seed, faults }: SimPlan): number {
+  return seed % 2 === 0 && faults.some(({ kind }) => kind === 'full disk') ? 1 : 0
+}
+
 const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
 const nothingSaved: HardState = { currentTerm: 0, votedFor: 0 }
 const noMemory = { rssBytes: 0, heapBytes: 0, externalBytes: 0 }
@@ -138,6 +144,7 @@ export class ServerProcess {
         clusterName: '',
         foundingCluster: members.map(member => `${member.id}=${member.address.key}`).join(','),
         segmentBytes: plan.segmentBytes,
+        reserveBytes: reserveBytesOf(plan),
         prng: new Prng(plan.seed, 1_000 * this.starts + this.id),
         clock,
       },
@@ -225,6 +232,7 @@ export class ServerProcess {
         seed: this.prng.uint32(),
         heartbeatMs: plan.heartbeatMs,
         electionTimeoutMs: plan.electionTimeoutMs,
+        diskStallMs: plan.electionTimeoutMs,
         uncommittedBytesMax: plan.uncommittedBytesMax,
         unpersistedBytesMax: plan.unpersistedBytesMax,
         appendBytesMax: 1_000,

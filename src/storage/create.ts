@@ -21,6 +21,7 @@ export interface CreateOptions {
   readonly paths: Paths
   readonly identity: Identity
   readonly segmentBytes: number
+  readonly reserveBytes: number
   readonly salt: Salt
   readonly clock: Clock
 }
@@ -80,14 +81,14 @@ function missingIdentity(paths: Paths, beside: string): StorageError {
 }
 
 function createFirstSegment(options: CreateOptions, done: Done): void {
-  const { disk, paths, identity, segmentBytes, clock, salt } = options
+  const { disk, paths, identity, segmentBytes, reserveBytes, clock, salt } = options
   const { clusterId, serverId, incarnation } = identity
   // A full disk is an error here: there is nobody yet who could go on without the segment.
   const end = (error: Error | null): void => supply.close(closeError => done(error ?? closeError))
   const onSpace = (available: boolean, error: Error | null): void => {
     if (!available) end(error)
   }
-  const supply = new SegmentSupply({ disk, paths, segmentBytes, clock, onFatal: end, onSpace })
+  const supply = new SegmentSupply({ disk, paths, segmentBytes, reserveBytes, clock, onFatal: end, onSpace })
   supply.activate(
     supply.pieceBytes,
     bytes => ({

@@ -18,7 +18,7 @@ import { batchAlignBytes } from '../../codec/batch.js'
 import { assert } from '../base/assert.js'
 import type { Clock, Timer } from '../base/clock.js'
 import type { Disk, DiskFile, Done } from './disk.js'
-import { codeOf, isNoSpace } from './storage-error.js'
+import { codeOf, isNoSpace, reserveError } from './storage-error.js'
 import { segmentPath, type Paths } from './files.js'
 import { inOrder } from './steps.js'
 
@@ -44,6 +44,8 @@ export interface SupplyOptions {
   readonly paths: Paths
   /** The length of segments, once the log has grown to it. */
   readonly segmentBytes: number
+  /** So much of the file system is left free: where less would be, it counts as full. 0: the disk says when it is. */
+  readonly reserveBytes: number
   readonly clock: Clock
   /** A write or a sync failed: nothing more will happen. */
   readonly onFatal: (error: Error) => void
@@ -142,7 +144,7 @@ export class SegmentSupply {
       else {
         disk.open(paths.prepared, 'create', (createError, made) => {
           if (createError === null) this.file = made
-          this.ended(createError)
+          this.ended(createError, false)
         })
       }
     })
@@ -153,12 +155,29 @@ export class SegmentSupply {
     const bytes = Math.max(0, Math.min(file.sizeBytes - this.pieceBytes, this.options.segmentBytes))
     this.preparedBytes = bytes - (bytes % batchAlignBytes)
     this.file = file
-    this.ended(null)
+    this.ended(null, false)
   }
 
   private fillPiece(file: DiskFile): void {
     const bytes = Math.min(this.zeros.length, this.options.segmentBytes - this.preparedBytes)
     this.busy = true
+    this.checkReserve(bytes, error => {
+      if (error === null) this.writeZeros(file, bytes)
+      else this.ended(error)
+    })
+  }
+
+  /** Would so many bytes more leave less than the reserve free? Then there is no room for them, as on a full disk. */
+  private checkReserve(bytes: number, done: Done): void {
+    const { disk, paths, reserveBytes } = this.options
+    if (reserveBytes === 0) return done(null)
+    disk.freeBytes(paths.log, (error, freeBytes) => {
+      if (error !== null || freeBytes - bytes >= reserveBytes) return done(error)
+      done(reserveError(paths.log, freeBytes, reserveBytes))
+    })
+  }
+
+  private writeZeros(file: DiskFile, bytes: number): void {
     file.write(this.preparedBytes, this.zeros.subarray(0, bytes), error => {
       if (error === null) {
         this.preparedBytes += bytes
@@ -192,11 +211,14 @@ export class SegmentSupply {
     )
   }
 
-  /** After a step of preparing: the one kind of work that may find the disk full. */
-  private ended(error: Error | null): void {
+  /**
+   * After a step of preparing: the one kind of work that may find the disk full. That there is room again is shown only by a
+   * piece that was filled: a file without bytes can be made on a full disk, too.
+   */
+  private ended(error: Error | null, showsRoom = true): void {
     this.busy = false
     const full = error !== null && isNoSpace(error)
-    if (full !== this.full && (full || error === null)) {
+    if (full !== this.full && (full || (error === null && showsRoom))) {
       this.full = full
       this.options.onSpace(!full, error)
     }

@@ -26,6 +26,7 @@ import { LogWriter, type AppendMeta } from './log-writer.js'
 import { recoverLog, type RecoveredLog } from './recovery.js'
 import { SegmentSupply } from './segments.js'
 import { inOrder, type Step } from './steps.js'
+import { WriteWatch } from './write-watch.js'
 
 export interface StorageOptions {
   readonly directory: string
@@ -36,6 +37,8 @@ export interface StorageOptions {
   readonly foundingCluster: string
   /** Length of a segment once the log has grown to it, a multiple of 64; 64 MiB outside of tests. */
   readonly segmentBytes: number
+  /** So much of the file system is left free for others, for the hard state and snapshots. Default 0: it may be filled. */
+  readonly reserveBytes?: number
   /** Draws the incarnation and the salts, so it must be seeded with fresh randomness at each start. */
   readonly prng: Prng
   readonly clock: Clock
@@ -61,7 +64,7 @@ export interface StorageStatus {
   readonly preparedBytes: number
   /** Zeros written ahead of use, since the start. */
   readonly bytesZeroed: number
-  /** False while there is no room to prepare the next segment. */
+  /** False while there is no room to prepare the next segment, or none beyond the reserve. */
   readonly spaceAvailable: boolean
 }
 
@@ -72,6 +75,7 @@ export function openStorage(
   got: (error: StorageError | null, opened: OpenedStorage | null) => void,
 ): void {
   const paths = pathsOf(options.directory)
+  const watch = new WriteWatch(disk, options.clock)
   disk.makeDirectory(options.directory, makeError => {
     if (makeError !== null) {
       got(directoryErrorOf(makeError, `make the directory ${options.directory}`), null)
@@ -82,13 +86,13 @@ export function openStorage(
         got(lockError, null)
         return
       }
-      openLocked(disk, paths, options, lock, got)
+      openLocked(watch, paths, options, lock, got)
     })
   })
 }
 
 function openLocked(
-  disk: Disk,
+  disk: WriteWatch,
   paths: Paths,
   options: StorageOptions,
   lock: Lock,
@@ -130,9 +134,9 @@ function readOrCreateIdentity(disk: Disk, paths: Paths, options: StorageOptions,
       got(error ?? otherServerError(paths.directory, found!, options.serverId), found)
       return
     }
-    const { serverId, clusterId, clusterName, foundingCluster, segmentBytes, prng, clock } = options
+    const { serverId, clusterId, clusterName, foundingCluster, segmentBytes, reserveBytes = 0, prng, clock } = options
     const identity = { serverId, clusterId, clusterName, foundingCluster, incarnation: prng.id() }
-    createDirectory({ disk, paths, identity, segmentBytes, clock, salt: newSalt(prng) }, createError => {
+    createDirectory({ disk, paths, identity, segmentBytes, reserveBytes, clock, salt: newSalt(prng) }, createError => {
       got(createError, identity)
     })
   })
@@ -150,33 +154,36 @@ export class Storage {
   onFatal: (error: StorageError) => void = () => undefined
   /** There is no room for the next segment (false), or there is again. What is appended meanwhile may have to wait. */
   onSpace: (available: boolean) => void = () => undefined
+  private readonly watch: WriteWatch
   private readonly paths: Paths
   private readonly lock: Lock
   private readonly hardState: HardStateStore
   private readonly supply: SegmentSupply
   private readonly writer: LogWriter
-  private spaceAvailable = true
+  /** False while there is no room to prepare the next segment, or none beyond the reserve. */
+  spaceAvailable = true
   private failed = false
   private readonly whenClosed: (() => void)[] = []
   /** The term that is durable: nothing of a later one may be written before it. */
   private durableTerm: Term
 
   constructor(
-    disk: Disk,
+    disk: WriteWatch,
     paths: Paths,
     options: StorageOptions,
     lock: Lock,
     hardState: HardStateStore,
     log: RecoveredLog,
   ) {
-    const { clock, prng, segmentBytes } = options
+    const { clock, prng, segmentBytes, reserveBytes = 0 } = options
+    this.watch = disk
     this.paths = paths
     this.lock = lock
     this.hardState = hardState
     this.durableTerm = hardState.hardState.currentTerm
     const onFatal = (error: Error): void => this.fail(error)
     const onSpace = (available: boolean): void => this.spaceChanged(available)
-    this.supply = new SegmentSupply({ disk, paths, segmentBytes, clock, onFatal, onSpace })
+    this.supply = new SegmentSupply({ disk, paths, segmentBytes, reserveBytes, clock, onFatal, onSpace })
     this.writer = new LogWriter({
       position: log.position,
       meta: { currentTerm: this.durableTerm, commitIndex: log.replay.commitIndex },
@@ -208,6 +215,11 @@ export class Storage {
   append(writeId: number, entries: readonly Entry[], meta: AppendMeta): void {
     assert(meta.currentTerm <= this.durableTerm, 'the hard state is durable before entries of its term are written')
     this.writer.append(writeId, entries, meta)
+  }
+
+  /** When the oldest write that has not completed began; Infinity when there is none. */
+  get oldestWriteMs(): number {
+    return this.watch.oldestWriteMs
   }
 
   get status(): StorageStatus {

@@ -108,6 +108,7 @@ export function resetTime(node: Node, now: number): void {
         sentIndex: 0,
       })
     }
+    role.handOverMs = 0
     const { transfer } = role
     if (transfer !== null) {
       role.transfer = { to: transfer.to, sentMs: since(transfer.sentMs, now), giveUpMs: electionTimeoutMs }
