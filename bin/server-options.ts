@@ -21,8 +21,16 @@ export const timingOptions = {
 }
 
 export const diskOptions = {
-  diskReserveMib: withDefault('Leave so much of the file system free: less counts as a full disk; 0: fill it', amount(0), '64'),
-  diskStallMs: withDefault('A disk with a write under way for so long is stalled: a leader hands over; 0: never', amount(0), '1000'),
+  diskReserveMib: withDefault(
+    'Leave so much of the file system free: less counts as a full disk; 0: fill it',
+    amount(0),
+    '64',
+  ),
+  diskStallMs: withDefault(
+    'A disk with a write under way for so long is stalled: a leader hands over; 0: never',
+    amount(0),
+    '1000',
+  ),
 }
 
 export const faultOptions = {

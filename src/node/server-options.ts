@@ -98,7 +98,9 @@ export function checkDiskLimits(options: Given): { readonly diskReserveMib: numb
     refuse(`the reserve on the disk (${shown(diskReserveMib)} MiB) must be a number from 0, as in 64`)
   }
   if (typeof diskStallMs !== 'number' || !(diskStallMs >= 0)) {
-    refuse(`the time after which a disk is stalled (${shown(diskStallMs)} ms) must be a time, as in 1000, or 0 for never`)
+    refuse(
+      `the time after which a disk is stalled (${shown(diskStallMs)} ms) must be a time, as in 1000, or 0 for never`,
+    )
   }
   return { diskReserveMib, diskStallMs }
 }

@@ -200,7 +200,8 @@ export class SimDisk implements Disk {
     this.schedule(operation, refused => {
       this.inFlight.delete(flight)
       const growsBy = offset + data.length - inode.seen.length
-      const hasRoom = growsBy <= 0 || this.capacityBytes === Infinity || this.usedBytes() + growsBy <= this.capacityBytes
+      const hasRoom =
+        growsBy <= 0 || this.capacityBytes === Infinity || this.usedBytes() + growsBy <= this.capacityBytes
       const failed = refused ?? (hasRoom ? null : errorOf('ENOSPC', path))
       const { prng } = this.options
       // Of a write that failed, nobody knows what reached the medium; but on a full disk no file has grown.

@@ -448,6 +448,7 @@ void t.test('what becomes of copies is counted: suppressed, answered from the ta
     alreadyAnswered: 1,
     mismatched: 1,
     redirected: 0,
+    noSpace: 0,
     busy: 0,
     repeatsInLog: 0,
   })

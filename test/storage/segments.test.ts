@@ -40,3 +40,58 @@ void t.test('every segment has a salt of its own and names the entry before it',
   }
   t.end()
 })
+
+void t.test('F08: a disk with less than the reserve free counts as full, and not longer than that', t => {
+  const rig = new Rig(6, 65_536)
+  const reserveBytes = 100_000
+  const { storage } = rig.open({ reserveBytes })
+  rig.saveHardState(storage, { currentTerm: 5, votedFor: 1 })
+  rig.clock.runFor(100)
+  const space: boolean[] = []
+  storage.onSpace = available => space.push(available)
+  storage.onFatal = error => t.fail(error.message)
+  let persisted = 0
+  storage.onPersisted = writeId => (persisted = writeId)
+  const usedBytes = rig.disk.paths().reduce((sum, path) => sum + rig.fileOf(path).length, 0)
+  // One more segment fits beside the reserve, and no second one.
+  rig.disk.capacityBytes = usedBytes + reserveBytes + 100_000
+  for (let id = 1; id <= 60; id++) storage.append(id, [entryOf(id, 5, 4_000)], { currentTerm: 5, commitIndex: 0 })
+  rig.clock.runFor(5_000)
+  t.same(space, [false])
+  t.ok(persisted > 10 && persisted < 60, `${persisted} are durable`)
+  rig.disk.freeBytes('data', (_error, bytes) => t.ok(bytes >= reserveBytes, `${bytes} bytes are free`))
+  rig.clock.runFor(10)
+  rig.disk.capacityBytes = Infinity
+  rig.until(() => persisted === 60)
+  t.same(space, [false, true])
+  rig.close(storage)
+  t.end()
+})
+
+void t.test('a first start needs room beside the reserve', t => {
+  const rig = new Rig(7, 65_536)
+  rig.disk.capacityBytes = 100_000
+  const { error } = rig.tryOpen({ reserveBytes: 90_000 })
+  t.match(error, { code: 'no-space', message: /reserve of .* MiB is to stay so; .*--disk-reserve-mib/ })
+  t.ok(rig.tryOpen({ reserveBytes: 0 }).opened)
+  t.end()
+})
+
+void t.test('regression_a_full_disk_was_said_to_have_room_when_an_empty_file_could_be_made', t => {
+  const rig = new Rig(6, 65_536)
+  const { storage } = rig.open()
+  rig.saveHardState(storage, { currentTerm: 5, votedFor: 1 })
+  rig.clock.runFor(100)
+  const space: boolean[] = []
+  storage.onSpace = available => space.push(available)
+  let persisted = 0
+  storage.onPersisted = writeId => (persisted = writeId)
+  rig.disk.fault = ({ grows }) => (grows ? 'ENOSPC' : null)
+  // What is prepared becomes the segment in use, and the file of the next can be made but not filled.
+  for (let id = 1; id <= 40; id++) storage.append(id, [entryOf(id, 5, 4_000)], { currentTerm: 5, commitIndex: 0 })
+  rig.clock.runFor(5_000)
+  t.equal(storage.status.segment, 2)
+  t.ok(persisted < 40)
+  t.same(space, [false])
+  t.end()
+})
