@@ -1,4 +1,4 @@
-/** R17: a server with a sick disk leaves elections to the others, for a while. */
+/** A server with a sick disk leaves elections to the others, for a while. */
 import t from 'tap'
 import { timeoutsAsideMax } from '../../src/raft/stand-aside.js'
 import { append, Bench, requestVote } from '../support/raft-servers.js'

@@ -200,9 +200,11 @@ void t.test('F20: the disk of the leader and of a follower are full: the one wit
     const { leaderId } = story
     const [alsoFull, sound] = story.others(leaderId) as [number, number]
     for (const id of [leaderId, alsoFull]) story.process(id).disk.isFull = true
-    const value = 'x'.repeat(1_000)
-    for (let i = 0; i < 30; i++) story.end(story.beginPut('big', `${i}${value}`))
-    story.until('the one with room leads', () => story.leaderId === sound)
+    const value = 'x'.repeat(5_000)
+    for (let i = 0; i < 60 && story.leaderId !== sound; i++) {
+      story.end(story.beginPut('big', `${i}${value}`, 0, 10 * electionTimeoutMs))
+    }
+    t.equal(story.leaderId, sound)
     for (const id of [leaderId, alsoFull]) story.process(id).disk.isFull = false
     story.runFor(3_000)
     t.equal(story.put('first', 'w'), 'ok')

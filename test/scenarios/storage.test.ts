@@ -120,7 +120,7 @@ void t.test('F12: a leader with a stalled disk whom nobody relieves goes on, and
   t.end()
 })
 
-void t.test('R17: a follower with a stalled disk leaves the election to the other', t => {
+void t.test('a follower with a stalled disk leaves the election to the other', t => {
   for (let seed = 1; seed <= 10; seed++) {
     const story = new Story({ seed })
     story.put('k', 'before')
