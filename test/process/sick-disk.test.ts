@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import t from 'tap'
 import { Client } from '../../src/client/client.js'
+import { NoSpaceError } from '../../src/client/errors.js'
 import { Program, run, sleep } from './program.js'
 import type { Report } from './rig.js'
 import { Cluster, Ledger, patienceMs, temporaryDirectory } from './rig.js'
@@ -56,11 +57,23 @@ function reportWhere(cluster: Cluster, id: number, is: (report: Report) => boole
   return until(`the status of server ${id}`, async () => (await cluster.reports()).find(r => r.id === id && is(r)))
 }
 
-/** Puts as many bytes as make the next segment necessary. Refusals are no matter. */
+async function tableSays(cluster: Cluster, pattern: RegExp): Promise<void> {
+  await until(
+    `status says ${String(pattern)}`,
+    async () => pattern.test((await cluster.run('status')).stdout) || undefined,
+  )
+}
+
+/** Puts as many bytes as make the next segment necessary, up to a refusal; what has no answer is no matter. */
 async function putMuch(cluster: Cluster): Promise<void> {
   const client = await Client.connect({ endpoints: cluster.endpoints, timeoutMs: patienceMs })
   const value = new Uint8Array(100_000)
-  for (let i = 0; i < 30; i++) await client.put('much', value, { timeoutMs: 2_000 }).catch(() => undefined)
+  let isRefused = false
+  for (let i = 0; i < 30 && !isRefused; i++) {
+    await client.put('much', value, { timeoutMs: 1_000 }).catch((error: unknown) => {
+      isRefused = error instanceof NoSpaceError
+    })
+  }
   await client.close()
 }
 
@@ -77,7 +90,7 @@ void t.test('F20: a full file system', { skip: canMount ? false : 'mounting is r
   await putMuch(cluster)
   const next = await cluster.leaderOtherThan(leader)
   await reportWhere(cluster, leader, ({ disk }) => disk === 'full')
-  t.match((await cluster.run('status')).stdout, new RegExp(`^${leader} .* full$`, 'm'), 'the table says so')
+  await tableSays(cluster, new RegExp(`^${leader} .* full$`, 'm'))
   t.equal((await cluster.run('put', 'during', 'one is full')).status, 0)
   t.notOk(cluster.server(leader).hasEnded)
   t.comment(`server ${leader} led, then server ${next}`)
@@ -154,7 +167,7 @@ void t.test('F12: each write takes 4 s', { skip: hasStrace ? false : 'strace is 
   }
   await cluster.leaderOtherThan(leader)
   t.match(await reportWhere(cluster, leader, ({ disk }) => disk === 'stalled'), { id: leader })
-  t.match((await cluster.run('status')).stdout, new RegExp(`^${leader} .* stalled$`, 'm'))
+  await tableSays(cluster, new RegExp(`^${leader} .* stalled$`, 'm'))
   t.equal((await cluster.run('put', 'during', 'x')).status, 0)
   tracer.signal('SIGTERM')
   await tracer.ended
