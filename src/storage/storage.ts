@@ -273,6 +273,7 @@ export class Storage {
     const first = !this.failed
     this.failed = true
     this.writer.stop()
+    this.supply.stop()
     if (first) this.onFatal(storageErrorOf(error, `write to ${this.paths.directory}`))
   }
 }
