@@ -68,11 +68,12 @@ async function tableSays(cluster: Cluster, pattern: RegExp): Promise<void> {
 async function putMuch(cluster: Cluster): Promise<void> {
   const client = await Client.connect({ endpoints: cluster.endpoints, timeoutMs: patienceMs })
   const value = new Uint8Array(100_000)
-  let isRefused = false
-  for (let i = 0; i < 30 && !isRefused; i++) {
-    await client.put('much', value, { timeoutMs: 1_000 }).catch((error: unknown) => {
-      isRefused = error instanceof NoSpaceError
-    })
+  for (let i = 0; i < 30; i++) {
+    try {
+      await client.put('much', value, { timeoutMs: 1_000 })
+    } catch (error) {
+      if (error instanceof NoSpaceError) break
+    }
   }
   await client.close()
 }
