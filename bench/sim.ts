@@ -19,6 +19,7 @@ function steadyPlan(simulatedS: number): SimPlan {
     diskFromMs: 0.1,
     diskToMs: 0.4,
     segmentBytes: 65_536,
+    snapshotEveryBytes: 100_000,
     datagramSizes: [1_472],
     receiveBufferBytes: 425_984,
     clockRates: [1, 1, 1, 1, 1],

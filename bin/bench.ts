@@ -19,7 +19,7 @@ import { LocalCluster, freePorts } from './local-cluster.js'
 import { dashed, optional, seconds, secondsOrNone, text, whole, withDefault } from './option.js'
 import type { Output } from './output.js'
 import { showProgress } from './progress.js'
-import { timingOptions } from './server-options.js'
+import { tuningOptions } from './server-options.js'
 import { askedToEnd } from './signals.js'
 import { packageVersion } from './version.js'
 
@@ -62,7 +62,7 @@ put waits for a majority of disks; get is linearizable; mixed is half of each.`,
     seed: withDefault('Of the keys drawn', whole(0), '1'),
     servers: withDefault('Servers to start, without --endpoints', whole(1, 7), '3'),
     data: optional('Parent of the temporary directory, without --endpoints', text),
-    ...timingOptions,
+    ...tuningOptions,
   },
   examples: [
     ['bench put', ''],
@@ -83,7 +83,7 @@ put waits for a majority of disks; get is linearizable; mixed is half of each.`,
         ports: await freePorts(options.servers),
         data: directory,
         serveOptions: () =>
-          Object.keys(timingOptions)
+          Object.keys(tuningOptions)
             .map(dashed)
             .flatMap(name => (given.has(name) ? [`--${name}`, given.get(name)!] : [])),
         onLogLine: line => {
@@ -91,8 +91,8 @@ put waits for a majority of disks; get is linearizable; mixed is half of each.`,
         },
       })
       await cluster.leader(electionMsMax)
-      const { heartbeatMs, electionTimeoutMs } = options
-      const conditions = { heartbeatMs, electionTimeoutMs, fileSystem: fileSystemOf(directory) }
+      const { heartbeatMs, electionTimeoutMs, snapshotEveryMib } = options
+      const conditions = { heartbeatMs, electionTimeoutMs, snapshotEveryMib, fileSystem: fileSystemOf(directory) }
       await measure(kind, cluster.endpoints, options, conditions, end, output)
       return exitStatus.done
     } finally {
@@ -272,6 +272,7 @@ const readableNames: ReadonlyMap<string, string> = new Map([
   ['warmUpS', 'warm-up (s)'],
   ['datagramBytesMax', 'largest datagram (bytes)'],
   ['heartbeatMs', 'heartbeat (ms)'],
+  ['snapshotEveryMib', 'a snapshot every (MiB)'],
   ['electionTimeoutMs', 'election timeout (ms)'],
   ['cpuModel', 'CPU model'],
   ['memoryMiB', 'memory of the host (MiB)'],

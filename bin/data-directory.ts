@@ -24,7 +24,7 @@ export function inspectDirectory(directory: string): Promise<Inspection> {
 }
 
 /** Of these a server's directory has some, however damaged it is. */
-const ownNames = ['identity', 'identity.tmp', 'hard-state', 'log', 'lock']
+const ownNames = ['identity', 'identity.tmp', 'hard-state', 'log', 'snapshots', 'lock']
 
 function checkDirectory(directory: string): void {
   if (!existsSync(directory)) throw usageError(`--data ${directory} does not exist`)

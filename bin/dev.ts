@@ -6,7 +6,7 @@ import { LocalCluster, loopback } from './local-cluster.js'
 import { writeLogLine } from './log-lines.js'
 import { dashed, text, whole, withDefault } from './option.js'
 import type { Output } from './output.js'
-import { faultOptions, timingOptions } from './server-options.js'
+import { diskOptions, faultOptions, tuningOptions } from './server-options.js'
 import type { ServerEnd, ServerProcess } from './server-process.js'
 import { askedToEnd } from './signals.js'
 
@@ -25,7 +25,8 @@ again is printed.`,
     servers: withDefault('So many servers; an odd number', whole(1, 7), '3'),
     port: withDefault('UDP port of the first', whole(1, 65_535), String(devPort)),
     data: withDefault('Directory of the data of all', text, './raftgram-data'),
-    ...timingOptions,
+    ...tuningOptions,
+    ...diskOptions,
     ...faultOptions,
   },
   examples: [
@@ -35,7 +36,7 @@ again is printed.`,
   async run({ options, given, output }) {
     const { servers: size, port, data } = options
     if (port + size - 1 > 65_535) throw usageError(`--port ${port} leaves no room for ${size} servers below 65536`)
-    const handedOn = [...Object.keys({ ...timingOptions, ...faultOptions }).map(dashed), 'log-level']
+    const handedOn = [...Object.keys({ ...tuningOptions, ...diskOptions, ...faultOptions }).map(dashed), 'log-level']
     const end = askedToEnd()
     const cluster = await LocalCluster.start({
       ports: Array.from({ length: size }, (_, at) => port + at),

@@ -46,6 +46,7 @@ const statusOfCode: Readonly<Record<string, ExitStatus>> = {
   'unknown-outcome': exitStatus.unavailable,
   'not-leader': exitStatus.unavailable,
   busy: exitStatus.unavailable,
+  'no-space': exitStatus.unavailable,
   'no-leader': exitStatus.unavailable,
   undecided: exitStatus.unavailable,
 }

@@ -34,11 +34,15 @@ everything committed is applied.`,
   async run({ options, output }) {
     const inspection = await inspectDirectory(options.data)
     const applied = replay(inspection)
-    const { identity, hardState, entries, commitIndex } = inspection
+    const { identity, hardState, entries, baseIndex, commitIndex } = inspection
     if (!output.isJson && identity !== null) {
       const vote = hardState === null ? 'term unknown' : `term ${hardState.currentTerm}`
       output.result({}, `server ${identity.serverId} of ${identity.foundingCluster}, ${vote}`)
-      output.result({}, `${entries.length} entries, committed up to ${commitIndex}, applied up to ${commitIndex}\n`)
+      const begins = baseIndex === 0 ? '' : ` after entry ${baseIndex}`
+      output.result(
+        {},
+        `${entries.length} entries${begins}, committed up to ${commitIndex}, applied up to ${commitIndex}\n`,
+      )
     }
     let rows: string[][] = []
     let hasHeadings = false
@@ -65,7 +69,8 @@ interface Line {
 }
 
 /** The store after everything committed; null where the log does not begin at the beginning or makes no sense. */
-function replay({ entries, commitIndex }: Inspection): KvStore | null {
+function replay({ entries, baseIndex, commitIndex }: Inspection): KvStore | null {
+  if (baseIndex > 0) return null
   const store = new KvStore()
   const state = new ReplicatedState(new Sessions(store))
   try {

@@ -4,7 +4,7 @@ import type { Server } from '../src/node/server.js'
 import { defineCommand } from './command.js'
 import { CommandError, exitStatus, usageError } from './exit-status.js'
 import { flag, hidden, optional, required, text, whole } from './option.js'
-import { faultOptions, faultsOf, timingOptions } from './server-options.js'
+import { diskOptions, faultOptions, faultsOf, tuningOptions } from './server-options.js'
 import { askedToEnd } from './signals.js'
 
 export const serveCommand = defineCommand({
@@ -13,14 +13,18 @@ export const serveCommand = defineCommand({
   describe: 'Run one server of a cluster',
   details: `
 Every server is given the same --cluster, and a directory of its own for --data. SIGTERM and SIGINT stop it
-cleanly: a leader hands over first. The log goes to stderr: JSON to a pipe, readable lines to a terminal.`,
+cleanly: a leader hands over first. The log goes to stderr: JSON to a pipe, readable lines to a terminal.
+
+A disk that is full, or stalled, ends leadership where another server can lead; the server goes on, \`status\` says
+so, and it mends by itself. A disk that fails a write or a sync ends the server, with exit status 1.`,
   options: {
     id: required("This server's id in the cluster list", whole(1, serverIdMax)),
     cluster: required('Every server of the cluster, ID=HOST:PORT,...', text),
     data: required("Directory of this server's data, made if need be", text),
     listen: optional('HOST:PORT to listen on, where it differs from its address in --cluster', text),
     clusterName: optional('Clusters of different names ignore each other; by default the list is the name', text),
-    ...timingOptions,
+    ...tuningOptions,
+    ...diskOptions,
     ...faultOptions,
     endWithParent: hidden(flag('End when stdin does, which it does when whoever started this process is gone')),
   },
@@ -29,7 +33,8 @@ cleanly: a leader hands over first. The log goes to stderr: JSON to a pipe, read
     ['serve --id 1 --cluster 1=127.0.0.1:7401 --data ./one --json', 'first line: {"event":"ready",...}'],
   ],
   async run({ options, output }) {
-    const { id, cluster, data, listen, clusterName, heartbeatMs, electionTimeoutMs, datagramBytesMax } = options
+    const { id, cluster, data, listen, clusterName, datagramBytesMax } = options
+    const { heartbeatMs, electionTimeoutMs, snapshotEveryMib } = options
     const faults = faultsOf(options)
     if (options.faultCut?.includes(id) === true) {
       throw usageError(`--fault-cut names ${id}, which is this server: name those that it is cut off from`)
@@ -42,6 +47,9 @@ cleanly: a leader hands over first. The log goes to stderr: JSON to a pipe, read
       data,
       heartbeatMs,
       electionTimeoutMs,
+      snapshotEveryMib,
+      diskReserveMib: options.diskReserveMib,
+      diskStallMs: options.diskStallMs,
       logger: makeLogger(options.logLevel, id),
       ...(listen === undefined ? {} : { listen }),
       ...(clusterName === undefined ? {} : { clusterName }),

@@ -2,7 +2,7 @@
 import { datagramBytesLimit, datagramBytesUnknownPath, serverIdMax } from '../codec/limits.js'
 import type { ServerFaults } from '../src/node/server-options.js'
 import type { Values } from './option.js'
-import { optional, milliseconds, range, share, whole, withDefault } from './option.js'
+import { amount, optional, milliseconds, range, share, whole, withDefault } from './option.js'
 
 /** Of servers and of clients: each side sends as it is told, and takes any size. */
 export const datagramBytesMaxOption = optional(
@@ -10,14 +10,32 @@ export const datagramBytesMaxOption = optional(
   whole(datagramBytesUnknownPath, datagramBytesLimit),
 )
 
-export const timingOptions = {
+export const tuningOptions = {
   heartbeatMs: withDefault('A leader speaks to each follower at least so often', milliseconds, '25'),
   electionTimeoutMs: withDefault(
     't: a follower waits [t, 2t) ms for its leader before an election',
     milliseconds,
     '200',
   ),
+  snapshotEveryMib: withDefault(
+    'A snapshot is taken when the log has grown by so many MiB',
+    amount(0, 1_048_576, false),
+    '64',
+  ),
   datagramBytesMax: datagramBytesMaxOption,
+}
+
+export const diskOptions = {
+  diskReserveMib: withDefault(
+    'Leave so much of the file system free: less counts as a full disk; 0: fill it',
+    amount(0),
+    '64',
+  ),
+  diskStallMs: withDefault(
+    'A disk with a write under way for so long is stalled: a leader hands over; 0: never',
+    amount(0),
+    '1000',
+  ),
 }
 
 export const faultOptions = {

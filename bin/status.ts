@@ -14,7 +14,7 @@ const heardMsMax = 1_000
 
 const headings = [
   ...['id', 'address', 'role'],
-  ...['term', 'leader', 'commit', 'applied', 'last', 'state', 'rtt', 'loss', 'memory'],
+  ...['term', 'leader', 'commit', 'applied', 'last', 'state', 'rtt', 'loss', 'memory', 'disk'],
 ]
 
 const linkHeadings = [
@@ -29,7 +29,8 @@ export const statusCommand = defineCommand({
   details: `
 commit, applied, last: indexes of the log. state: hash of the key-value store at the last multiple of 4,096
 applied, equal on all servers that came as far. rtt: round-trip time of the leader to the others, their disks
-included. loss: share of the datagrams that were lost lately, on the worst way to a peer that answers. Exit status 3 where no server leads.
+included. loss: share of the datagrams that were lost lately, on the worst way to a peer that answers. disk: ok; full,
+no room to make the log longer; or stalled, no write was completed for --disk-stall-ms. Exit status 3 where no server leads.
 
 --links adds a line for each server and each of its peers that it has had to do with. rtt: of datagrams, since the
 start. sent: datagrams. repeated: messages and fragments that were lost and went once more. heard: so long ago the
@@ -94,6 +95,7 @@ function rowOf(report: ServerReport): string[] {
     millisecondsText(Math.max(...peers.map(peer => peer.roundTripMs), 0)),
     percentText(Math.max(...peers.filter(isHeard).map(({ link }) => link.lossShare), 0)),
     `${Math.round(memory.rssBytes / 2 ** 20)} MiB`,
+    report.disk === 'sound' ? 'ok' : report.disk,
   ]
 }
 

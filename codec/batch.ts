@@ -15,12 +15,18 @@
  * `checksum` covers bytes 8..64 and then the checksum of each record, which covers the rest of that record: so no
  * payload is summed twice. `salt` is that of the segment's header, `number` counts the batches of the whole log from 1.
  * Flag 1 marks a seal: a batch without entries, written when nothing follows, because batch n + 1 proves that batch n
- * was durable.
+ * was durable. Flag 2 marks a reset: from here on the log is empty after (index, term), the last entry of a snapshot, and
+ * all entries before it are void. In place of records it has these two, 16 bytes, and `checksum` covers them:
+ *
+ *    64 +---------------------+---------------------+
+ *       |        index        |        term         |  zeros up to 128
+ *       |         id          |         id          |
+ *       +---------------------+---------------------+
  */
 import { assert } from '../src/base/assert.js'
 import type { Entry, LogIndex, Term } from '../src/raft/types.js'
 import { checksum } from './checksum.js'
-import { readId, viewOf, writeId } from './cursor.js'
+import { idBytes, readId, viewOf, writeId } from './cursor.js'
 import { decodeRecord, recordOf } from './entry.js'
 import type { Salt } from './segment.js'
 
@@ -36,14 +42,27 @@ const commitIndexAt = 40
 const flagsAt = 48
 const reservedAt = 49
 const sealFlag = 1
+const resetFlag = 2
 
 /** Where the checksum of a record stands in it (entry.ts). */
 const recordChecksumAt = 4
 
 export const batchHeaderBytes = 64
 
+const resetIndexAt = batchHeaderBytes
+const resetTermAt = resetIndexAt + idBytes
+
+/** What the body of a reset takes in place of records. */
+export const resetBytes = 2 * idBytes
+
 /** Batches begin at multiples of this, so that a later one is found cheaply. */
 export const batchAlignBytes = 64
+
+/** An entry by its place: what a log begins after. */
+export interface LogPoint {
+  readonly index: LogIndex
+  readonly term: Term
+}
 
 export interface BatchHeader {
   /** Counts the batches of the whole log, the first is 1. */
@@ -54,6 +73,8 @@ export interface BatchHeader {
   /** Of the server when it wrote this; it may be ahead of what is on this disk. */
   readonly commitIndex: LogIndex
   readonly seal: boolean
+  /** From here on the log is empty after this entry; null for any other batch. */
+  readonly reset: LogPoint | null
 }
 
 export interface Batch extends BatchHeader {
@@ -67,15 +88,16 @@ export function batchBytes(recordsBytes: number): number {
 
 /**
  * Writes a batch to the beginning of `target`, whose view is `view`, and returns the bytes that it takes. A batch of no
- * entries is a seal. `target` may hold anything before.
+ * entries that is no reset is a seal. `target` may hold anything before.
  */
 export function encodeBatch(
   target: Uint8Array,
   view: DataView,
   salt: Salt,
-  batch: Pick<Batch, 'number' | 'currentTerm' | 'commitIndex' | 'entries'>,
+  batch: Pick<Batch, 'number' | 'currentTerm' | 'commitIndex' | 'entries' | 'reset'>,
 ): number {
-  const { entries } = batch
+  const { entries, reset } = batch
+  assert(reset === null || entries.length === 0, 'a reset has no entries')
   const recordChecksums = new Uint8Array(entries.length * 4)
   let offset = batchHeaderBytes
   let position = 0
@@ -85,6 +107,11 @@ export function encodeBatch(
     recordChecksums.set(record.subarray(recordChecksumAt, recordChecksumAt + 4), position)
     offset += record.length
     position += 4
+  }
+  if (reset !== null) {
+    writeId(view, resetIndexAt, reset.index)
+    writeId(view, resetTermAt, reset.term)
+    offset += resetBytes
   }
   const recordsBytes = offset - batchHeaderBytes
   const end = batchBytes(recordsBytes)
@@ -98,9 +125,10 @@ export function encodeBatch(
   view.setUint32(entryCountAt, entries.length, true)
   writeId(view, currentTermAt, batch.currentTerm)
   writeId(view, commitIndexAt, batch.commitIndex)
-  view.setUint8(flagsAt, entries.length === 0 ? sealFlag : 0)
+  view.setUint8(flagsAt, reset !== null ? resetFlag : entries.length === 0 ? sealFlag : 0)
   target.fill(0, reservedAt, batchHeaderBytes)
-  view.setUint32(checksumAt, batchChecksum(target.subarray(saltLowAt, batchHeaderBytes), recordChecksums), true)
+  const sums = reset === null ? recordChecksums : target.subarray(batchHeaderBytes, offset)
+  view.setUint32(checksumAt, batchChecksum(target.subarray(saltLowAt, batchHeaderBytes), sums), true)
   return end
 }
 
@@ -143,21 +171,12 @@ export function decodeBatch(bytes: Uint8Array): Batch | null {
   const recordsBytes = view.getUint32(recordsBytesAt, true)
   const entryCount = view.getUint32(entryCountAt, true)
   if (batchBytes(recordsBytes) !== bytes.length) return null
-  const entries: Entry[] = []
-  const recordChecksums: number[] = []
   const recordsEnd = batchHeaderBytes + recordsBytes
-  for (let offset = batchHeaderBytes; offset < recordsEnd;) {
-    const entry = decodeRecord(bytes, offset, view)
-    if (entry === null) return null
-    entries.push(entry)
-    recordChecksums.push(view.getUint32(offset + recordChecksumAt, true))
-    offset += recordOf(entry).length
-    if (offset > recordsEnd) return null
-  }
-  if (entries.length !== entryCount || bytes.subarray(recordsEnd).some(byte => byte !== 0)) return null
-  const sums = new Uint8Array(entryCount * 4)
-  const sumsView = viewOf(sums)
-  for (let i = 0; i < entryCount; i++) sumsView.setUint32(i * 4, recordChecksums[i]!, true)
+  const flags = view.getUint8(flagsAt)
+  const isReset = flags === resetFlag && recordsBytes === resetBytes
+  const entries = isReset ? [] : decodeRecords(bytes, recordsEnd, view)
+  if (entries?.length !== entryCount || !isZero(bytes, recordsEnd)) return null
+  const sums = isReset ? bytes.subarray(batchHeaderBytes, recordsEnd) : checksumsOf(entries)
   const expected = batchChecksum(bytes.subarray(saltLowAt, batchHeaderBytes), sums)
   if (view.getUint32(checksumAt, true) !== expected) return null
   return {
@@ -165,7 +184,35 @@ export function decodeBatch(bytes: Uint8Array): Batch | null {
     entryCount,
     currentTerm: readId(view, currentTermAt),
     commitIndex: readId(view, commitIndexAt),
-    seal: view.getUint8(flagsAt) === sealFlag,
+    seal: flags === sealFlag,
+    reset: isReset ? { index: readId(view, resetIndexAt), term: readId(view, resetTermAt) } : null,
     entries,
   }
+}
+
+/** The entries whose records stand between the header and `end`, or null if one is damaged. */
+function decodeRecords(bytes: Uint8Array, end: number, view: DataView): Entry[] | null {
+  const entries: Entry[] = []
+  for (let offset = batchHeaderBytes; offset < end;) {
+    const entry = decodeRecord(bytes, offset, view)
+    if (entry === null) return null
+    entries.push(entry)
+    offset += recordOf(entry).length
+    if (offset > end) return null
+  }
+  return entries
+}
+
+function checksumsOf(entries: readonly Entry[]): Uint8Array {
+  const sums = new Uint8Array(entries.length * 4)
+  entries.forEach((entry, i) => {
+    const record = recordOf(entry)
+    for (let at = 0; at < 4; at++) sums[i * 4 + at] = record[recordChecksumAt + at]!
+  })
+  return sums
+}
+
+function isZero(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) if (bytes[at] !== 0) return false
+  return true
 }

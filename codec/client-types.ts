@@ -61,10 +61,17 @@ export interface Unwelcome {
 /**
  * What became of a request. `ok` carries a result. The outcomes of a session stand in src/session/types.ts. `not-leader`
  * names the leader where it is known; `busy`: too much is waiting, ask again later; `bad-request`: the bytes made no
- * sense or were over a limit.
+ * sense or were over a limit; `no-space`: the leader's disk is full, and nobody takes over. Nothing was done then.
  */
 export type AnswerCode =
-  'ok' | 'not-leader' | 'busy' | 'session-expired' | 'request-mismatch' | 'sequence-too-far' | 'bad-request'
+  | 'ok'
+  | 'not-leader'
+  | 'busy'
+  | 'session-expired'
+  | 'request-mismatch'
+  | 'sequence-too-far'
+  | 'bad-request'
+  | 'no-space'
 
 export interface Answer {
   readonly type: 'Answer'

@@ -31,6 +31,12 @@ export const messageBytesMax = commandBytesMax + 1_024
 /** Fragments of one message: enough for the largest in the smallest datagrams, and what a receiver has to bear. */
 export const fragmentsMax = 4_096
 
+/** Voters of one configuration. More than a handful only slows a cluster down; the bound is for what strangers write. */
+export const votersMax = 64
+
+/** A piece of a snapshot: large enough to be worth a message of its own, small enough to be repeated without regret. */
+export const snapshotPieceBytesMax = 65_536
+
 /** A result is kept for repeats by every session, so it is small: status and revision, never values. */
 export const resultBytesMax = 1_024
 

@@ -34,6 +34,8 @@ export function messageBytes(message: TransportMessage): number {
     case 'RequestVoteReply':
     case 'AppendEntries':
     case 'AppendEntriesReply':
+    case 'InstallSnapshot':
+    case 'InstallSnapshotReply':
     case 'TimeoutNow':
       return peerMessageBytes(message)
     case 'Hello':
@@ -62,6 +64,8 @@ export function encodeMessage(message: TransportMessage, bytes: Uint8Array, view
     case 'RequestVoteReply':
     case 'AppendEntries':
     case 'AppendEntriesReply':
+    case 'InstallSnapshot':
+    case 'InstallSnapshotReply':
     case 'TimeoutNow':
       return encodePeerMessage(message, bytes, view, offset)
     case 'Hello':

@@ -7,19 +7,27 @@
  *     3 AppendEntries       term prevLogIndex prevLogTerm leaderCommit readRound, records (entry.ts)...          40 + records
  *     4 AppendEntriesReply  term prevLogIndex matchIndex conflictIndex conflictTerm readRound flags{1 rejected}  49
  *     5 TimeoutNow          term                                                                                 8
+ *     6 InstallSnapshot     term lastIncludedIndex lastIncludedTerm totalBytes hash offset                       50 + 2 each + data
+ *                           voters{count 2, id 2 each}, data...
+ *     7 InstallSnapshotReply  term lastIncludedIndex lastIncludedTerm hash nextOffset received{4} flags{1 persisted}  45
  *
  * What is decoded may be relied on; whatever breaks one of these is null, as if it had been damaged:
  * - no log term lies above the sender's term, and an index is 0 exactly where its term is 0;
  * - a real campaign is for the sender's term, a pre-vote for the next one;
  * - entries follow prevLogIndex without a gap, their terms never decrease nor exceed `term`, their checksums hold;
  * - a reply that rejects nothing says nothing of a conflict;
+ * - a snapshot covers an entry at least, of a term up to the sender's, and has 1..64 different voters; a piece lies within
+ *   its body, is no longer than snapshotPieceBytesMax, and empty only where the body is;
+ * - a reply that calls a snapshot persisted says nothing of pieces behind nextOffset;
  * - bytes and values correspond one to one: no flag without meaning, no byte left over.
  */
-import { unreachable } from '../src/base/assert.js'
+import { assert, unreachable } from '../src/base/assert.js'
 import type {
   AppendEntries,
   AppendEntriesReply,
   Entry,
+  InstallSnapshot,
+  InstallSnapshotReply,
   Message,
   RequestVote,
   RequestVoteReply,
@@ -29,6 +37,7 @@ import type {
 } from '../src/raft/types.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
 import { decodeRecord, recordBytes, recordOf } from './entry.js'
+import { serverIdMax, snapshotPieceBytesMax, votersMax } from './limits.js'
 import { messageHeadBytes, writeHead } from './message-head.js'
 
 const requestVoteType = 1
@@ -36,12 +45,17 @@ const requestVoteReplyType = 2
 const appendEntriesType = 3
 const appendEntriesReplyType = 4
 const timeoutNowType = 5
+const installSnapshotType = 6
+const installSnapshotReplyType = 7
 
 const requestVoteBytes = 4 * idBytes + 1
 const requestVoteReplyBytes = 2 * idBytes + 1
 const appendEntriesBytes = 5 * idBytes
 const appendEntriesReplyBytes = 6 * idBytes + 1
 const timeoutNowBytes = idBytes
+/** Without voters and data. */
+const installSnapshotBytes = 6 * idBytes + 2
+const installSnapshotReplyBytes = 5 * idBytes + 5
 
 /** Bytes of an AppendEntries without entries, its head included: what each message costs beside its records. */
 export const appendEntriesOverheadBytes = messageHeadBytes + appendEntriesBytes
@@ -63,6 +77,10 @@ function bodyBytes(message: Message): number {
       return appendEntriesReplyBytes
     case 'TimeoutNow':
       return timeoutNowBytes
+    case 'InstallSnapshot':
+      return installSnapshotBytes + 2 * message.voters.length + message.data.length
+    case 'InstallSnapshotReply':
+      return installSnapshotReplyBytes
     default:
       return unreachable(message)
   }
@@ -87,6 +105,10 @@ export function encodePeerMessage(message: Message, bytes: Uint8Array, view: Dat
       return encodeAppendEntriesReply(message, view, offset)
     case 'TimeoutNow':
       return encodeTimeoutNow(message, view, offset)
+    case 'InstallSnapshot':
+      return encodeInstallSnapshot(message, bytes, view, offset)
+    case 'InstallSnapshotReply':
+      return encodeInstallSnapshotReply(message, view, offset)
     default:
       return unreachable(message)
   }
@@ -113,6 +135,10 @@ export function decodePeerMessage(
       return length === appendEntriesReplyBytes ? decodeAppendEntriesReply(from, view, at) : null
     case timeoutNowType:
       return length === timeoutNowBytes ? decodeTimeoutNow(from, view, at) : null
+    case installSnapshotType:
+      return length >= installSnapshotBytes ? decodeInstallSnapshot(from, bytes, view, at, end) : null
+    case installSnapshotReplyType:
+      return length === installSnapshotReplyBytes ? decodeInstallSnapshotReply(from, view, at) : null
     default:
       return null
   }
@@ -259,6 +285,91 @@ function encodeTimeoutNow(message: TimeoutNow, view: DataView, offset: number): 
 function decodeTimeoutNow(from: ServerId, view: DataView, at: number): TimeoutNow | null {
   const term = readId(view, at)
   return term < 1 ? null : { type: 'TimeoutNow', term, from }
+}
+
+function encodeInstallSnapshot(message: InstallSnapshot, bytes: Uint8Array, view: DataView, offset: number): number {
+  const { voters, data } = message
+  assert(
+    voters.length <= votersMax && data.length <= snapshotPieceBytesMax,
+    'a piece of a snapshot is within its limits',
+  )
+  const bodyBytes = installSnapshotBytes + 2 * voters.length + data.length
+  const at = writeHead(view, offset, installSnapshotType, bodyBytes)
+  writeId(view, at, message.term)
+  writeId(view, at + 8, message.lastIncludedIndex)
+  writeId(view, at + 16, message.lastIncludedTerm)
+  writeId(view, at + 24, message.totalBytes)
+  writeId(view, at + 32, message.hash)
+  writeId(view, at + 40, message.offset)
+  view.setUint16(at + 48, voters.length, true)
+  let next = at + installSnapshotBytes
+  for (const voter of voters) {
+    view.setUint16(next, voter, true)
+    next += 2
+  }
+  bytes.set(data, next)
+  return next + data.length
+}
+
+/** Its data is copied: it is kept until it is stored, and the datagram is not. */
+function decodeInstallSnapshot(
+  from: ServerId,
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  end: number,
+): InstallSnapshot | null {
+  const term = readId(view, at)
+  const lastIncludedIndex = readId(view, at + 8)
+  const lastIncludedTerm = readId(view, at + 16)
+  const totalBytes = readId(view, at + 24)
+  const hash = readId(view, at + 32)
+  const offset = readId(view, at + 40)
+  if (lastIncludedIndex < 1 || !isPlaceInLog(lastIncludedIndex, lastIncludedTerm, term)) return null
+  if (totalBytes < 0 || hash < 0 || offset < 0) return null
+  const count = view.getUint16(at + 48, true)
+  const dataAt = at + installSnapshotBytes + 2 * count
+  if (count < 1 || count > votersMax || dataAt > end) return null
+  const dataBytes = end - dataAt
+  if (dataBytes > snapshotPieceBytesMax || offset > totalBytes - dataBytes) return null
+  if (dataBytes === 0 && totalBytes > 0) return null
+  const voters: ServerId[] = []
+  for (let voterAt = at + installSnapshotBytes; voterAt < dataAt; voterAt += 2) {
+    const voter = view.getUint16(voterAt, true)
+    if (voter < 1 || voter > serverIdMax || voters.includes(voter)) return null
+    voters.push(voter)
+  }
+  const data = bytes.slice(dataAt, end)
+  const meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
+  return { type: 'InstallSnapshot', term, from, ...meta, offset, data }
+}
+
+function encodeInstallSnapshotReply(message: InstallSnapshotReply, view: DataView, offset: number): number {
+  const at = writeHead(view, offset, installSnapshotReplyType, installSnapshotReplyBytes)
+  writeId(view, at, message.term)
+  writeId(view, at + 8, message.lastIncludedIndex)
+  writeId(view, at + 16, message.lastIncludedTerm)
+  writeId(view, at + 24, message.hash)
+  writeId(view, at + 32, message.nextOffset)
+  view.setUint32(at + 40, message.received, true)
+  view.setUint8(at + 44, message.persisted ? 1 : 0)
+  return at + installSnapshotReplyBytes
+}
+
+function decodeInstallSnapshotReply(from: ServerId, view: DataView, at: number): InstallSnapshotReply | null {
+  const term = readId(view, at)
+  const lastIncludedIndex = readId(view, at + 8)
+  const lastIncludedTerm = readId(view, at + 16)
+  const hash = readId(view, at + 24)
+  const nextOffset = readId(view, at + 32)
+  const received = view.getUint32(at + 40, true)
+  const flags = view.getUint8(at + 44)
+  if (lastIncludedIndex < 1 || !isPlaceInLog(lastIncludedIndex, lastIncludedTerm, term)) return null
+  if (hash < 0 || nextOffset < 0 || flags > 1) return null
+  const persisted = flags === 1
+  if (persisted && received !== 0) return null
+  const named = { lastIncludedIndex, lastIncludedTerm, hash }
+  return { type: 'InstallSnapshotReply', term, from, ...named, nextOffset, received, persisted }
 }
 
 /** A log begins at (0, 0); every other place has an index and a term, and no term of a log is above currentTerm. */

@@ -17,7 +17,10 @@
  *
  * `checksum` covers bytes 8..128. `segmentBytes` is how long this file was made: a shorter one has lost something.
  * `salt` is random and new at each life of a file, so that what an earlier life wrote is never taken for a batch.
- * (`previousIndex`, `previousTerm`) is the last entry in force when the segment began.
+ * (`previousIndex`, `previousTerm`) is the last entry in force when the segment began: where it is the oldest that is
+ * left, the log begins after that entry.
+ *
+ * Version 2: batches may be resets. Until the first release a change of format replaces the one before.
  */
 import type { LogIndex, ServerId, Term } from '../src/raft/types.js'
 import { checksum } from './checksum.js'
@@ -41,7 +44,7 @@ const firstBatchNumberAt = 72
 export const segmentHeaderBytes = 128
 
 /** The version of segments and batches that this program writes and reads. */
-export const segmentVersion = 1
+export const segmentVersion = 2
 
 /** 64 random bits of one life of a segment file. */
 export interface Salt {

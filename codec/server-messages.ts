@@ -32,6 +32,7 @@ const answerCodes: readonly AnswerCode[] = [
   'request-mismatch',
   'sequence-too-far',
   'bad-request',
+  'no-space',
 ]
 
 /** Likewise. */

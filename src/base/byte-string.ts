@@ -14,9 +14,9 @@ const { latin1Slice, latin1Write } = Buffer.prototype as unknown as {
   readonly latin1Write: (this: Uint8Array, text: string, at: number, bytesMax: number) => number
 }
 
-/** The bytes as a latin1 string, which refers to nothing of the array. */
-export function latin1FromBytes(bytes: Uint8Array): string {
-  return latin1Slice.call(bytes, 0, bytes.length)
+/** The bytes, or those from `from` to `to`, as a latin1 string, which refers to nothing of the array. */
+export function latin1FromBytes(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  return latin1Slice.call(bytes, from, to)
 }
 
 /** The bytes of a latin1 string, in an array of their own. */

@@ -276,8 +276,14 @@ export class ClientCore {
         this.end(request, { code: 'ok', result: answer.result })
         break
       case 'busy':
+        if (isLastCopy && !request.isHeldBack) request.copiesRefused++
+        if (isLastCopy) this.holdBack(request, endpoint, nowMs)
+        break
       case 'sequence-too-far':
         if (isLastCopy) this.holdBack(request, endpoint, nowMs)
+        break
+      case 'no-space':
+        if (isLastCopy) this.refusedForSpace(request, endpoint, nowMs)
         break
       case 'session-expired': {
         const why = 'the session was evicted by the cluster before an answer came'
@@ -309,6 +315,22 @@ export class ClientCore {
     for (const request of this.pending.sent) {
       if (request.to === 'leader' && request.sentTo !== this.search.leader) this.pending.toAgain(request)
     }
+  }
+
+  /**
+   * The leader's disk is full. Where another copy may have been taken before, by another leader perhaps, this is no definite
+   * word on the request: it is repeated.
+   */
+  private refusedForSpace(request: Request, endpoint: Endpoint, nowMs: number): void {
+    if (!request.isHeldBack) request.copiesRefused++
+    if (request.copiesRefused < request.transmissions && request.kind === 'write') {
+      return this.holdBack(request, endpoint, nowMs)
+    }
+    const outcome: Outcome = { code: 'no-space', why: "the leader's disk is full" }
+    this.end(request, outcome)
+    if (request.kind !== 'open') return
+    this.opener.refused()
+    for (const write of this.pending.writes) this.end(write, outcome)
   }
 
   /** The server has too much to do: the request is repeated after a pause that grows. */

@@ -8,7 +8,7 @@ import type { ServerStatus } from '../node/status.js'
 import type { ClientCore, KnownServer } from './client-core.js'
 import { openCore, parseEndpoints } from './connect.js'
 import type { RaftgramError } from './errors.js'
-import { BusyError, UnavailableError, UnknownOutcomeError, UsageError } from './errors.js'
+import { BusyError, NoSpaceError, UnavailableError, UnknownOutcomeError, UsageError } from './errors.js'
 import type { ExpectedValue } from './expected.js'
 import { encodeExpected } from './expected.js'
 import {
@@ -336,6 +336,8 @@ export class Client {
         return new UnavailableError(`${what} had no effect, it may be tried again: ${why} (timeoutMs ${timeoutMs})`)
       case 'busy':
         return new BusyError(`${what} had no effect: ${why}: await some of them first`)
+      case 'no-space':
+        return new NoSpaceError(`${what} had no effect: ${why}; it may be tried again when there is space`)
       case 'bad-request':
         return new UsageError(`${what} had no effect: ${why}`)
     }

@@ -49,6 +49,12 @@ export class BusyError extends FailedError {
   readonly code = 'busy'
 }
 
+/** The disk of the leader is full, and no other server takes over; ask again when there is space. Reads go on. */
+export class NoSpaceError extends FailedError {
+  override readonly name = 'NoSpaceError'
+  readonly code = 'no-space'
+}
+
 /** The key has more bytes than the store takes. */
 export class KeyTooLargeError extends FailedError {
   override readonly name = 'KeyTooLargeError'

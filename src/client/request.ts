@@ -4,12 +4,13 @@ import type { Endpoint } from './endpoints.js'
 /**
  * How a request ended. `ok`: answered. `unknown-outcome`: a write was sent and may have been, or may yet be, executed.
  * The others certainly had no effect: `unavailable`: never sent, or a read without an answer; `busy`: too much is
- * outstanding here; `bad-request`: the server says that the bytes make no sense or are over a limit. `why` completes
+ * outstanding here; `bad-request`: the server says that the bytes make no sense or are over a limit; `no-space`: the leader's
+ * disk is full. `why` completes
  * a sentence such as "the write was not sent: ...".
  */
 export type Outcome =
   | { readonly code: 'ok'; readonly result: Uint8Array }
-  | { readonly code: 'unavailable' | 'unknown-outcome' | 'busy' | 'bad-request'; readonly why: string }
+  | { readonly code: 'unavailable' | 'unknown-outcome' | 'busy' | 'bad-request' | 'no-space'; readonly why: string }
 
 export type Done = (outcome: Outcome) => void
 
@@ -38,6 +39,8 @@ export class Request {
   repeatAtMs = Infinity
   /** So many times a server was too busy for it. */
   refusals = 0
+  /** Copies of which a server has said that it did nothing with them. */
+  copiesRefused = 0
   /** It was answered (busy) and waits for its pause to end, not for an answer. */
   isHeldBack = false
   /** The list it is in; null when it has ended. */

@@ -15,6 +15,6 @@ export const commandBytesMax = 2 * valueBytesMax + 2_048
 /** A whole answer, whatever a scan asks for: enough for the longest key and value with their headers. */
 export const answerBytesMax = valueBytesMax + 2_048
 
-/** Values up to this size are kept as latin1 strings, larger ones as copied arrays. Measured: to make, a string of 256
- *  bytes costs a third of an array, one of 4 KiB the same, one of 16 KiB half as much again. */
-export const stringValueBytesMax = 4_096
+/** Values up to this size stand in the arena (value-arena.ts), larger ones have arrays of their own, whose 200 bytes
+ *  beside the value no longer matter. */
+export const arenaValueBytesMax = 4_096

@@ -9,6 +9,7 @@
  * gives the whole index as it stands for the price of copying the list of chunks: afterwards a chunk is copied before
  * it is first changed.
  */
+import { assert } from '../base/assert.js'
 
 const chunkKeysMax = 256
 /** A chunk that has shrunk to this many keys is joined with a neighbour, if both fit into half a chunk. */
@@ -41,7 +42,7 @@ export class OrderedIndex<R> {
       chunk.records.splice(position, 0, record)
       return
     }
-    // Keys that come in order, as in a restore, leave full chunks behind, not halves.
+    // Keys that come in order leave full chunks behind, not halves.
     const cut = position === chunkKeysMax && at === this.#chunks.length - 1 ? chunkKeysMax : chunkKeysMax / 2
     const keys = chunk.keys.splice(cut)
     const records = chunk.records.splice(cut)
@@ -50,6 +51,21 @@ export class OrderedIndex<R> {
     target.records.splice(target.at, 0, record)
     this.#bounds.splice(at + 1, 0, keys[0]!)
     this.#chunks.splice(at + 1, 0, { keys, records, epoch: this.#epoch })
+  }
+
+  /** Adds a key that must be above all that are there: no search, and full chunks. */
+  append(key: string, record: R): void {
+    const at = this.#chunks.length - 1
+    const last = this.#chunks[at]!.keys.at(-1)
+    assert(last === undefined || key > last, 'keys ascend')
+    const chunk = this.#own(at)
+    if (chunk.keys.length < chunkKeysMax) {
+      chunk.keys.push(key)
+      chunk.records.push(record)
+    } else {
+      this.#bounds.push(key)
+      this.#chunks.push({ keys: [key], records: [record], epoch: this.#epoch })
+    }
   }
 
   /** Removes the key, which must be there. */

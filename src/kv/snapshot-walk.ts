@@ -1,7 +1,7 @@
 /**
  * One walk over the store as it was when the walk was made, while commands go on. It holds the frozen index of that
- * moment, so keys that come or go later do not touch it; and the store, before it overwrites a record that the walk has
- * yet to reach, lets the walk keep the old value. What the walk costs is what is overwritten during it, not a copy.
+ * moment, so keys that come or go later do not touch it; and the store, before it overwrites or removes a record that the
+ * walk has yet to reach, lets the walk keep a copy. What the walk costs is what is changed during it, not everything.
  *
  *   first chunk   | format version 1 | 0 0 0 | revision 8 | record count 8 | records |           20
  *   later chunks  | records |
@@ -10,9 +10,11 @@
  * that is larger than a chunk is one by itself.
  */
 import { putUint53 } from '../base/byte-string.js'
+import type { Contents } from './contents.js'
+import { KeptRecords } from './kept-records.js'
 import type { FrozenChunk } from './ordered-index.js'
 import { putRecord, recordBytes } from './record-bytes.js'
-import type { StoredRecord } from './stored-record.js'
+import type { Records } from './records.js'
 
 export const snapshotVersion = 1
 export const snapshotHeaderBytes = 20
@@ -21,12 +23,13 @@ export const snapshotHeaderBytes = 20
 export const snapshotChunkBytesMax = 65_536
 
 export class SnapshotWalk implements IterableIterator<Uint8Array> {
-  readonly #index: readonly FrozenChunk<StoredRecord>[]
+  readonly #records: Records
+  readonly #index: readonly FrozenChunk<number>[]
   readonly #revision: number
   readonly #count: number
   readonly #ended: (walk: SnapshotWalk) => void
-  /** Old contents of records overwritten since, which the walk has yet to reach. */
-  readonly #kept = new Map<StoredRecord, StoredRecord>()
+  /** Copies of records changed since, which the walk has yet to reach. */
+  readonly #kept: KeptRecords
   #buffer = new Uint8Array(snapshotChunkBytesMax)
   #chunkAt = 0
   #recordAt = 0
@@ -34,22 +37,19 @@ export class SnapshotWalk implements IterableIterator<Uint8Array> {
   #state: 'unstarted' | 'walking' | 'done' = 'unstarted'
 
   /** `ended` is called once, when the walk wants to hear of no more changes. */
-  constructor(
-    index: readonly FrozenChunk<StoredRecord>[],
-    revision: number,
-    count: number,
-    ended: (walk: SnapshotWalk) => void,
-  ) {
-    this.#index = index
+  constructor(contents: Contents, revision: number, ended: (walk: SnapshotWalk) => void) {
+    this.#records = contents.records
+    this.#index = contents.index.freeze()
+    this.#count = contents.size
     this.#revision = revision
-    this.#count = count
     this.#ended = ended
+    this.#kept = new KeptRecords(contents.records)
   }
 
-  /** The store is about to overwrite the record of `key`. */
-  beforeOverwrite(key: string, record: StoredRecord): void {
+  /** The store is about to overwrite or remove the record of `key`. */
+  beforeChange(key: string, record: number): void {
     // A later revision: it was overwritten since the walk began and is kept already, or it came after.
-    if (record.revision <= this.#revision && key > this.#reached) this.#kept.set(record, { ...record })
+    if (this.#records.revisionOf(record) <= this.#revision && key > this.#reached) this.#kept.keep(record)
   }
 
   next(): IteratorResult<Uint8Array, undefined> {
@@ -73,13 +73,13 @@ export class SnapshotWalk implements IterableIterator<Uint8Array> {
       const { keys, records } = this.#index[this.#chunkAt]!
       for (; this.#recordAt < keys.length; this.#recordAt++) {
         const key = keys[this.#recordAt]!
-        const present = records[this.#recordAt]!
-        const record = this.#kept.size > 0 ? (this.#kept.get(present) ?? present) : present
-        const bytes = recordBytes(key, record.value)
+        const record = this.#kept.of(records[this.#recordAt]!)
+        const value = this.#records.valueOf(record)
+        const bytes = recordBytes(key, value)
         if (at > 0 && at + bytes > snapshotChunkBytesMax) return at
         if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes)
-        at = putRecord(this.#buffer, at, key, record.type, record.value, record.revision)
-        if (record !== present) this.#kept.delete(present)
+        at = putRecord(this.#buffer, at, key, this.#records.typeOf(record), value, this.#records.revisionOf(record))
+        this.#kept.drop(records[this.#recordAt]!)
         this.#reached = key
       }
     }
@@ -90,7 +90,7 @@ export class SnapshotWalk implements IterableIterator<Uint8Array> {
   return(): IteratorResult<Uint8Array, undefined> {
     if (this.#state !== 'done') {
       this.#state = 'done'
-      this.#kept.clear()
+      this.#kept.dropAll()
       this.#ended(this)
     }
     return { done: true, value: undefined }

@@ -2,16 +2,15 @@
  * The key-value state machine: put, delete, compare-and-set; get, and scan by prefix in byte order. Pure and
  * deterministic: equal commands at equal revisions give equal stores, results and snapshots on every server.
  *
- * Keys are byte strings, kept as latin1 strings (exact for any bytes; "__proto__" is a key like others). Records are
- * found through a table of small Maps, and in order through an index that only new and deleted keys touch.
+ * Keys are byte strings, kept as latin1 strings (exact for any bytes; "__proto__" is a key like others).
  */
 import { assert } from '../base/assert.js'
-import { getUint53, latin1FromBytes } from '../base/byte-string.js'
-import { addHash, hashBytes, subtractHash } from '../base/hash.js'
+import { latin1FromBytes } from '../base/byte-string.js'
+import { hashBytes } from '../base/hash.js'
 import type { ApplyContext, StateMachine } from '../session/types.js'
-import { decodeCommand, encodeResult } from './commands.js'
+import { decodeCommand, encodeResult, putKeyAt, putValueAt } from './commands.js'
+import { Contents } from './contents.js'
 import { answerBytesMax } from './limits.js'
-import { OrderedIndex } from './ordered-index.js'
 import {
   decodeQuery,
   encodeAbsent,
@@ -20,92 +19,98 @@ import {
   putRecordsHeader,
   recordsHeaderBytes,
 } from './queries.js'
-import { decodeRecord, putRecord, recordBytes } from './record-bytes.js'
-import { RecordTable } from './record-table.js'
-import { SnapshotWalk, snapshotHeaderBytes, snapshotVersion } from './snapshot-walk.js'
-import { equalsValue, hashRecord, keptValue, recordOverheadBytes } from './stored-record.js'
-import type { StoredRecord } from './stored-record.js'
-import type { Expected, KvCommand, KvQuery, KvResult, Value } from './types.js'
+import { putRecord, recordBytes } from './record-bytes.js'
+import { SnapshotReader } from './snapshot-reader.js'
+import { SnapshotWalk } from './snapshot-walk.js'
+import type { Expected, KvCommand, KvQuery, KvResult, ValueType } from './types.js'
 
 export class KvStore implements StateMachine {
-  #table = new RecordTable<StoredRecord>()
-  #index = new OrderedIndex<StoredRecord>()
+  #contents = new Contents()
   /** Of the last command that was applied. */
   #revision = 0
-  #hashSum = 0
-  #bytes = 0
   readonly #walks = new Set<SnapshotWalk>()
 
   /** Number of keys. */
   get size(): number {
-    return this.#table.size
+    return this.#contents.size
   }
 
   /** Memory that keys and values take, in bytes, approximately. */
   get bytes(): number {
-    return this.#bytes
+    return this.#contents.bytes
   }
 
   /** A sum over the hashes of all records (key, type, value, revision): equal for equal contents, below 2^53. */
   get stateHash(): number {
-    return this.#hashSum
+    return this.#contents.hashSum
   }
 
   /** Executes a command (commands.ts); `context.revision` is above that of every command before. */
   apply(command: Uint8Array, context: ApplyContext): Uint8Array {
     assert(context.revision > this.#revision, 'the revision moves with every command')
     this.#revision = context.revision
+    const valueAt = putValueAt(command)
+    if (valueAt > 0) return encodeResult(this.#applyPut(command, valueAt))
     const decoded = decodeCommand(command)
     return encodeResult(decoded === null ? { status: 'invalid', revision: 0 } : this.#execute(decoded))
+  }
+
+  /** What most commands are, straight from the bytes: to decode it costs as much again. */
+  #applyPut(command: Uint8Array, valueAt: number): KvResult {
+    const key = latin1FromBytes(command, putKeyAt, valueAt)
+    const keyHash = hashBytes(command, 0, putKeyAt, valueAt)
+    const record = this.#contents.find(key, keyHash)
+    return this.#put(key, keyHash, record, command[1] as ValueType, command, valueAt)
   }
 
   #execute(command: KvCommand): KvResult {
     const key = latin1FromBytes(command.key)
     const keyHash = hashBytes(command.key, 0)
-    const record = this.#table.get(key, keyHash)
+    const record = this.#contents.find(key, keyHash)
     switch (command.op) {
       case 'put':
-        return this.#put(key, keyHash, record, command.value)
+        return this.#put(key, keyHash, record, command.value.type, command.value.bytes, 0)
       case 'delete':
         if (record === undefined) return { status: 'not-found', revision: 0 }
-        this.#remove(key, keyHash, record)
+        for (const walk of this.#walks) walk.beforeChange(key, record)
+        this.#contents.remove(key, keyHash, record)
         return { status: 'ok', revision: this.#revision }
       case 'cas':
-        if (!matches(record, command.expected)) return { status: 'mismatch', revision: record?.revision ?? 0 }
-        return this.#put(key, keyHash, record, command.value)
+        if (!this.#matches(record, command.expected)) {
+          return { status: 'mismatch', revision: record === undefined ? 0 : this.#contents.records.revisionOf(record) }
+        }
+        return this.#put(key, keyHash, record, command.value.type, command.value.bytes, 0)
     }
   }
 
-  #put(key: string, keyHash: number, record: StoredRecord | undefined, value: Value): KvResult {
+  #put(
+    key: string,
+    keyHash: number,
+    record: number | undefined,
+    type: ValueType,
+    bytes: Uint8Array,
+    valueAt: number,
+  ): KvResult {
     const revision = this.#revision
-    const hash = hashRecord(keyHash, value, revision)
     if (record === undefined) {
-      this.#add(key, keyHash, { type: value.type, value: keptValue(value.bytes), revision, hash })
+      this.#contents.add(key, keyHash, revision, type, bytes, valueAt)
     } else {
-      for (const walk of this.#walks) walk.beforeOverwrite(key, record)
-      this.#hashSum = addHash(subtractHash(this.#hashSum, record.hash), hash)
-      this.#bytes += value.bytes.length - record.value.length
-      record.type = value.type
-      record.value = keptValue(value.bytes)
-      record.revision = revision
-      record.hash = hash
+      if (this.#walks.size > 0) for (const walk of this.#walks) walk.beforeChange(key, record)
+      this.#contents.overwrite(record, keyHash, revision, type, bytes, valueAt)
     }
     return { status: 'ok', revision }
   }
 
-  #add(key: string, keyHash: number, record: StoredRecord): void {
-    this.#table.add(key, keyHash, record)
-    this.#index.add(key, record)
-    this.#hashSum = addHash(this.#hashSum, record.hash)
-    this.#bytes += recordOverheadBytes + key.length + record.value.length
-  }
-
-  /** A walk that has yet to reach the record finds it in its frozen index, unchanged. */
-  #remove(key: string, keyHash: number, record: StoredRecord): void {
-    this.#table.remove(key, keyHash)
-    this.#index.remove(key)
-    this.#hashSum = subtractHash(this.#hashSum, record.hash)
-    this.#bytes -= recordOverheadBytes + key.length + record.value.length
+  #matches(record: number | undefined, expected: Expected): boolean {
+    const { records } = this.#contents
+    switch (expected.by) {
+      case 'absent':
+        return record === undefined
+      case 'value':
+        return record !== undefined && records.equalsValue(record, expected.value)
+      case 'revision':
+        return record !== undefined && records.revisionOf(record) === expected.revision
+    }
   }
 
   /** Answers a query (queries.ts) from the present state. */
@@ -113,8 +118,10 @@ export class KvStore implements StateMachine {
     const query = decodeQuery(request)
     if (query === null) return encodeAnswer({ op: 'invalid' })
     if (query.op === 'scan') return this.#scan(query)
-    const record = this.#table.get(latin1FromBytes(query.key), hashBytes(query.key, 0))
-    return record === undefined ? encodeAbsent() : encodeFound(record.type, record.revision, record.value)
+    const { records } = this.#contents
+    const record = this.#contents.find(latin1FromBytes(query.key), hashBytes(query.key, 0))
+    if (record === undefined) return encodeAbsent()
+    return encodeFound(records.typeOf(record), records.revisionOf(record), records.valueOf(record))
   }
 
   /** A page: the first records with the prefix above `after`, as many as limit and bytes allow. */
@@ -123,79 +130,55 @@ export class KvStore implements StateMachine {
     const after = latin1FromBytes(query.after)
     // Whatever is asked, a page has an end, so no scan holds the server up.
     const bytesMax = Math.min(query.bytesMax, answerBytesMax)
+    const { index, records } = this.#contents
     const keys: string[] = []
-    const records: StoredRecord[] = []
+    const found: number[] = []
     let totalBytes = recordsHeaderBytes
     let more = false
     // The smallest string above `after` is `after` with a zero byte behind it.
     const from = after !== '' && after >= prefix ? after + '\0' : prefix
-    this.#index.visitFrom(from, (key, record) => {
+    index.visitFrom(from, (key, record) => {
       if (!key.startsWith(prefix)) return false
-      const nextBytes = totalBytes + recordBytes(key, record.value)
+      const nextBytes = totalBytes + recordBytes(key, records.valueOf(record))
       more = keys.length > 0 && (keys.length >= query.limit || nextBytes > bytesMax)
       if (more) return false
       keys.push(key)
-      records.push(record)
+      found.push(record)
       totalBytes = nextBytes
       return true
     })
     const bytes = new Uint8Array(totalBytes)
     let at = putRecordsHeader(bytes, this.#revision, keys.length, more)
     for (const [i, key] of keys.entries()) {
-      const { type, value, revision } = records[i]!
-      at = putRecord(bytes, at, key, type, value, revision)
+      const record = found[i]!
+      at = putRecord(bytes, at, key, records.typeOf(record), records.valueOf(record), records.revisionOf(record))
     }
     return bytes
   }
 
   /** The store as of now (snapshot-walk.ts), to be walked once; commands may go on meanwhile. */
   snapshot(): IterableIterator<Uint8Array> {
-    const walk = new SnapshotWalk(this.#index.freeze(), this.#revision, this.size, ended => this.#walks.delete(ended))
+    const walk = new SnapshotWalk(this.#contents, this.#revision, ended => this.#walks.delete(ended))
     this.#walks.add(walk)
     return walk
   }
 
-  /** Replaces everything by what `snapshot` gave, in the same chunks. Walks under way go on over the old state. */
+  /**
+   * Takes what `snapshot` gave, in the same chunks, and replaces everything by it at the end. Walks under way go on over
+   * the old state.
+   */
+  restorer(): SnapshotReader {
+    return new SnapshotReader((contents, revision) => {
+      this.#contents = contents
+      this.#revision = revision
+      this.#walks.clear()
+    })
+  }
+
+  /** Replaces everything by what `snapshot` gave, in the same chunks. */
   restore(chunks: Iterable<Uint8Array>): void {
-    this.#table = new RecordTable()
-    this.#index = new OrderedIndex()
-    this.#walks.clear()
-    this.#hashSum = 0
-    this.#bytes = 0
-    let count = -1
-    for (const chunk of chunks) {
-      let at = 0
-      if (count < 0) {
-        assert(chunk[0] === snapshotVersion && chunk.length >= snapshotHeaderBytes, 'a snapshot begins with its header')
-        this.#revision = getUint53(chunk, 4)
-        count = getUint53(chunk, 12)
-        at = snapshotHeaderBytes
-      }
-      this.#restoreRecords(chunk, at)
-    }
-    assert(this.#revision >= 0 && this.size === count, 'a snapshot holds as many records as it says')
-  }
-
-  #restoreRecords(chunk: Uint8Array, from: number): void {
-    for (let at = from; at < chunk.length;) {
-      const record = decodeRecord(chunk, at)
-      assert(record !== null, 'a snapshot is made of whole records')
-      const { key, value, revision } = record
-      const keyHash = hashBytes(key, 0)
-      const hash = hashRecord(keyHash, value, revision)
-      this.#add(latin1FromBytes(key), keyHash, { type: value.type, value: keptValue(value.bytes), revision, hash })
-      at += recordBytes(key, value.bytes)
-    }
-  }
-}
-
-function matches(record: StoredRecord | undefined, expected: Expected): boolean {
-  switch (expected.by) {
-    case 'absent':
-      return record === undefined
-    case 'value':
-      return record !== undefined && equalsValue(record, expected.value)
-    case 'revision':
-      return record?.revision === expected.revision
+    const restorer = this.restorer()
+    for (const chunk of chunks) restorer.push(chunk)
+    restorer.end()
   }
 }

@@ -8,7 +8,7 @@ import type { AnswerCode, ClientMessage, OpenSession, Read, Write } from '../../
 import { commandBytes, encodeCommands } from '../../codec/commands.js'
 import { commandBytesMax } from '../../codec/limits.js'
 import type { Raft } from '../raft/raft.js'
-import type { ConfirmedRead, Entry, LogIndex } from '../raft/types.js'
+import type { ConfirmedRead, Entry, LogIndex, Refusal } from '../raft/types.js'
 import type { Outcome } from '../session/types.js'
 import type { Link, TransportApi } from '../transport/types.js'
 import type { ReplicatedState } from './replicated-state.js'
@@ -190,11 +190,12 @@ export class ClientService {
   }
 
   private propose(batch: Waiter[]): void {
-    const placed: LogIndex | 'not-leader' | 'busy' = this.raft.propose(encodeCommands(batch.map(one => one.command)))
+    const placed: LogIndex | Refusal = this.raft.propose(encodeCommands(batch.map(one => one.command)))
     if (typeof placed === 'number') return this.waiters.place(placed, this.raft.currentTerm, batch)
     for (const waiter of batch) {
       this.waiters.end(waiter)
       if (placed === 'busy') this.counters.busy++
+      else if (placed === 'no-space') this.counters.noSpace++
       else this.counters.redirected++
       this.answerWaiter(waiter, placed)
     }

@@ -13,16 +13,16 @@ import { appendEntriesOverheadBytes } from '../../codec/peer-messages.js'
 import { Raft } from '../raft/raft.js'
 import { isEmpty } from '../raft/ready.js'
 import type { RaftOptions, Ready, Recovered, ServerId } from '../raft/types.js'
-import { Sessions } from '../session/sessions.js'
-import type { StateMachine } from '../session/types.js'
 import type { AppendMeta } from '../storage/log-writer.js'
 import type { Storage } from '../storage/storage.js'
 import type { Address, Socket } from '../transport/socket.js'
 import type { Link, TransportApi, WireMessage } from '../transport/types.js'
 import { ClientService } from './client-service.js'
+import { DiskHealth } from './disk-health.js'
 import { DrainGuard } from './drain-guard.js'
-import { ReplicatedState } from './replicated-state.js'
+import type { ReplicatedState } from './replicated-state.js'
 import { Reporter } from './reporter.js'
+import { SnapshotService } from './snapshot-service.js'
 import type { ServerStatus } from './status.js'
 import { describeStatus } from './status.js'
 
@@ -30,9 +30,13 @@ import { describeStatus } from './status.js'
 const readiesPerTurn = 8
 
 export interface NodeOptions extends RaftOptions {
+  /** A disk that has not completed a write for so long is stalled; 0: never. */
+  readonly diskStallMs: number
   /** Every server of the cluster, this one included, as in the cluster list. */
   readonly members: readonly { readonly id: ServerId; readonly address: Address }[]
   readonly logger: Logger
+  /** A snapshot is taken when the records applied since the last one take so many bytes. */
+  readonly snapshotEveryBytes: number
 }
 
 export interface NodeParts {
@@ -41,7 +45,8 @@ export interface NodeParts {
   readonly transport: TransportApi
   readonly storage: Storage
   readonly recovered: Recovered
-  readonly machine: StateMachine
+  /** As of the newest snapshot (restore-state.ts). */
+  readonly state: ReplicatedState
   readonly memory: () => ServerStatus['memory']
 }
 
@@ -56,6 +61,8 @@ export class Node {
   readonly state: ReplicatedState
   private readonly clients: ClientService
   private readonly reporter: Reporter
+  private readonly snapshots: SnapshotService
+  private readonly diskHealth: DiskHealth
   private readonly peers: readonly Link[]
   private readonly members: readonly Member[]
   private readonly timer: Timer
@@ -86,9 +93,15 @@ export class Node {
     this.memory = parts.memory
     this.startedMs = this.clock.now()
     this.raft = new Raft(options, parts.recovered, this.startedMs)
-    this.state = new ReplicatedState(new Sessions(parts.machine))
+    this.state = parts.state
     this.clients = new ClientService(this.raft, this.state, this.transport, () => JSON.stringify(this.status()))
     this.reporter = new Reporter(options.logger)
+    this.snapshots = new SnapshotService(
+      { clock: this.clock, raft: this.raft, state: this.state, storage: this.storage, transport: this.transport },
+      options,
+      { guard: step => this.guard(step), fail: error => this.fail(error), scheduleTurn: () => this.scheduleTurn() },
+    )
+    this.diskHealth = new DiskHealth(this.storage, options.diskStallMs, options.logger)
     this.drainGuard = new DrainGuard(parts.socket)
     this.peers = options.members
       .filter(({ id }) => id !== options.id)
@@ -103,7 +116,7 @@ export class Node {
         this.raft.persisted(writeId)
         this.scheduleTurn()
       })
-    this.storage.onSpace = available => this.guard(() => this.spaceChanged(available))
+    this.storage.onSpace = () => this.guard(() => this.scheduleTurn())
     this.storage.onFatal = error => this.fail(error)
     this.scheduleTurn()
   }
@@ -118,6 +131,7 @@ export class Node {
       peers: this.peers,
       requests: this.clients.requests,
       storage: this.storage.status,
+      disk: this.diskHealth.stateAt(this.clock.now()),
       memory: this.memory(),
       nowMs: this.clock.now(),
       startedMs: this.startedMs,
@@ -148,8 +162,12 @@ export class Node {
       case 'RequestVoteReply':
       case 'AppendEntries':
       case 'AppendEntriesReply':
+      case 'InstallSnapshot':
       case 'TimeoutNow':
         return this.raft.receive(this.clock.now(), message)
+      case 'InstallSnapshotReply':
+        this.raft.receive(this.clock.now(), message)
+        return this.snapshots.replied(message)
       case 'Hello':
       case 'OpenSession':
       case 'Write':
@@ -194,14 +212,17 @@ export class Node {
     // Nothing follows from any fact before it is durable; then the turn is taken up again. Answers to clients may go.
     if (this.isSavingHardState) return this.transport.flush()
     const now = this.clock.now()
+    const disk = this.diskHealth.look(now)
+    if (disk !== null) this.raft.diskChanged(now, disk)
     if (this.isTimeUp) this.tick(now)
     this.noticeLeadership()
     this.updatePaths(now)
     this.clients.proposeNewCommands(this.entryBytesMax())
+    const wakeAtMs = this.snapshots.advance(this.peers)
     for (let readies = 0; ; readies++) {
       const ready = this.raft.takeReady(now)
       if (isEmpty(ready)) {
-        this.timer.set(ready.deadline)
+        this.timer.set(Math.min(ready.deadline, wakeAtMs))
         break
       }
       const isCarriedOut = this.carryOut(ready)
@@ -259,10 +280,15 @@ export class Node {
       if (link !== undefined) this.transport.send(link, message)
     }
     if (ready.append !== null) this.storage.append(ready.append.writeId, ready.append.entries, meta)
+    if (ready.snapshotChunks.length > 0) this.snapshots.store(ready.snapshotChunks)
+    if (ready.install !== null) this.snapshots.install(ready.install, meta)
     if (ready.committed.length > 0) {
       // Peers and disks go on working while this server executes commands.
       this.transport.flush()
-      for (const entry of ready.committed) this.clients.apply(entry)
+      for (const entry of ready.committed) {
+        this.clients.apply(entry)
+        this.snapshots.applied(entry)
+      }
     }
     this.clients.confirmReads(ready.reads)
     this.clients.loseReads(ready.readsLost)
@@ -284,15 +310,6 @@ export class Node {
     for (const link of this.peers) datagramBytes = Math.min(datagramBytes, link.datagramBytesMax)
     if (datagramBytes === Infinity) return soleServerEntryBytes
     return datagramBytes - envelopeBytes - appendEntriesOverheadBytes - entryHeaderBytes - commandsOverheadBytes
-  }
-
-  /** Its disk is full: somebody who can write had better lead. What was appended waits until there is room. */
-  private spaceChanged(available: boolean): void {
-    const { logger } = this.options
-    if (available) return logger.info({}, 'there is room on the disk again: what waited is written')
-    logger.warn({}, 'the disk is full: nothing more can be written to the log until there is room again')
-    this.raft.transferLeadership(this.clock.now(), 0)
-    this.scheduleTurn()
   }
 
   private continueStopping(now: number): void {

@@ -23,7 +23,7 @@ export interface Fill {
 export interface QueuesStatus {
   /** On a leader: records not committed yet; beyond it, clients are told `busy`. */
   readonly uncommittedBytes: Fill
-  /** Records not on this server's disk yet; beyond it, a follower takes no more. */
+  /** Records not on this server's disk yet; beyond it, a follower takes no more, and a leader tells clients `busy`. */
   readonly unpersistedBytes: Fill
   /** On a follower: messages that came before their turn. */
   readonly heldAppends: Fill

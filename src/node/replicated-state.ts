@@ -34,4 +34,14 @@ export class ReplicatedState {
     }
     return outcomes
   }
+
+  /** The state as of `index` = lastApplied, to be walked once while `apply` goes on (Sessions.snapshot). */
+  snapshot(): { readonly index: LogIndex; readonly chunks: IterableIterator<Uint8Array> } {
+    return { index: this.lastApplied, chunks: this.sessions.snapshot() }
+  }
+
+  /** The sessions were restored from a snapshot whose last entry is `index`: what follows it is applied next. */
+  restored(index: LogIndex): void {
+    this.lastApplied = index
+  }
 }

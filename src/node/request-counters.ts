@@ -21,6 +21,8 @@ export interface RequestsStatus {
   readonly redirected: number
   /** There was no room: the client was asked to come back. */
   readonly busy: number
+  /** This server leads and its disk is full: refused. */
+  readonly noSpace: number
   /**
    * Commands of the log that were executed at an earlier place: two leaders took a copy each. Of the whole log that this
    * process has applied, what it read at its start too.
@@ -36,12 +38,13 @@ export class RequestCounters {
   mismatched = 0
   redirected = 0
   busy = 0
+  noSpace = 0
 
   describe(repeatsInLog: number): RequestsStatus {
-    const { received, suppressed, answeredFromTable, alreadyAnswered, mismatched, redirected, busy } = this
+    const { received, suppressed, answeredFromTable, alreadyAnswered, mismatched, redirected, busy, noSpace } = this
     const repeats = suppressed + answeredFromTable + alreadyAnswered
     return {
-      ...{ received, repeats, suppressed, answeredFromTable, alreadyAnswered, mismatched, redirected, busy },
+      ...{ received, repeats, suppressed, answeredFromTable, alreadyAnswered, mismatched, redirected, busy, noSpace },
       repeatsInLog,
     }
   }

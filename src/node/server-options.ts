@@ -29,10 +29,19 @@ export interface ServerOptions {
   readonly heartbeatMs?: number
   /** t: a follower waits a random time of [t, 2t) ms for its leader before it asks for votes. Default 200. */
   readonly electionTimeoutMs?: number
+  /** So many MiB of the file system are left free; where less would be, the disk counts as full. Default 64; 0: fill it. */
+  readonly diskReserveMib?: number
+  /** A disk that has not completed a write for so many ms is stalled, and its leader hands over. Default 1000; 0: never. */
+  readonly diskStallMs?: number
   /** Faults injected into what this server sends, for experiments. Default none. */
   readonly faults?: ServerFaults
   /** Payload bytes of a datagram on every path, where what is found out by default is wrong. */
   readonly datagramBytesMax?: number
+  /**
+   * A snapshot is taken when the log has grown by so many MiB since the last one. Default 64. Servers with the same number
+   * take theirs at the same entries. The log in memory and on disk stays below some two to three times as much.
+   */
+  readonly snapshotEveryMib?: number
   /** What the cluster replicates. Default: the key-value store. All servers must run the same one. */
   readonly machine?: StateMachine
   /** Where its few lines go; a pino logger fits. Default: nowhere. */
@@ -42,8 +51,11 @@ export interface ServerOptions {
 /** Options before anybody has looked at them. */
 type Given = Readonly<Partial<Record<keyof ServerOptions, unknown>>>
 
+export const snapshotEveryMibDefault = 64
 const heartbeatMsDefault = 25
 const electionTimeoutMsDefault = 200
+const diskReserveMibDefault = 64
+const diskStallMsDefault = 1_000
 
 /** Throws ServerError `usage` for options that are none, or one of a wrong type. */
 export function checkServerOptions(options: unknown): asserts options is ServerOptions {
@@ -62,6 +74,7 @@ export function checkServerOptions(options: unknown): asserts options is ServerO
     if (text !== undefined && typeof text !== 'string') refuse(`${name} is a string, not ${shown(text)}`)
   }
   checkDatagramBytes(given.datagramBytesMax)
+  checkSnapshotEvery(given.snapshotEveryMib)
   checkFunctions('machine', given.machine, ['apply', 'query', 'snapshot', 'restore'])
   checkFunctions('logger', given.logger, ['debug', 'info', 'warn', 'error'])
   checkFaults(given.faults)
@@ -85,10 +98,29 @@ export function checkTimeouts(options: Given): { readonly heartbeatMs: number; r
   return { heartbeatMs, electionTimeoutMs }
 }
 
+/** When a disk counts as full or stalled, with the default of what is not given. Throws ServerError `usage`. */
+export function checkDiskLimits(options: Given): { readonly diskReserveMib: number; readonly diskStallMs: number } {
+  const { diskReserveMib = diskReserveMibDefault, diskStallMs = diskStallMsDefault } = options
+  if (typeof diskReserveMib !== 'number' || !(diskReserveMib >= 0 && diskReserveMib < Infinity)) {
+    refuse(`the reserve on the disk (${shown(diskReserveMib)} MiB) must be a number from 0, as in 64`)
+  }
+  if (typeof diskStallMs !== 'number' || !(diskStallMs >= 0)) {
+    refuse(
+      `the time after which a disk is stalled (${shown(diskStallMs)} ms) must be a time, as in 1000, or 0 for never`,
+    )
+  }
+  return { diskReserveMib, diskStallMs }
+}
+
 function checkDatagramBytes(bytes: unknown): void {
   const [least, most] = [datagramBytesUnknownPath, datagramBytesLimit]
   if (bytes === undefined || (typeof bytes === 'number' && bytes >= least && bytes <= most)) return
   refuse(`datagrams of ${shown(bytes)} bytes are not possible: choose from ${least} to ${most}`)
+}
+
+function checkSnapshotEvery(mib: unknown): void {
+  if (mib === undefined || (typeof mib === 'number' && mib > 0 && mib <= 1_048_576)) return
+  refuse(`a snapshot every ${shown(mib)} MiB is not possible: choose a number above 0, as in 64`)
 }
 
 function checkFunctions(what: string, object: unknown, names: readonly string[]): void {

@@ -9,8 +9,9 @@ import { KvStore } from '../kv/store.js'
 import { nodeDisk } from '../storage/disk-node.js'
 import { pathsOf } from '../storage/files.js'
 import { readIdentity } from '../storage/identity.js'
-import { directoryErrorOf } from '../storage/storage-error.js'
-import type { OpenedStorage } from '../storage/storage.js'
+import type { StateMachine } from '../session/types.js'
+import { StorageError, directoryErrorOf } from '../storage/storage-error.js'
+import type { OpenedStorage, Storage } from '../storage/storage.js'
 import { openStorage } from '../storage/storage.js'
 import { lookupAddress } from '../transport/address-lookup.js'
 import { drawAddressTokens } from '../transport/address-tokens.js'
@@ -23,9 +24,11 @@ import type { ClusterList } from './cluster-list.js'
 import { clusterIdOf, parseClusterList } from './cluster-list.js'
 import { Node } from './node.js'
 import { checkIdentity } from './identity-check.js'
+import type { ReplicatedState } from './replicated-state.js'
+import { restoreState } from './restore-state.js'
 import { ServerError } from './server-error.js'
 import type { ServerFaults, ServerOptions } from './server-options.js'
-import { checkServerOptions, checkTimeouts } from './server-options.js'
+import { checkDiskLimits, checkServerOptions, checkTimeouts, snapshotEveryMibDefault } from './server-options.js'
 import type { ServerStatus } from './status.js'
 
 /** Bytes of one log segment. */
@@ -34,7 +37,7 @@ const segmentBytes = 64 * 1024 * 1024
 /** What a leader may hold uncommitted before it answers `busy`. */
 const uncommittedBytesMax = 64 * 1024 * 1024
 
-/** What may wait for the disk before a follower takes no more. */
+/** What may wait for the disk before a follower takes no more, and a leader answers `busy`. */
 const unpersistedBytesMax = 64 * 1024 * 1024
 
 /**
@@ -71,6 +74,7 @@ export class Server {
     checkServerOptions(options)
     const logger = options.logger ?? silentLogger
     const { heartbeatMs, electionTimeoutMs } = checkTimeouts(options)
+    const { diskReserveMib, diskStallMs } = checkDiskLimits(options)
     const list: ClusterList = parseClusterList(options.cluster)
     const own = list.members.find(member => member.id === options.id)
     if (own === undefined) {
@@ -89,13 +93,16 @@ export class Server {
     const real = await openSocket(listen)
     const socket = options.faults === undefined ? real : withFaults(real, clock, options.faults, members)
     let opened: OpenedStorage
+    let state: ReplicatedState
     try {
-      opened = await open(options, clusterIdOf(options.clusterName ?? list.text), list.text, clock)
+      const clusterId = clusterIdOf(options.clusterName ?? list.text)
+      opened = await open(options, clusterId, list.text, diskReserveMib * 2 ** 20, clock)
+      for (const note of opened.notes) logger.warn({}, note)
+      state = await restored(opened.storage, options.machine ?? new KvStore())
     } catch (error) {
       await new Promise<void>(resolve => socket.close(resolve))
       throw error
     }
-    for (const note of opened.notes) logger.warn({}, note)
     warnOfSmallBuffer(socket, logger)
 
     const transportOptions = {
@@ -113,7 +120,7 @@ export class Server {
         transport,
         storage: opened.storage,
         recovered: opened.recovered,
-        machine: options.machine ?? new KvStore(),
+        state,
         memory: memoryOfProcess,
       },
       {
@@ -123,8 +130,10 @@ export class Server {
         seed: randomId(),
         heartbeatMs,
         electionTimeoutMs,
+        diskStallMs,
         uncommittedBytesMax,
         unpersistedBytesMax,
+        snapshotEveryBytes: (options.snapshotEveryMib ?? snapshotEveryMibDefault) * 2 ** 20,
         appendBytesMax: 1_000,
         windowBytesMax: 64_000,
         logger,
@@ -191,6 +200,7 @@ function open(
   options: ServerOptions,
   clusterId: number,
   foundingCluster: string,
+  reserveBytes: number,
   clock: RealClock,
 ): Promise<OpenedStorage> {
   return new Promise((resolve, reject) => {
@@ -203,6 +213,7 @@ function open(
         clusterName: options.clusterName ?? '',
         foundingCluster,
         segmentBytes,
+        reserveBytes,
         prng: new Prng(randomId()),
         clock,
       },
@@ -215,6 +226,17 @@ function open(
         )
       },
     )
+  })
+}
+
+/** The state as of the newest snapshot. Where that cannot be had the directory is closed again. */
+function restored(storage: Storage, machine: StateMachine): Promise<ReplicatedState> {
+  return new Promise((resolve, reject) => {
+    restoreState(storage.snapshots, machine, (error, state) => {
+      if (state !== null) return resolve(state)
+      const why = error ?? new Error('the snapshot could not be read')
+      storage.close(() => reject(why instanceof StorageError ? ServerError.ofStorage(why) : why))
+    })
   })
 }
 

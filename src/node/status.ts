@@ -1,5 +1,5 @@
 /** What a server tells of itself: the JSON of `raftgram status`. Names are promises to scripts. */
-import type { PeerStatus, RaftOptions, RoleName, Status } from '../raft/types.js'
+import type { DiskState, PeerStatus, RaftOptions, RoleName, Status } from '../raft/types.js'
 import type { StorageStatus } from '../storage/storage.js'
 import type { Link, LinkStatus, TransportStatus } from '../transport/types.js'
 import { describeQueues, type QueuesStatus } from './queues.js'
@@ -45,6 +45,8 @@ export interface ServerStatus {
   /** Everything that can pile up, with its bound. What is one link's own stands with the link. */
   readonly queues: QueuesStatus
   readonly transport: TransportStatus
+  /** Whether it can write: while its disk is `full` or `stalled` it leads only where nobody else can. */
+  readonly disk: DiskState
   readonly storage: StorageStatus
 }
 
@@ -56,6 +58,7 @@ interface Sources {
   readonly peers: readonly Link[]
   readonly requests: RequestsStatus
   readonly storage: StorageStatus
+  readonly disk: DiskState
   readonly memory: ServerStatus['memory']
   readonly nowMs: number
   readonly startedMs: number
@@ -99,6 +102,7 @@ export function describeStatus(sources: Sources): ServerStatus {
     requests: sources.requests,
     queues: describeQueues({ raft: raft.queues, options, sessions: state.sessions, transport }),
     transport,
+    disk: sources.disk,
     storage: sources.storage,
   }
 }

@@ -5,7 +5,7 @@ import type { Follower, Server } from './server.js'
 import { resetElectionTimer } from './server.js'
 import { replaced } from './persistence.js'
 import { stepDown } from './term.js'
-import type { AppendEntries, AppendEntriesReply, LogIndex, Milliseconds, Outgoing } from './types.js'
+import type { AppendEntries, AppendEntriesReply, InstallSnapshot, LogIndex, Milliseconds, Outgoing } from './types.js'
 
 /**
  * How long the receipt of entries may wait for the disk, so that one reply says both. Shorter than any retransmission
@@ -14,9 +14,10 @@ import type { AppendEntries, AppendEntriesReply, LogIndex, Milliseconds, Outgoin
 const receiptDelayMs = 3
 
 export function receiveAppendEntries(server: Server, received: AppendEntries, now: Milliseconds): void {
-  // With that much waiting for the disk no entries are taken: a full or stalled disk must not fill the memory (R11). It is
-  // as if the leader had sent fewer, which it may at any time; the others are still missing here, so they come again.
-  const isFull = server.unpersistedBytes >= server.options.unpersistedBytesMax
+  // With that much waiting for the disk no entries are taken: a full or stalled disk must not fill the memory (R11). Nor while
+  // a snapshot takes the log's place. It is as if the leader had sent fewer, which it may at any time; the others are still
+  // missing here, so they come again.
+  const isFull = server.unpersistedBytes >= server.options.unpersistedBytesMax || server.installing !== null
   const message = isFull ? { ...received, entries: [] } : received
   // "Reply false if term < currentTerm" (rule 1): our term in the reply tells the old leader (R06). Nothing else in it
   // may count: whoever sent this may lead our term by now, and its round of reads has the number of another (L03).
@@ -99,7 +100,8 @@ export function matchIndexOf(server: Server, role: Follower): LogIndex {
   return Math.min(role.verifiedIndex, server.persistedIndex)
 }
 
-function followLeader(server: Server, message: AppendEntries, now: Milliseconds): Follower {
+/** The leader of the present term speaks: this server follows it, and does not stand for a while. */
+export function followLeader(server: Server, message: AppendEntries | InstallSnapshot, now: Milliseconds): Follower {
   const { role } = server
   assert(role.name !== 'leader', `server ${message.from} does not lead term ${message.term} beside this leader`)
   if (role.name !== 'follower' || role.leaderId === 0) {
@@ -110,6 +112,7 @@ function followLeader(server: Server, message: AppendEntries, now: Milliseconds)
   assert(server.role.leaderId === message.from, `term ${message.term} has one leader, ${server.role.leaderId}`)
   server.leaderHeardMs = now
   server.failedCampaigns = 0
+  server.timeoutsAside = 0
   resetElectionTimer(server, now)
   return server.role
 }
@@ -133,7 +136,7 @@ function matches(server: Server, message: AppendEntries): boolean {
 function takeEntries(server: Server, message: AppendEntries): void {
   const { log } = server
   for (const entry of message.entries) {
-    if (entry.index <= log.snapshotIndex) continue // compacted: acknowledged, never appended again (R2)
+    if (entry.index <= log.baseIndex) continue // compacted: acknowledged, never appended again (R2)
     const presentTerm = log.termAt(entry.index)
     if (presentTerm === entry.term) continue
     if (presentTerm !== undefined) {

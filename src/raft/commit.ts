@@ -27,7 +27,8 @@ export function advanceCommitIndex(server: Server, role: Leader): void {
 
 /** "If commitIndex > lastApplied: increment lastApplied, apply log[lastApplied]" (Figure 2, all servers). */
 export function takeCommitted(server: Server): readonly Entry[] {
-  if (server.commitIndex === server.lastApplied) return []
+  // The state machine is being replaced: what follows is applied to the new one.
+  if (server.commitIndex === server.lastApplied || server.installing !== null) return []
   const from = server.lastApplied + 1
   const taken = server.log.take(from, appliedBytesMax)
   const committed = taken.slice(0, server.commitIndex - server.lastApplied)

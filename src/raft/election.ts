@@ -5,6 +5,7 @@ import { majority } from './quorum.js'
 import { appendOwn } from './propose.js'
 import type { Campaigner, Server } from './server.js'
 import { peersOf, resetElectionTimer } from './server.js'
+import { standsAside } from './stand-aside.js'
 import type { LogIndex, Milliseconds, Outgoing, RequestVoteReply } from './types.js'
 
 const nothing = new Uint8Array(0)
@@ -13,6 +14,7 @@ const nothing = new Uint8Array(0)
 export function electionTimeout(server: Server, now: Milliseconds): void {
   assert(server.role.name !== 'leader', 'a leader does not stand for election')
   if (!server.voters.includes(server.id)) return resetElectionTimer(server, now)
+  if (standsAside(server, now)) return
   server.failedCampaigns++
   resetElectionTimer(server, now)
   report(server, 'pre-candidate', 'no word from a leader within the election timeout')
@@ -104,6 +106,8 @@ function becomeLeader(server: Server, now: Milliseconds): void {
     newReads: [],
     waitingReads: [],
     transfer: null,
+    handOverMs: now + server.options.electionTimeoutMs,
+    handedTo: new Set(),
   }
   // Section 8: a leader opens its term with a no-op, or it could not know which entries are committed.
   appendOwn(server, server.role, 'noop', nothing)

@@ -15,7 +15,10 @@ export function checkState(server: Server): void {
   const { log, role } = server
   assert(server.lastApplied <= server.commitIndex, 'lastApplied <= commitIndex')
   assert(server.commitIndex <= log.lastIndex, 'commitIndex <= lastLogIndex')
-  assert(server.commitIndex >= log.snapshotIndex, 'what a snapshot covers is committed')
+  assert(log.baseIndex <= server.snapshotIndex, 'what is not in the log is in a snapshot')
+  assert(log.termAt(server.snapshotIndex) === server.snapshotTerm, 'the log agrees with the snapshot')
+  assert(server.snapshotIndex <= server.lastApplied, 'what a snapshot covers is applied')
+  assert(server.snapshotIndex <= server.persistedIndex, 'what a snapshot covers is durable')
   assert(server.persistedIndex <= server.handedIndex, 'only what was handed to storage is persisted')
   assert(server.handedIndex <= log.lastIndex, 'only what is in the log was handed to storage')
   assert(log.lastTerm <= server.currentTerm, 'no entry has a term above currentTerm')
@@ -25,6 +28,14 @@ export function checkState(server: Server): void {
     assert(write.lastIndex <= server.handedIndex, 'an outstanding write claims nothing that was replaced')
     before = write.writeId
   }
+  const { installing } = server
+  if (installing !== null) {
+    const { lastIncludedIndex, lastIncludedTerm } = installing.meta
+    assert(server.lastApplied < lastIncludedIndex, 'nothing is applied while a snapshot is installed')
+    const agrees = log.termAt(lastIncludedIndex) === lastIncludedTerm
+    assert(agrees === !installing.resetsLog, 'a log that agrees with the snapshot is kept, any other is not')
+    assert(role.name !== 'leader' || agrees, 'a leader holds what a snapshot covers')
+  }
   if (role.name === 'follower') {
     assert(role.verifiedIndex <= log.lastIndex, 'verifiedIndex <= lastLogIndex')
     assert(role.reportedMatchIndex <= role.verifiedIndex, 'only what was verified is acknowledged')
@@ -33,11 +44,16 @@ export function checkState(server: Server): void {
   } else if (role.name === 'leader') {
     assert(role.term === server.currentTerm, 'a leader leads its own term')
     assert(server.votedFor === server.id, 'a leader voted for itself')
-    assert(log.termAt(role.noopIndex) === role.term, 'a leader keeps the no-op of its term')
+    const isNoopGone = role.noopIndex < log.baseIndex
+    assert(isNoopGone || log.termAt(role.noopIndex) === role.term, 'a leader keeps the no-op of its term')
     for (const peer of role.peers.values()) {
       assert(peer.nextIndex > peer.matchIndex, 'nextIndex > matchIndex')
       assert(peer.matchIndex <= peer.acceptedIndex, 'what is matched was accepted')
       assert(peer.nextIndex <= log.lastIndex + 1, 'nextIndex does not pass the end of the log')
+      const isInLog = peer.nextIndex > log.baseIndex
+      assert(isInLog || peer.state === 'snapshot', 'what a peer needs next is in the log, or it needs a snapshot')
+      const isAppended = peer.inflight.length > 0 || peer.inflightBytes > 0
+      assert(!isAppended || peer.state !== 'snapshot', 'no entries go to a peer that needs a snapshot')
     }
     const matched = server.voters.map(id => (id === server.id ? server.persistedIndex : role.peers.get(id)!.matchIndex))
     const commitsOwn = log.termAt(server.commitIndex) === role.term
@@ -73,12 +89,16 @@ export interface StateBefore {
   readonly role: RoleName
   readonly lastIndex: LogIndex
   readonly lastTerm: Term
+  readonly baseIndex: LogIndex
+  readonly snapshotIndex: LogIndex
   readonly committedLast: Entry | null
+  /** Where the log ends, if it agrees with the snapshot that is being installed. */
+  readonly keptLastIndex: LogIndex
   readonly matchIndexes: ReadonlyMap<ServerId, LogIndex>
 }
 
 export function stateBefore(server: Server): StateBefore {
-  const { log, role, commitIndex } = server
+  const { log, role, commitIndex, installing } = server
   const peers = role.name === 'leader' ? [...role.peers.values()] : []
   return {
     currentTerm: server.currentTerm,
@@ -88,7 +108,10 @@ export function stateBefore(server: Server): StateBefore {
     role: role.name,
     lastIndex: log.lastIndex,
     lastTerm: log.lastTerm,
-    committedLast: commitIndex > log.snapshotIndex ? log.at(commitIndex) : null,
+    baseIndex: log.baseIndex,
+    snapshotIndex: server.snapshotIndex,
+    committedLast: commitIndex > log.baseIndex ? log.at(commitIndex) : null,
+    keptLastIndex: installing !== null && !installing.resetsLog ? log.lastIndex : 0,
     matchIndexes: new Map(peers.map(peer => [peer.id, peer.matchIndex])),
   }
 }
@@ -99,6 +122,9 @@ export function checkStep(before: StateBefore, server: Server): void {
   assert(server.currentTerm >= before.currentTerm, 'currentTerm never goes back')
   assert(server.commitIndex >= before.commitIndex, 'commitIndex never goes back')
   assert(server.lastApplied >= before.lastApplied, 'lastApplied never goes back')
+  assert(server.snapshotIndex >= before.snapshotIndex, 'a snapshot never goes back')
+  assert(log.baseIndex >= before.baseIndex, 'the base of the log never goes back')
+  assert(log.lastIndex >= before.keptLastIndex, 'entries behind a snapshot that agree with it stay')
   const sameTerm = server.currentTerm === before.currentTerm
   if (sameTerm && before.votedFor !== 0) assert(server.votedFor === before.votedFor, 'one vote in a term (R16)')
   if (sameTerm && before.role === 'leader') {
@@ -112,7 +138,7 @@ export function checkStep(before: StateBefore, server: Server): void {
     }
   }
   const { committedLast } = before
-  if (committedLast !== null && committedLast.index > log.snapshotIndex) {
+  if (committedLast !== null && committedLast.index > log.baseIndex) {
     assert(log.at(committedLast.index) === committedLast, 'a committed entry is never replaced')
   }
 }

@@ -1,6 +1,7 @@
 /**
- * The log in memory: contiguous entries after a snapshot point. It knows positions and terms, not rules; which entries
- * may be replaced is decided in append-entries.ts. Terms never decrease along it, so terms are found by bisection.
+ * The log in memory: contiguous entries after its base, which lies at or before the newest snapshot. It knows positions and
+ * terms, not rules; which entries may be replaced is decided in append-entries.ts, which may go in compaction.ts. Terms
+ * never decrease along it, so terms are found by bisection.
  */
 import { assert } from '../base/assert.js'
 import type { Entry, LogIndex, Term } from './types.js'
@@ -17,39 +18,39 @@ export function entriesBytes(entries: readonly Entry[]): number {
 }
 
 export class Log {
-  /** The last entry that the snapshot covers, (0, 0) without one. Its term is known, its content is not here. */
-  readonly snapshotIndex: LogIndex
-  readonly snapshotTerm: Term
-  private readonly entries: Entry[]
+  /** The place before the first entry, (0, 0) at the very beginning. Its term is known, its content is not here. */
+  baseIndex: LogIndex
+  baseTerm: Term
+  private entries: Entry[]
 
-  constructor(snapshotIndex: LogIndex, snapshotTerm: Term, entries: readonly Entry[]) {
-    this.snapshotIndex = snapshotIndex
-    this.snapshotTerm = snapshotTerm
+  constructor(baseIndex: LogIndex, baseTerm: Term, entries: readonly Entry[]) {
+    this.baseIndex = baseIndex
+    this.baseTerm = baseTerm
     this.entries = []
     for (const entry of entries) this.append(entry)
   }
 
   get firstIndex(): LogIndex {
-    return this.snapshotIndex + 1
+    return this.baseIndex + 1
   }
 
   get lastIndex(): LogIndex {
-    return this.snapshotIndex + this.entries.length
+    return this.baseIndex + this.entries.length
   }
 
   get lastTerm(): Term {
     const last = this.lastEntry
-    return last === undefined ? this.snapshotTerm : last.term
+    return last === undefined ? this.baseTerm : last.term
   }
 
-  /** The last entry, or undefined where the log ends with the snapshot. */
+  /** The last entry, or undefined where the log is empty. */
   get lastEntry(): Entry | undefined {
     return this.entries[this.entries.length - 1]
   }
 
   /** The term of the entry at `index`, or undefined where the log does not reach or no longer knows. */
   termAt(index: LogIndex): Term | undefined {
-    if (index === this.snapshotIndex) return this.snapshotTerm
+    if (index === this.baseIndex) return this.baseTerm
     return this.entries[index - this.firstIndex]?.term
   }
 
@@ -69,8 +70,37 @@ export class Log {
 
   /** Forgets the entry at `index` and all that follow. */
   truncateFrom(index: LogIndex): void {
-    assert(index > this.snapshotIndex, `truncation at ${index} stays above the snapshot ${this.snapshotIndex}`)
+    assert(index > this.baseIndex, `truncation at ${index} stays above the base ${this.baseIndex}`)
     this.entries.length = Math.min(this.entries.length, index - this.firstIndex)
+  }
+
+  /** Forgets the entries up to `index`, whose term stays known. */
+  compactTo(index: LogIndex): void {
+    if (index <= this.baseIndex) return
+    const { term } = this.at(index)
+    // One copy of what stays: taking so many away at the front would move them as often as there are calls.
+    this.entries = this.entries.slice(index - this.baseIndex)
+    this.baseIndex = index
+    this.baseTerm = term
+  }
+
+  /** Begins anew, empty behind the entry (index, term), which is not here. */
+  resetTo(index: LogIndex, term: Term): void {
+    this.entries = []
+    this.baseIndex = index
+    this.baseTerm = term
+  }
+
+  /** The lowest index that records of up to `bytesMax` follow, up to and with that of `last`; the base at least. */
+  indexBefore(last: LogIndex, bytesMax: number): LogIndex {
+    let bytes = 0
+    let index = last
+    while (index > this.baseIndex) {
+      bytes += entryBytes(this.at(index))
+      if (bytes > bytesMax) break
+      index--
+    }
+    return index
   }
 
   /** The entries of [from, to], both within the log; empty when to < from. */

@@ -37,6 +37,16 @@ export function persisted(server: Server, writeId: number): void {
 }
 
 /**
+ * The log began anew behind `index`, with a snapshot of everything up to there on the disk. Whatever a write under way says
+ * of what was in the log before, it vouches for nothing beyond the snapshot.
+ */
+export function beganAnew(server: Server, index: LogIndex): void {
+  server.persistedIndex = index
+  server.handedIndex = index
+  for (const write of server.outstandingWrites) write.lastIndex = Math.min(write.lastIndex, index)
+}
+
+/**
  * Entries from `index` on were replaced in the log. Writes under way may complete later, and would vouch for entries that
  * are no longer theirs: (5, term 2), (5, term 3), (5, term 2 again) must not be confused (R21). So their claims, and what
  * is durable, end below it.

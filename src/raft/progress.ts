@@ -1,13 +1,14 @@
 /**
  * What a leader knows of one peer, and what it may send it (nextIndex and matchIndex of Figure 2, the flow control around
- * them). Two states:
+ * them). Three states:
  * - `probe`: where the peer's log agrees is not known, or something was lost. One AppendEntries at a time is on its way.
  * - `replicate`: entries are sent ahead of their acknowledgement (pipelining), within a window of bytes.
+ * - `snapshot`: what the peer needs next is not in the log any more. Only heartbeats go (S11) until a snapshot is there.
  * The transport repeats what is lost by itself, within a few round trips. The timeout here is the fallback behind it, for
  * what a peer lost after it had come: it waits for longer, and sends one probe, never the whole window (R13).
  */
 import { assert } from '../base/assert.js'
-import type { LogIndex, Milliseconds, ServerId } from './types.js'
+import type { LogIndex, Milliseconds, ServerId, SnapshotMeta } from './types.js'
 
 /** An AppendEntries with entries that was sent and is neither accepted nor known to be lost. */
 interface Inflight {
@@ -18,13 +19,23 @@ interface Inflight {
   readonly isFirst: boolean
 }
 
+/** The log from a snapshot on, kept for a peer that is sent that snapshot or catches up behind it. */
+export interface Kept {
+  readonly meta: SnapshotMeta
+  /** Once the snapshot is there: up to where the peer must come until the log is its own again. Infinity before. */
+  untilIndex: LogIndex
+  /** How much of the snapshot the peer is known to hold, and when that or its matchIndex grew last. */
+  heldBytes: number
+  movedMs: Milliseconds
+}
+
 /** More messages than this are never on their way to one peer, however small they are. */
 const inflightMessagesMax = 256
 const backoffMax = 64
 
 export class Progress {
   readonly id: ServerId
-  state: 'probe' | 'replicate' = 'probe'
+  state: 'probe' | 'replicate' | 'snapshot' = 'probe'
   /** Known to be in the peer's log, equal to ours, and on its disk. Never goes back within a term. */
   matchIndex: LogIndex = 0
   /** Known to have been accepted by the peer in this term, though perhaps not on its disk yet. */
@@ -41,6 +52,8 @@ export class Progress {
   /** The newest round of read confirmations that was sent to it, and that it has echoed. */
   readRoundSent = 0
   readRoundAcknowledged = 0
+  /** What of the log is kept for it alone. */
+  kept: Kept | null = null
   appendBytesMax: number
   windowBytesMax: number
   retransmissions = 0
@@ -138,8 +151,18 @@ export class Progress {
 
   /** Something was lost or does not match: what is in flight counts no more, and one probe goes from `nextIndex`. */
   probeFrom(nextIndex: LogIndex): void {
+    this.startOver('probe', nextIndex)
+  }
+
+  /** `nextIndex` is not in the log any more: what is in flight counts no more, and a snapshot is wanted. */
+  needSnapshot(nextIndex: LogIndex): void {
+    this.startOver('snapshot', nextIndex)
+  }
+
+  private startOver(state: 'probe' | 'snapshot', nextIndex: LogIndex): void {
     assert(nextIndex > this.matchIndex, `nextIndex ${nextIndex} stays above matchIndex ${this.matchIndex}`)
-    this.state = 'probe'
+    this.state = state
+    if (state === 'snapshot') this.kept = null
     this.nextIndex = nextIndex
     this.acceptedIndex = Math.min(this.acceptedIndex, nextIndex - 1)
     this.inflight.length = 0

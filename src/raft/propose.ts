@@ -4,12 +4,16 @@ import { entryBytes } from './log.js'
 import type { Leader, Server } from './server.js'
 import type { Entry, EntryKind, LogIndex, Refusal } from './types.js'
 
-/** Takes a client's commands, or says why not: only a leader does, not while it hands over, not beyond its bound. */
+/** Takes a client's commands, or says why not: only a leader does, not while it hands over, not beyond its bounds. */
 export function propose(server: Server, payload: Uint8Array): LogIndex | Refusal {
   const role = server.role
   if (role.name !== 'leader') return 'not-leader'
   if (role.transfer !== null) return 'busy'
+  // It could not store it, and nobody takes over (R17).
+  if (server.disk === 'full') return 'no-space'
   if (role.uncommittedBytes >= server.options.uncommittedBytesMax) return 'busy'
+  // With a disk that stands still the others commit without it, and nothing else bounds what waits here (R11).
+  if (server.unpersistedBytes >= server.options.unpersistedBytesMax) return 'busy'
   return appendOwn(server, role, 'commands', payload)
 }
 

@@ -1,23 +1,29 @@
 /**
  * Consensus, pure: facts go in by these methods and only change state; consequences come out of `takeReady`. No clock, no
  * chance, no socket, no file: `now` is an argument and the seed an option, so that a run can be repeated exactly.
- * Reading order for newcomers: types, server, election, vote, append-entries, held-appends, replication, commit, ready.
+ * Reading order for newcomers: types, server, election, vote, append-entries, held-appends, replication, commit, compaction,
+ * send-snapshot, install-snapshot, ready.
  */
 import { assert } from '../base/assert.js'
 import { receiveAppendEntries } from './append-entries.js'
 import { checkQuorum } from './check-quorum.js'
+import { compactionLimit, compactTo, snapshotTaken } from './compaction.js'
 import { electionTimeout, receiveRequestVoteReply } from './election.js'
+import { receiveInstallSnapshot, snapshotComplete, snapshotHeld, snapshotInstalled } from './install-snapshot.js'
 import { checkState } from './invariants.js'
 import { persisted } from './persistence.js'
 import { propose } from './propose.js'
 import { readIndex } from './read-index.js'
 import { deadlineOf, takeReady } from './ready.js'
 import { receiveAppendEntriesReply } from './replication.js'
+import { receiveInstallSnapshotReply, snapshotBegun, snapshotsWanted } from './send-snapshot.js'
 import type { Server } from './server.js'
 import { createServer, leaderIdOf } from './server.js'
+import { diskChanged, handOver } from './sick-disk.js'
 import { adoptTerm, refusalOf } from './term.js'
 import { receiveTimeoutNow, transferLeadership, transferTimeout } from './transfer.js'
 import type {
+  DiskState,
   LogIndex,
   Message,
   Milliseconds,
@@ -26,6 +32,7 @@ import type {
   Recovered,
   Refusal,
   ServerId,
+  SnapshotMeta,
   Status,
   Term,
 } from './types.js'
@@ -58,6 +65,7 @@ export class Raft {
     if (role.name === 'leader') {
       checkQuorum(server, role, now)
       transferTimeout(server, role, now)
+      handOver(server, role, now)
     } else if (now >= server.electionDeadlineMs) {
       electionTimeout(server, now)
     }
@@ -81,6 +89,11 @@ export class Raft {
       case 'AppendEntriesReply':
         if (server.role.name === 'leader') receiveAppendEntriesReply(server, server.role, message, now)
         return
+      case 'InstallSnapshot':
+        return receiveInstallSnapshot(server, message, now)
+      case 'InstallSnapshotReply':
+        if (server.role.name === 'leader') receiveInstallSnapshotReply(server, server.role, message, now)
+        return
       case 'RequestVoteReply':
         return receiveRequestVoteReply(server, message, now)
       case 'TimeoutNow':
@@ -101,6 +114,62 @@ export class Raft {
   /** Every write up to `writeId` is durable. */
   persisted(writeId: number): void {
     persisted(this.server, writeId)
+  }
+
+  /** This server made a snapshot of what it had applied, and it is durable. Then `compactTo` may shorten the log. */
+  snapshotTaken(meta: SnapshotMeta): void {
+    snapshotTaken(this.server, meta)
+  }
+
+  /**
+   * The log up to `index` may go, from memory here and then from the disk: no further than the newest snapshot, and not what
+   * a peer needs that is sent one. Returns up to where it is gone; less than that is never needed again.
+   */
+  compactTo(now: Milliseconds, index: LogIndex): LogIndex {
+    return compactTo(this.server, index, now)
+  }
+
+  /** The furthest that `compactTo` would go now. */
+  compactionLimit(now: Milliseconds): LogIndex {
+    return compactionLimit(this.server, now)
+  }
+
+  /** Up to where the log may go if records of `trailingBytes` before the end of the newest snapshot stay, for slow followers. */
+  trailingIndex(trailingBytes: number): LogIndex {
+    return this.server.log.indexBefore(this.server.snapshotIndex, trailingBytes)
+  }
+
+  /**
+   * On a leader: the peers to which a snapshot must be sent, as things stand. To be read each turn: a transfer is begun to
+   * whoever is new in it, and given up to whoever is not in it any more.
+   */
+  get snapshotsWanted(): readonly ServerId[] {
+    return snapshotsWanted(this.server)
+  }
+
+  /** The newest snapshot is being sent to `to`, in place of any before: the log from there on is kept for it. */
+  snapshotBegun(now: Milliseconds, to: ServerId, meta: SnapshotMeta): void {
+    snapshotBegun(this.server, to, meta, now)
+  }
+
+  /** So much of the snapshot from a leader is stored, as InstallSnapshotReply says it. To be told after every piece, new or not. */
+  snapshotHeld(meta: SnapshotMeta, nextOffset: number, received: number): void {
+    snapshotHeld(this.server, meta, nextOffset, received)
+  }
+
+  /** A snapshot from a leader is here as a whole, and its hash is right. If it is still of use, a Ready says `install`. */
+  snapshotComplete(meta: SnapshotMeta): void {
+    snapshotComplete(this.server, meta)
+  }
+
+  /** What a Ready said to install is durable, the log was reset if it said so, the state machine is restored. */
+  snapshotInstalled(meta: SnapshotMeta): void {
+    snapshotInstalled(this.server, meta)
+  }
+
+  /** How this server's disk is from now on. */
+  diskChanged(now: Milliseconds, disk: DiskState): void {
+    diskChanged(this.server, disk, now)
   }
 
   /** Hand over to `to`, or to the most caught-up peer for 0. Given up after an election timeout. */
@@ -152,6 +221,11 @@ export class Raft {
     return this.server.commitIndex
   }
 
+  /** Up to here the log is on this server's disk. It may go back (persistence.ts). */
+  get persistedIndex(): LogIndex {
+    return this.server.persistedIndex
+  }
+
   get status(): Status {
     const { server } = this
     const { log, role } = server
@@ -168,7 +242,7 @@ export class Raft {
       firstLogIndex: log.firstIndex,
       lastLogIndex: log.lastIndex,
       persistedIndex: server.persistedIndex,
-      snapshotIndex: log.snapshotIndex,
+      snapshotIndex: server.snapshotIndex,
       peers: peers.map(peer => ({
         id: peer.id,
         state: peer.state,

@@ -8,24 +8,30 @@
  * 4. `persisted(n)` means: every write up to n is durable. Only then does the core acknowledge, or count itself towards a
  *    majority. A completion never vouches for entries that were replaced since (persistence.ts). persistedIndex may go
  *    back; matchIndex within a term may not.
- * 5. Any error of a write or fsync ends the process. An fsync is never retried.
+ * 5. `install`: the snapshot becomes durable; then, for `resetsLog`, a reset of the log, behind all writes handed out before;
+ *    then the state machine is restored; only then `snapshotInstalled`. A crash in between leaves a log that does not reach
+ *    the snapshot, or does not agree with it: whoever recovers it begins with an empty log behind the snapshot (S03).
+ * 6. Any error of a write or fsync ends the process. An fsync is never retried.
  */
 import { replyToLeader, sendRejections } from './append-entries.js'
 import { checkQuorumDeadline } from './check-quorum.js'
 import { advanceCommitIndex, takeCommitted } from './commit.js'
 import { requestVotes } from './election.js'
 import { rejectGap } from './held-appends.js'
+import { replyToSnapshot, takeChunks, takeInstall } from './install-snapshot.js'
 import { takeAppend, takeHardState } from './persistence.js'
 import { beginReadRound, takeConfirmedReads } from './read-index.js'
 import { nextSendMs, sendAppendEntries } from './replication.js'
 import type { Server } from './server.js'
+import { handOverDeadline } from './sick-disk.js'
 import { sendTimeoutNow } from './transfer.js'
-import type { ConfirmedRead, Milliseconds, Outgoing, Ready } from './types.js'
+import type { ConfirmedRead, InstallSnapshot, Milliseconds, Outgoing, Ready } from './types.js'
 
 export function takeReady(server: Server, now: Milliseconds): Ready {
   const { role } = server
   const messages: Outgoing[] = []
   let reads: readonly ConfirmedRead[] = []
+  let snapshotChunks: readonly InstallSnapshot[] = []
   if (role.name === 'leader') {
     advanceCommitIndex(server, role)
     beginReadRound(server, role)
@@ -35,15 +41,20 @@ export function takeReady(server: Server, now: Milliseconds): Ready {
   } else if (role.name === 'follower') {
     rejectGap(server, role, now)
     replyToLeader(server, role, now, messages)
+    snapshotChunks = takeChunks(role)
+    replyToSnapshot(server, role, messages)
   } else {
     requestVotes(server, role, now, messages)
   }
+  const install = takeInstall(server)
   sendRejections(server, messages)
   sendVotes(server, messages)
   return {
     hardState: takeHardState(server),
     messages,
     append: takeAppend(server),
+    snapshotChunks,
+    install,
     committed: takeCommitted(server),
     reads,
     readsLost: server.readsLost.splice(0),
@@ -57,6 +68,8 @@ export function isEmpty(ready: Ready): boolean {
   return (
     ready.hardState === null &&
     ready.append === null &&
+    ready.snapshotChunks.length === 0 &&
+    ready.install === null &&
     ready.messages.length === 0 &&
     ready.committed.length === 0 &&
     ready.reads.length === 0 &&
@@ -76,6 +89,7 @@ export function deadlineOf(server: Server, now: Milliseconds): Milliseconds {
       return Math.min(server.electionDeadlineMs, role.askAgainMs)
     case 'leader': {
       let deadline = Math.min(checkQuorumDeadline(server, role, now), role.transfer?.giveUpMs ?? Infinity)
+      deadline = Math.min(deadline, handOverDeadline(server, role))
       for (const peer of role.peers.values()) deadline = Math.min(deadline, nextSendMs(server, role, peer))
       return deadline
     }

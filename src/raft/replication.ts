@@ -7,6 +7,7 @@ import { assert } from '../base/assert.js'
 import { entriesBytes } from './log.js'
 import type { Progress } from './progress.js'
 import { wantedReadRound } from './read-index.js'
+import { matchMoved } from './send-snapshot.js'
 import type { Leader, Server } from './server.js'
 import type { AppendEntriesReply, Entry, LogIndex, Milliseconds, Outgoing } from './types.js'
 
@@ -22,7 +23,7 @@ export function sendAppendEntries(
   const oldest = peer.inflight[0]
   if (oldest !== undefined && now >= sendAgainMs(server, peer, oldest.sentMs)) {
     peer.timedOut()
-    peer.probeFrom(peer.acceptedIndex + 1)
+    startOverFrom(server, peer, peer.acceptedIndex + 1)
   }
   if (peer.state === 'probe') {
     const first = peer.probeSentMs === -Infinity
@@ -32,7 +33,7 @@ export function sendAppendEntries(
       send(server, role, peer, entries, now, messages)
       peer.probed(peer.nextIndex - 1 + entries.length, now)
     }
-  } else {
+  } else if (peer.state === 'replicate') {
     while (peer.nextIndex <= log.lastIndex) {
       const entries = log.take(peer.nextIndex, peer.appendBytesMax)
       const bytes = entriesBytes(entries)
@@ -70,7 +71,9 @@ export function receiveAppendEntriesReply(
     reply.matchIndex <= server.log.lastIndex && reply.prevLogIndex <= server.log.lastIndex,
     `what server ${reply.from} matched of this leader's log is in it`,
   )
+  const { matchIndex } = peer
   peer.accepted(reply.prevLogIndex, reply.matchIndex, now)
+  matchMoved(server, peer, matchIndex, now)
 }
 
 /**
@@ -80,6 +83,7 @@ export function receiveAppendEntriesReply(
  */
 function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesReply, now: Milliseconds): void {
   if (reply.conflictIndex === 0) return // of a message of a former term: nothing of ours was compared
+  if (peer.state === 'snapshot') return // of something that left before; where its log ends will be where the snapshot does
   if (peer.state === 'probe' && reply.prevLogIndex !== peer.nextIndex - 1) return
   if (peer.state === 'replicate' && peer.inflight.length > 0 && reply.conflictTerm === 0) {
     // It says that the log ends before what the peer has accepted, so it left before that. Or the peer lost that in a crash:
@@ -93,10 +97,15 @@ function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesRe
     const lastOfTerm = server.log.lastIndexOfTerm(reply.conflictTerm)
     if (lastOfTerm > 0) nextIndex = Math.min(lastOfTerm + 1, reply.prevLogIndex)
   }
-  nextIndex = Math.max(nextIndex, peer.matchIndex + 1, server.log.firstIndex)
-  // At or below matchIndex it is a late copy. Where the log is compacted there is nothing earlier to try, and the same
-  // probe goes out again by its timer only.
-  if (nextIndex <= reply.prevLogIndex) peer.probeFrom(nextIndex)
+  nextIndex = Math.max(nextIndex, peer.matchIndex + 1)
+  // At or below matchIndex it is a late copy.
+  if (nextIndex <= reply.prevLogIndex) startOverFrom(server, peer, nextIndex)
+}
+
+/** With a probe, or where the log is compacted and there is nothing to try with, behind a snapshot (section 7). */
+function startOverFrom(server: Server, peer: Progress, nextIndex: LogIndex): void {
+  if (nextIndex > server.log.baseIndex) peer.probeFrom(nextIndex)
+  else peer.needSnapshot(nextIndex)
 }
 
 /**
@@ -125,8 +134,10 @@ function send(
   now: Milliseconds,
   messages: Outgoing[],
 ): void {
-  const prevLogIndex: LogIndex = peer.nextIndex - 1
-  const prevLogTerm = server.log.termAt(prevLogIndex)
+  // All logs agree before their first entry: who waits for a snapshot is only told that there is a leader (S11). Its answer
+  // says what it has, and whether that is enough by now.
+  const prevLogIndex: LogIndex = peer.state === 'snapshot' ? 0 : peer.nextIndex - 1
+  const prevLogTerm = prevLogIndex === 0 ? 0 : server.log.termAt(prevLogIndex)
   assert(prevLogTerm !== undefined, `the entry before nextIndex ${peer.nextIndex} is known`)
   assert(entries.length === 0 || entries[0]!.index === prevLogIndex + 1, 'entries follow prevLogIndex (R11)')
   messages.push({

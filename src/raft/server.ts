@@ -4,11 +4,14 @@
  */
 import { Prng } from '../base/prng.js'
 import type { Gap } from './held-appends.js'
+import type { Incoming } from './install-snapshot.js'
 import { Log } from './log.js'
 import type { Progress } from './progress.js'
 import type {
   AppendEntriesReply,
+  DiskState,
   HardState,
+  Install,
   LogIndex,
   Milliseconds,
   RaftOptions,
@@ -16,6 +19,7 @@ import type {
   Report,
   RequestVoteReply,
   ServerId,
+  SnapshotMeta,
   Term,
 } from './types.js'
 
@@ -30,6 +34,8 @@ export interface Follower {
   reportedMatchIndex: LogIndex
   /** What was missing when something beyond it arrived, and what is held until it comes. */
   gap: Gap | null
+  /** The snapshot that the leader sends, its newest. */
+  incoming: Incoming | null
 }
 
 export interface Campaigner {
@@ -72,6 +78,9 @@ export interface Leader {
   /** Reads of begun rounds, oldest first. */
   waitingReads: WaitingRead[]
   transfer: Transfer | null
+  /** With a sick disk: when the next peer is asked to take over, and which were asked in vain (sick-disk.ts). */
+  handOverMs: Milliseconds
+  readonly handedTo: Set<ServerId>
 }
 
 export type Role = Follower | Campaigner | Leader
@@ -106,6 +115,14 @@ export interface Server {
   commitIndex: LogIndex
   lastApplied: LogIndex
 
+  /** The last entry that the newest snapshot covers: own, or from a leader. (0, 0) before the first. */
+  snapshotIndex: LogIndex
+  snapshotTerm: Term
+  /** A whole snapshot from a leader that may be installed. */
+  completeSnapshot: SnapshotMeta | null
+  /** What is being installed, until it is durable and the state machine is what it says. */
+  installing: Install | null
+
   role: Role
   /** When this server stands for election unless it hears from a leader; not looked at while it leads. */
   electionDeadlineMs: Milliseconds
@@ -113,6 +130,9 @@ export interface Server {
   leaderHeardMs: Milliseconds
   /** Campaigns since a leader was last known: elections back off with it (R12). */
   failedCampaigns: number
+  disk: DiskState
+  /** Election timeouts that passed without a campaign of this server because its disk is sick. */
+  timeoutsAside: number
 
   /** Answers that cannot be derived from the state; takeReady empties them, a new term drops them. */
   owedVotes: Map<ServerId, Pick<RequestVoteReply, 'campaignTerm' | 'granted' | 'preVote'>>
@@ -127,7 +147,7 @@ export interface Server {
 }
 
 export function createServer(options: RaftOptions, recovered: Recovered, now: Milliseconds): Server {
-  const log = new Log(recovered.snapshotIndex, recovered.snapshotTerm, recovered.entries)
+  const log = new Log(recovered.baseIndex, recovered.baseTerm, recovered.entries)
   const server: Server = {
     options,
     id: options.id,
@@ -142,12 +162,18 @@ export function createServer(options: RaftOptions, recovered: Recovered, now: Mi
     nextWriteId: 1,
     unpersistedBytes: 0,
     persistedIndex: log.lastIndex,
-    commitIndex: log.snapshotIndex,
-    lastApplied: log.snapshotIndex,
+    commitIndex: recovered.snapshotIndex,
+    lastApplied: recovered.snapshotIndex,
+    snapshotIndex: recovered.snapshotIndex,
+    snapshotTerm: recovered.snapshotTerm,
+    completeSnapshot: null,
+    installing: null,
     role: newFollower(0),
     electionDeadlineMs: 0,
     leaderHeardMs: -Infinity,
     failedCampaigns: 0,
+    disk: 'sound',
+    timeoutsAside: 0,
     owedVotes: new Map(),
     owedRejections: new Map(),
     readsLost: [],
@@ -166,6 +192,7 @@ export function newFollower(leaderId: ServerId): Follower {
     accepted: { readRound: 0, dueMs: Infinity },
     reportedMatchIndex: 0,
     gap: null,
+    incoming: null,
   }
 }
 

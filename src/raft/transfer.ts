@@ -1,6 +1,7 @@
 /** Handing leadership over (dissertation 3.10): the target catches up, is told to campaign at once, and has a deadline. */
 import { assert } from '../base/assert.js'
 import { campaign } from './election.js'
+import type { Progress } from './progress.js'
 import type { Leader, Server } from './server.js'
 import type { Milliseconds, Outgoing, ServerId, TimeoutNow } from './types.js'
 
@@ -37,11 +38,14 @@ export function receiveTimeoutNow(server: Server, message: TimeoutNow, now: Mill
   if (message.term < server.currentTerm) return
   const role = server.role
   if (role.name !== 'follower' || role.leaderId !== message.from) return
+  // Whoever asks may have a sick disk as well; it gives up, and asks the next.
+  if (server.disk !== 'sound') return
   campaign(server, true, now)
 }
 
 /** The peer with the longest matching log; of those equally far, the one heard last: who is down answers nobody. */
-function mostCaughtUp(role: Leader): ServerId {
-  const [best] = [...role.peers.values()].sort((a, b) => b.matchIndex - a.matchIndex || b.lastHeardMs - a.lastHeardMs)
+export function mostCaughtUp(role: Leader, mayBe: (peer: Progress) => boolean = () => true): ServerId {
+  const peers = [...role.peers.values()].filter(mayBe)
+  const [best] = peers.sort((a, b) => b.matchIndex - a.matchIndex || b.lastHeardMs - a.lastHeardMs)
   return best === undefined ? 0 : best.id
 }

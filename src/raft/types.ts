@@ -95,12 +95,57 @@ export interface AppendEntriesReply extends Common {
   readonly readRound: number
 }
 
+/** What tells one snapshot from another; a transfer goes on only for an equal one. */
+export interface SnapshotMeta {
+  /** The last entry that it covers. */
+  readonly lastIncludedIndex: LogIndex
+  readonly lastIncludedTerm: Term
+  /** The voters as of that entry. */
+  readonly voters: readonly ServerId[]
+  /** Bytes of its body: sessions and state machine. */
+  readonly totalBytes: number
+  /** Of the whole body, below 2^53. */
+  readonly hash: number
+}
+
+/** Section 7: a piece of a snapshot for a peer that needs entries which the log no longer has. It names the snapshot. */
+export interface InstallSnapshot extends Common, SnapshotMeta {
+  readonly type: 'InstallSnapshot'
+  /** Where `data` stands in the body; the last piece ends at totalBytes. */
+  readonly offset: number
+  readonly data: Uint8Array
+}
+
+export interface InstallSnapshotReply extends Common {
+  readonly type: 'InstallSnapshotReply'
+  /** The snapshot that it answers for (R1). */
+  readonly lastIncludedIndex: LogIndex
+  readonly lastIncludedTerm: Term
+  readonly hash: number
+  /** Bytes held without a gap from the beginning on. */
+  readonly nextOffset: number
+  /** Bit i: the piece of `snapshotPieceBytes` that begins i + 1 pieces behind nextOffset is held as well. */
+  readonly received: number
+  /** What the snapshot covers is on disk, by this snapshot or in another way: appends may go on behind it. */
+  readonly persisted: boolean
+}
+
+/** A snapshot is cut into pieces: each but the last has so many bytes, and begins at a multiple of them. As in the codec. */
+export const snapshotPieceBytes = 65_536
+
 /** Dissertation 3.10: campaign at once; your log is complete. */
 export interface TimeoutNow extends Common {
   readonly type: 'TimeoutNow'
 }
 
-export type Message = RequestVote | RequestVoteReply | AppendEntries | AppendEntriesReply | TimeoutNow
+export type Message =
+  | RequestVote
+  | RequestVoteReply
+  | AppendEntries
+  | AppendEntriesReply
+  | InstallSnapshot
+  | InstallSnapshotReply
+  | TimeoutNow
 
 /** A message and whom it goes to. */
 export interface Outgoing {
@@ -115,6 +160,10 @@ export interface Ready {
   readonly messages: readonly Outgoing[]
   /** One append: hand it to the log in this order; `Raft.persisted(writeId)` when it is durable. */
   readonly append: { readonly writeId: number; readonly entries: readonly Entry[] } | null
+  /** Pieces of a snapshot from this term's leader: store them, then `Raft.snapshotHeld`, in the end `snapshotComplete`. */
+  readonly snapshotChunks: readonly InstallSnapshot[]
+  /** A complete snapshot to be installed, once; nothing is handed out to be applied until `Raft.snapshotInstalled`. */
+  readonly install: Install | null
   /** Newly committed entries, in log order, each handed out once: apply them now. */
   readonly committed: readonly Entry[]
   /** Reads whose leader was confirmed: answer each once lastApplied has reached its index. */
@@ -125,6 +174,15 @@ export interface Ready {
   readonly reports: readonly Report[]
   /** When to call `tick` next; Infinity for never. */
   readonly deadline: Milliseconds
+}
+
+export interface Install {
+  readonly meta: SnapshotMeta
+  /**
+   * The log does not hold the last entry that it covers: once the snapshot is durable the log begins anew behind it, with a
+   * `reset` record. Else the entries behind it agree with it, and stay.
+   */
+  readonly resetsLog: boolean
 }
 
 export interface ConfirmedRead {
@@ -141,13 +199,29 @@ export type Report =
 
 export type RoleName = 'follower' | 'pre-candidate' | 'candidate' | 'leader'
 
+/** What tells one snapshot from another; a transfer goes on only for an equal one. */
+export interface SnapshotMeta {
+  /** The last entry that it covers. */
+  readonly lastIncludedIndex: LogIndex
+  readonly lastIncludedTerm: Term
+  /** The voters as of that entry. */
+  readonly voters: readonly ServerId[]
+  /** Bytes of its body: sessions and state machine. */
+  readonly totalBytes: number
+  /** Of the whole body, below 2^53. */
+  readonly hash: number
+}
+
 /** What storage found: the state before the crash or stop. */
 export interface Recovered {
   readonly hardState: HardState
-  /** Where the log begins: the entry that the snapshot ends with, (0, 0) without one. */
+  /** The last entry that the newest snapshot covers, (0, 0) without one. */
   readonly snapshotIndex: LogIndex
   readonly snapshotTerm: Term
-  /** Contiguous from snapshotIndex + 1; every one of them durable. */
+  /** Before the first of entries: at or before the snapshot. */
+  readonly baseIndex: LogIndex
+  readonly baseTerm: Term
+  /** Contiguous from baseIndex + 1 to the snapshot at least; every one of them durable. */
   readonly entries: readonly Entry[]
 }
 
@@ -162,7 +236,7 @@ export interface RaftOptions {
   readonly electionTimeoutMs: number
   /** What a leader may hold that is not committed yet, in bytes of records, before proposals are refused as busy. */
   readonly uncommittedBytesMax: number
-  /** What may wait for this server's disk, in bytes of records, before it takes no more entries from its leader. */
+  /** What may wait for this server's disk, in bytes of records, before it takes no more, from its leader or from clients. */
   readonly unpersistedBytesMax: number
   /** Bytes of entry records in one AppendEntries, until `setPath` says otherwise. A single larger entry still goes. */
   readonly appendBytesMax: number
@@ -170,12 +244,18 @@ export interface RaftOptions {
   readonly windowBytesMax: number
 }
 
-/** Why a proposal or a read was not taken. Nothing has happened. */
-export type Refusal = 'not-leader' | 'busy'
+/**
+ * How a server's disk is: `full`, there is no room to make the log longer; `stalled`, a write has not completed for a set
+ * time.
+ */
+export type DiskState = 'sound' | 'full' | 'stalled'
+
+/** Why a proposal or a read was not taken. Nothing has happened. `no-space`: only of a proposal, the disk is full. */
+export type Refusal = 'not-leader' | 'busy' | 'no-space'
 
 export interface PeerStatus {
   readonly id: ServerId
-  readonly state: 'probe' | 'replicate'
+  readonly state: 'probe' | 'replicate' | 'snapshot'
   readonly matchIndex: LogIndex
   readonly nextIndex: LogIndex
   readonly inflightBytes: number

@@ -5,7 +5,6 @@
  *   0      1             5
  *   | kind | length 4    | payload |
  */
-import { assert } from '../base/assert.js'
 import { getUint32, putUint32 } from '../base/byte-string.js'
 
 /** No chunk of a snapshot is larger (types.ts). */
@@ -15,12 +14,6 @@ const headerBytes = 5
 
 /** In this order: one header, sessions, the machine's chunks, one end. */
 export const frameKinds = { header: 1, sessions: 2, machine: 3, end: 4 } as const
-
-export interface Frame {
-  readonly kind: number
-  /** May be a view of a chunk that was read. */
-  readonly payload: Uint8Array
-}
 
 /** The bytes of a frame, in as many chunks as it takes. */
 export function encodeFrame(kind: number, payload: Uint8Array): Uint8Array[] {
@@ -33,60 +26,65 @@ export function encodeFrame(kind: number, payload: Uint8Array): Uint8Array[] {
   return chunks
 }
 
-/** Takes frames out of chunks, however those are cut. Throws where the stream ends too early. */
+/** Takes frames out of chunks, however those are cut. */
 export class FrameReader {
-  readonly #chunks: Iterator<Uint8Array>
-  #chunk: Uint8Array = new Uint8Array(0)
-  #at = 0
-  #frame: Frame
+  /** A payload is only lent: it may be a view of a chunk. */
+  readonly #onFrame: (kind: number, payload: Uint8Array) => void
+  /** Copies of the parts of a frame that is not whole yet: a damaged length reserves no memory. */
+  #parts: Uint8Array[] = []
+  #partsBytes = 0
 
-  constructor(chunks: Iterable<Uint8Array>) {
-    this.#chunks = chunks[Symbol.iterator]()
-    this.#frame = this.advance()
+  constructor(onFrame: (kind: number, payload: Uint8Array) => void) {
+    this.#onFrame = onFrame
   }
 
-  /** The frame that was read last. */
-  current(): Frame {
-    return this.#frame
+  /** Reads the frames that end in this chunk, which is only lent. */
+  push(chunk: Uint8Array): void {
+    let at = 0
+    while (at < chunk.length) at += this.#parts.length === 0 ? this.#readWhole(chunk, at) : this.#readOn(chunk, at)
   }
 
-  /** Reads the next frame. */
-  advance(): Frame {
-    const header = this.#take(headerBytes)
-    this.#frame = { kind: header[0]!, payload: this.#take(getUint32(header, 1)) }
-    return this.#frame
-  }
-
-  /** Whether nothing follows. */
+  /** Whether the last frame is whole. */
   atEnd(): boolean {
-    return !this.#refill()
+    return this.#parts.length === 0
   }
 
-  #take(length: number): Uint8Array {
-    if (length <= this.#chunk.length - this.#at) {
-      this.#at += length
-      return this.#chunk.subarray(this.#at - length, this.#at)
+  /** Reads the frame that begins at `at`, or keeps what is there of it; returns how many bytes that took. */
+  #readWhole(chunk: Uint8Array, at: number): number {
+    const rest = chunk.length - at
+    const length = rest < headerBytes ? Infinity : headerBytes + getUint32(chunk, at + 1)
+    if (length > rest) {
+      this.#keep(new Uint8Array(chunk.subarray(at)))
+      return rest
     }
-    // Collected first and joined after: a damaged length reserves no memory.
-    const parts: Uint8Array[] = []
-    for (let missing = length; missing > 0;) {
-      assert(this.#refill(), 'a snapshot is whole')
-      const part = this.#chunk.subarray(this.#at, this.#at + missing)
-      parts.push(part)
-      missing -= part.length
-      this.#at += part.length
-    }
-    return Buffer.concat(parts)
+    this.#onFrame(chunk[at]!, chunk.subarray(at + headerBytes, at + length))
+    return length
   }
 
-  /** Goes on to the next chunk if this one is used up; false when there is none. */
-  #refill(): boolean {
-    while (this.#at === this.#chunk.length) {
-      const next = this.#chunks.next()
-      if (next.done === true) return false
-      this.#chunk = next.value
-      this.#at = 0
-    }
-    return true
+  /** Reads on where a frame was cut, first to the end of its header, then to its own; returns how many bytes that took. */
+  #readOn(chunk: Uint8Array, at: number): number {
+    const isHeaderWhole = this.#partsBytes >= headerBytes
+    const length = isHeaderWhole ? headerBytes + getUint32(this.#parts[0]!, 1) : headerBytes
+    // A copy: the slice of a Buffer would be a view.
+    const part = new Uint8Array(chunk.subarray(at, at + length - this.#partsBytes))
+    this.#keep(part)
+    if (this.#partsBytes < length) return part.length
+    const frame = this.#join()
+    if (frame.length < headerBytes + getUint32(frame, 1)) return part.length
+    this.#parts = []
+    this.#partsBytes = 0
+    this.#onFrame(frame[0]!, frame.subarray(headerBytes))
+    return part.length
+  }
+
+  #keep(part: Uint8Array): void {
+    this.#parts.push(part)
+    this.#partsBytes += part.length
+  }
+
+  #join(): Uint8Array {
+    const joined = Buffer.concat(this.#parts)
+    this.#parts = [joined]
+    return joined
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The bytes of counters and sessions in a snapshot. Records are never split between frames; results follow the session
- * that they belong to, in the order of their execution. Sessions come in the order of their ids.
+ * that they belong to, by ascending sequence number. Sessions come in the order of their ids.
  *
  *              0            1
  *   header   | version 1  | revision 8 | lastSessionId 8 | stateHash 8 |
@@ -59,7 +59,9 @@ export function encodeSession(session: Session): Uint8Array[] {
   putUint53(piece, 9, session.answeredUpTo)
   putUint53(piece, 17, session.usedAt)
   let at = sessionBytes
-  for (const [sequence, { checksum, result }] of session.results) {
+  for (const sequence of session.results.sequences()) {
+    const place = session.results.find(sequence)
+    const result = session.results.resultAt(place)
     if (at + resultHeaderBytes + result.length > piece.length) {
       pieces.push(piece.subarray(0, at))
       piece = new Uint8Array(pieceBytesMax)
@@ -67,7 +69,7 @@ export function encodeSession(session: Session): Uint8Array[] {
     }
     piece[at] = tagResult
     putUint53(piece, at + 1, sequence)
-    putUint53(piece, at + 9, checksum)
+    putUint53(piece, at + 9, session.results.checksumAt(place))
     putUint16(piece, at + 17, result.length)
     at = putBytes(piece, at + resultHeaderBytes, result)
   }
@@ -79,7 +81,10 @@ export function encodeSession(session: Session): Uint8Array[] {
 export class SessionsDecoder {
   /** By id, ascending. */
   readonly sessions = new Map<number, Session>()
+  #whole: Session[] = []
   #session: Session | null = null
+  /** Of the result that was read last. */
+  #sequence = 0
 
   decode(payload: Uint8Array): void {
     for (let at = 0; at < payload.length;) {
@@ -88,12 +93,27 @@ export class SessionsDecoder {
     }
   }
 
+  /** The sessions whose last result was read since this was asked before: all but the last one, until `end`. */
+  takeWhole(): Session[] {
+    const whole = this.#whole
+    this.#whole = []
+    return whole
+  }
+
+  /** No payload follows. */
+  end(): void {
+    if (this.#session !== null) this.#whole.push(this.#session)
+    this.#session = null
+  }
+
   #decodeSession(payload: Uint8Array, at: number): number {
     assert(at + sessionBytes <= payload.length, 'a session is whole')
     const session = new Session(getChecked(payload, at + 1), getChecked(payload, at + 17))
     assert(session.id > (this.#session?.id ?? 0), 'session ids ascend')
     session.forgetUpTo(getChecked(payload, at + 9))
+    this.#sequence = session.answeredUpTo
     this.sessions.set(session.id, session)
+    if (this.#session !== null) this.#whole.push(this.#session)
     this.#session = session
     return at + sessionBytes
   }
@@ -103,7 +123,10 @@ export class SessionsDecoder {
     assert(payload[at] === tagResult && resultAt <= payload.length, 'a result is whole')
     const end = resultAt + getUint16(payload, at + 17)
     assert(this.#session !== null && end <= payload.length, 'a result is whole and belongs to a session')
-    this.#session.store(getChecked(payload, at + 1), getChecked(payload, at + 9), payload.subarray(resultAt, end))
+    const sequence = getChecked(payload, at + 1)
+    assert(sequence > this.#sequence, 'sequence numbers ascend')
+    this.#sequence = sequence
+    this.#session.store(sequence, getChecked(payload, at + 9), payload.subarray(resultAt, end))
     return end
   }
 }

@@ -2,21 +2,11 @@
  * One session: which requests of a client were executed, and with what result (dissertation 6.3). A result stays until
  * the client has said, in a command of the log, that it has the answer; so all servers forget it at the same place.
  */
-import { latin1FromBytes } from '../base/byte-string.js'
-import { addHash, hashBytes, hashNumber, subtractHash } from '../base/hash.js'
+import { addHash, hashNumber, subtractHash } from '../base/hash.js'
+import { ResultTable } from './result-table.js'
 
-/** What is kept of an executed request, to answer a repeat of it. */
-export interface StoredResult {
-  /** hashBytes(command, 0): tells a repeat from another command that was given the same number. */
-  readonly checksum: number
-  /** The result's bytes, as a latin1 string: they are few, and an array of ten bytes takes two hundred. */
-  readonly result: string
-  /** Of sequence, checksum and result. */
-  readonly hash: number
-}
-
-/** Measured: a stored result takes this many bytes besides those of the result itself. */
-export const storedResultOverheadBytes = 160
+/** A stored result takes this many bytes besides those of the result itself: a row of 32 bytes in a table half full. */
+export const storedResultOverheadBytes = 64
 
 export class Session {
   readonly id: number
@@ -26,9 +16,11 @@ export class Session {
   answeredUpTo = 0
   /** Memory that the stored results take, approximately. */
   storedBytes = 0
-  /** By sequence number, in the order of execution. */
-  readonly #results = new Map<number, StoredResult>()
+  /** What is kept of executed requests, to answer repeats of them. The checksum tells another command of the number. */
+  readonly results = new ResultTable()
   #resultsHash = 0
+  /** The hash with which it stands in the sum over all sessions: computed once for each change. */
+  summedHash = 0
 
   /** Neighbours in the order of use (usage-order.ts). */
   older: Session | null = null
@@ -39,41 +31,35 @@ export class Session {
     this.usedAt = usedAt
   }
 
-  /** Results that are kept, by sequence number, in the order of execution. */
-  get results(): ReadonlyMap<number, StoredResult> {
-    return this.#results
-  }
-
   /** Hash of everything in the session. */
   get hash(): number {
-    return addHash(hashNumber(this.usedAt, hashNumber(this.answeredUpTo, hashNumber(this.id, 0))), this.#resultsHash)
+    return addHash(hashNumber(this.usedAt, hashNumber(this.answeredUpTo, this.id)), this.#resultsHash)
   }
 
   /** Keeps the result of a request that was executed just now (or, in a restore, was once). */
   store(sequence: number, checksum: number, result: Uint8Array): void {
-    const hash = hashBytes(result, hashNumber(sequence, hashNumber(this.id, checksum)))
-    this.#results.set(sequence, { checksum, result: latin1FromBytes(result), hash })
-    this.#resultsHash = addHash(this.#resultsHash, hash)
+    const place = this.results.add(sequence, checksum, result)
+    this.#resultsHash = addHash(this.#resultsHash, this.results.hashAt(place, this.id))
     this.storedBytes += storedResultOverheadBytes + result.length
   }
 
   /** The client has its answers up to `sequence`: their results are forgotten. */
   forgetUpTo(sequence: number): void {
     if (sequence <= this.answeredUpTo) return
-    if (sequence - this.answeredUpTo <= this.#results.size) {
+    if (sequence - this.answeredUpTo <= this.results.size) {
       for (let answered = this.answeredUpTo + 1; answered <= sequence; answered++) this.#forget(answered)
     } else {
       // A long jump: what is kept are fewer than the numbers passed over.
-      for (const stored of this.#results.keys()) if (stored <= sequence) this.#forget(stored)
+      for (const stored of this.results.sequences()) if (stored <= sequence) this.#forget(stored)
     }
     this.answeredUpTo = sequence
   }
 
   #forget(sequence: number): void {
-    const stored = this.#results.get(sequence)
-    if (stored === undefined) return
-    this.#results.delete(sequence)
-    this.#resultsHash = subtractHash(this.#resultsHash, stored.hash)
-    this.storedBytes -= storedResultOverheadBytes + stored.result.length
+    const place = this.results.find(sequence)
+    if (place < 0) return
+    this.#resultsHash = subtractHash(this.#resultsHash, this.results.hashAt(place, this.id))
+    this.storedBytes -= storedResultOverheadBytes + this.results.lengthAt(place)
+    this.results.remove(place)
   }
 }

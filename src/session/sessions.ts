@@ -17,15 +17,14 @@
  * An exception out of the machine is a bug, and passes through: the server must stop, for it cannot know what was done.
  */
 import { assert } from '../base/assert.js'
-import { bytesFromLatin1 } from '../base/byte-string.js'
-import { addHash, hashBytes, hashNumber, subtractHash } from '../base/hash.js'
-import { FrameReader, frameKinds } from './frames.js'
+import { addHash, hashLong, subtractHash } from '../base/hash.js'
 import { defaultSessionLimits } from './limits.js'
 import type { SessionLimits } from './limits.js'
 import { Session } from './session.js'
-import { decodeCounters, SessionsDecoder, storableResultBytesMax } from './session-bytes.js'
+import { storableResultBytesMax } from './session-bytes.js'
+import { hashState, SessionsReader } from './sessions-reader.js'
 import { SessionsWalk } from './sessions-walk.js'
-import type { ExecuteCommand, Outcome, SessionCommand, StateMachine } from './types.js'
+import type { ExecuteCommand, Outcome, Restorer, SessionCommand, StateMachine } from './types.js'
 import { UsageOrder } from './usage-order.js'
 
 const sessionExpired: Outcome = { code: 'session-expired' }
@@ -84,10 +83,7 @@ export class Sessions {
 
   /** Equal on all servers with equal state, sessions and machine; below 2^53. */
   get stateHash(): number {
-    return hashNumber(
-      this.#machine.stateHash ?? 0,
-      hashNumber(this.#lastSessionId, hashNumber(this.#revision, this.#hashSum)),
-    )
+    return hashState(this.#machine.stateHash, this.#lastSessionId, this.#revision, this.#hashSum)
   }
 
   /** Executes one command of the log; `index` is that of its entry. Called for every command, once, in log order. */
@@ -100,7 +96,8 @@ export class Sessions {
     const session = new Session(++this.#lastSessionId, this.#revision)
     this.#sessions.set(session.id, session)
     this.#order.append(session)
-    this.#hashSum = addHash(this.#hashSum, session.hash)
+    session.summedHash = session.hash
+    this.#hashSum = addHash(this.#hashSum, session.summedHash)
     this.#evict(session)
     return { code: 'opened', sessionId: session.id }
   }
@@ -108,8 +105,8 @@ export class Sessions {
   #execute(command: ExecuteCommand, index: number): Outcome {
     const session = this.#sessions.get(command.sessionId)
     if (session === undefined) return sessionExpired
-    for (const walk of this.#walks) walk.beforeChange(session)
-    this.#hashSum = subtractHash(this.#hashSum, session.hash)
+    if (this.#walks.size > 0) for (const walk of this.#walks) walk.beforeChange(session)
+    this.#hashSum = subtractHash(this.#hashSum, session.summedHash)
     this.#storedBytes -= session.storedBytes
     session.usedAt = this.#revision
     session.forgetUpTo(command.answeredUpTo)
@@ -117,7 +114,8 @@ export class Sessions {
 
     const outcome = this.#executeOnce(session, command, index)
 
-    this.#hashSum = addHash(this.#hashSum, session.hash)
+    session.summedHash = session.hash
+    this.#hashSum = addHash(this.#hashSum, session.summedHash)
     this.#storedBytes += session.storedBytes
     this.#evict(session)
     return outcome
@@ -131,7 +129,7 @@ export class Sessions {
     if (sequence - session.answeredUpTo > this.#limits.sequenceWindow) return sequenceTooFar
     const result = this.#machine.apply(command.command, { index, revision: this.#revision })
     assert(result.length <= this.#limits.resultBytesMax, `a result has at most ${this.#limits.resultBytesMax} bytes`)
-    session.store(sequence, hashBytes(command.command, 0), result)
+    session.store(sequence, hashLong(command.command, 0), result)
     return { code: 'ok', result }
   }
 
@@ -144,7 +142,7 @@ export class Sessions {
       for (const walk of this.#walks) walk.beforeChange(oldest)
       this.#order.remove(oldest)
       this.#sessions.delete(oldest.id)
-      this.#hashSum = subtractHash(this.#hashSum, oldest.hash)
+      this.#hashSum = subtractHash(this.#hashSum, oldest.summedHash)
       this.#storedBytes -= oldest.storedBytes
     }
   }
@@ -178,49 +176,33 @@ export class Sessions {
   }
 
   /**
-   * Replaces everything by what `snapshot` gave. The machine gets the chunks that the machine gave. Throws if the bytes
-   * are no whole snapshot; the state is then undefined, and the server must stop.
+   * Takes what `snapshot` gave, cut anyhow, and replaces everything by it at the end. The machine gets the chunks that the
+   * machine gave. Throws if the bytes are no whole snapshot; if the machine has a restorer, nothing has changed then.
    */
+  restorer(): Restorer {
+    return new SessionsReader(this.#machine, ({ counters, sessions, order, hashSum, storedBytes }) => {
+      this.#walks.clear()
+      this.#revision = counters.revision
+      this.#lastSessionId = counters.lastSessionId
+      this.#sessions = sessions
+      this.#order = order
+      this.#hashSum = hashSum
+      this.#storedBytes = storedBytes
+    })
+  }
+
+  /** Replaces everything by what `snapshot` gave. */
   restore(chunks: Iterable<Uint8Array>): void {
-    this.#walks.clear()
-    const reader = new FrameReader(chunks)
-    assert(reader.current().kind === frameKinds.header, 'a snapshot begins with its header')
-    const counters = decodeCounters(reader.current().payload)
-    const decoder = new SessionsDecoder()
-    while (reader.advance().kind === frameKinds.sessions) decoder.decode(reader.current().payload)
-    this.#machine.restore(machineChunks(reader))
-    // A machine need not read to the end of its chunks.
-    while (reader.current().kind === frameKinds.machine) reader.advance()
-    assert(reader.current().kind === frameKinds.end && reader.atEnd(), 'a snapshot ends with its end')
-
-    this.#revision = counters.revision
-    this.#lastSessionId = counters.lastSessionId
-    this.#replaceSessions(decoder.sessions)
-    assert(this.stateHash === counters.stateHash, 'what is restored has the hash of what was saved')
+    const restorer = this.restorer()
+    for (const chunk of chunks) restorer.push(chunk)
+    restorer.end()
   }
-
-  #replaceSessions(sessions: Map<number, Session>): void {
-    this.#sessions = sessions
-    this.#order = new UsageOrder()
-    this.#hashSum = 0
-    this.#storedBytes = 0
-    for (const session of [...sessions.values()].sort((a, b) => a.usedAt - b.usedAt)) {
-      this.#order.append(session)
-      this.#hashSum = addHash(this.#hashSum, session.hash)
-      this.#storedBytes += session.storedBytes
-    }
-  }
-}
-
-/** The payloads of the machine's frames, the reader's present one first. */
-function* machineChunks(reader: FrameReader): Generator<Uint8Array, void> {
-  for (; reader.current().kind === frameKinds.machine; reader.advance()) yield reader.current().payload
 }
 
 function lookupResult(session: Session, sequence: number, command: Uint8Array): Outcome | null {
   if (sequence <= session.answeredUpTo) return alreadyAnswered
-  const stored = session.results.get(sequence)
-  if (stored === undefined) return null
-  if (stored.checksum !== hashBytes(command, 0)) return requestMismatch
-  return { code: 'ok', result: bytesFromLatin1(stored.result) }
+  const place = session.results.find(sequence)
+  if (place < 0) return null
+  if (session.results.checksumAt(place) !== hashLong(command, 0)) return requestMismatch
+  return { code: 'ok', result: session.results.resultAt(place) }
 }

@@ -13,7 +13,19 @@ export interface StateMachine {
   snapshot(): Iterable<Uint8Array>
   /** Replaces the whole state by one that `snapshot` gave. */
   restore(chunks: Iterable<Uint8Array>): void
+  /** Optional: the same in pieces, so that a large state does not stop the server; without it the chunks are collected. */
+  restorer?(): Restorer
   /** Optional: a number that is equal on all servers with equal state, kept incrementally. */
+  readonly stateHash?: number
+}
+
+/** Takes a snapshot piece by piece. Nothing of the old state changes before `end`. */
+export interface Restorer {
+  /** The next chunk, only lent. Throws on bytes that are none of a snapshot; the restorer is then of no more use. */
+  push(chunk: Uint8Array): void
+  /** Puts what was pushed in the place of the old state; throws, and changes nothing, if it is not whole. */
+  end(): void
+  /** Optional: the stateHash that the machine will have after `end`; Sessions compares it before. */
   readonly stateHash?: number
 }
 

@@ -19,7 +19,8 @@ export function workOf({ kind, path, offset, bytes }: SimOperation): string | nu
       if (name === 'prepared') return 'zeros ahead'
       return bytes === batchBytes(0) ? 'seal' : 'batch'
     case 'rename':
-      return name === 'prepared' ? 'segment named' : 'identity named'
+      if (name.endsWith('.log')) return 'segment given up'
+      return name === 'identity.tmp' ? 'identity named' : 'segment named'
     case 'sync':
       return name === 'log' ? 'log directory synced' : 'directory synced'
     case 'remove':
@@ -29,6 +30,7 @@ export function workOf({ kind, path, offset, bytes }: SimOperation): string | nu
     case 'close':
     case 'list':
     case 'makeDirectory':
+    case 'freeBytes':
     case 'lock':
       return null
   }

@@ -37,6 +37,16 @@ export function describeMessage(message: TransportMessage): string {
       if (!message.rejected) return `AppendEntriesReply t${term} match ${matchIndex} of ${prevLogIndex}`
       return `AppendEntriesReply t${term} rejects ${prevLogIndex}, try ${conflictIndex}/${conflictTerm}`
     }
+    case 'InstallSnapshot': {
+      const { term, lastIncludedIndex, lastIncludedTerm, offset, data, totalBytes } = message
+      const end = offset + data.length
+      return `InstallSnapshot t${term} of ${lastIncludedIndex}/${lastIncludedTerm} bytes ${offset}..${end} of ${totalBytes}`
+    }
+    case 'InstallSnapshotReply': {
+      const { term, lastIncludedIndex, lastIncludedTerm, nextOffset, persisted } = message
+      const state = persisted ? 'persisted' : `up to ${nextOffset}`
+      return `InstallSnapshotReply t${term} of ${lastIncludedIndex}/${lastIncludedTerm} ${state}`
+    }
     case 'TimeoutNow':
       return `TimeoutNow t${message.term}`
     case 'Hello':

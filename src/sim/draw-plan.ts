@@ -47,6 +47,7 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
   const diskToMs = diskFromMs + (prng.below(4) === 0 ? prng.between(0, 20) : prng.between(0, 1.5))
   const smallSegmentBytes = [4_096, 4_096, 8_192, 32_768][prng.below(4)]!
   const segmentBytes = load.largeShare === 0 ? smallSegmentBytes : segmentBytesLeast(load.largeBytes)
+  const snapshotEveryBytes = [1_500, 4_000, 12_000, 1_000_000_000][prng.below(4)]!
   const datagramSizes = [[1_200], [1_200, 1_472, 8_972], [1_472], [1_200, 8_972]][prng.below(4)]!
   const [uncommittedBytesMax, unpersistedBytesMax] = [0, 1].map(() =>
     prng.below(3) === 0 ? 2_000 + prng.below(20_000) : 1_000_000,
@@ -67,6 +68,7 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
     diskFromMs,
     diskToMs,
     segmentBytes,
+    snapshotEveryBytes,
     datagramSizes,
     uncommittedBytesMax,
     unpersistedBytesMax,

@@ -42,6 +42,9 @@ interface UnderWay {
   readonly process: ClientProcess
 }
 
+/** Before the last put of a run is asked once more. */
+const askAgainMs = 50
+
 export class Load {
   /** What was asked and has ended, or never will. */
   readonly history: Operation[] = []
@@ -102,9 +105,19 @@ export class Load {
     this.read(process, key, timeoutMs, done)
   }
 
-  /** Puts a value; for the end of a run. */
+  /**
+   * Puts a value; for the end of a run. A refusal is no answer: a server whose disk was full looks for space each while only,
+   * and refuses until then.
+   */
   putLast(process: ClientProcess, key: string, timeoutMs: number, done: (isAnswered: boolean) => void): void {
-    this.put(process, key, timeoutMs, done)
+    const { kernel } = this
+    const untilMs = kernel.nowMs + timeoutMs
+    this.put(process, key, timeoutMs, isAnswered => {
+      const leftMs = untilMs - kernel.nowMs - askAgainMs
+      if (isAnswered || leftMs <= 0) return done(isAnswered)
+      const askAgain = (): void => this.putLast(process, key, leftMs, done)
+      kernel.at(kernel.nowMs + askAgainMs, process.life, stepKinds.plan, askAgain)
+    })
   }
 
   /** What nobody will be told any more has an unknown end. */

@@ -51,6 +51,8 @@ export interface SimPlan {
   readonly diskFromMs: number
   readonly diskToMs: number
   readonly segmentBytes: number
+  /** A server takes a snapshot when it has applied so many bytes of records since the last one. */
+  readonly snapshotEveryBytes: number
   /** Payload bytes of datagrams that everybody tries, ascending; the first is used without trying. */
   readonly datagramSizes: readonly number[]
   /** What a leader may hold uncommitted, and a follower waiting for its disk, before they refuse more. */

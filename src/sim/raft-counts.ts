@@ -19,7 +19,7 @@ export function countRaft({ invariants, tally }: SimCluster): void {
         tally.add('log: entries truncated', cut)
       }
       if (role.name !== 'leader') return
-      for (const entry of entries.slice(addedFrom - 1)) requests.note(entry)
+      for (const entry of entries.slice(addedFrom - 1)) if (entry !== undefined) requests.note(entry)
     },
     committed: () => undefined,
   }

@@ -6,6 +6,8 @@ import { hashBytes } from '../base/hash.js'
 import type { Logger } from '../base/logger.js'
 import { Prng } from '../base/prng.js'
 import { Node } from '../node/node.js'
+import type { ReplicatedState } from '../node/replicated-state.js'
+import { restoreState } from '../node/restore-state.js'
 import type { HardState, Message, ServerId } from '../raft/types.js'
 import type { ApplyContext } from '../session/types.js'
 import type { OpenedStorage } from '../storage/storage.js'
@@ -54,6 +56,12 @@ export interface ServerProcessOptions {
 /** Of every simulated cluster. */
 export const clusterId = 77
 const silent = (): void => undefined
+
+/** Where disks fill up, every other seed has servers that ask for the space ahead, instead of running into its end. */
+function reserveBytesOf({ seed, faults }: SimPlan): number {
+  return seed % 2 === 0 && faults.some(({ kind }) => kind === 'full disk') ? 1 : 0
+}
+
 const silentLogger: Logger = { debug: silent, info: silent, warn: silent, error: silent }
 const nothingSaved: HardState = { currentTerm: 0, votedFor: 0 }
 const noMemory = { rssBytes: 0, heapBytes: 0, externalBytes: 0 }
@@ -138,13 +146,19 @@ export class ServerProcess {
         clusterName: '',
         foundingCluster: members.map(member => `${member.id}=${member.address.key}`).join(','),
         segmentBytes: plan.segmentBytes,
+        reserveBytes: reserveBytesOf(plan),
         prng: new Prng(plan.seed, 1_000 * this.starts + this.id),
         clock,
       },
       (error, opened) => {
         if (life !== this.life) return
-        if (opened === null) this.failed(error ?? new Error('no storage'))
-        else this.run(socket, clock, opened)
+        if (opened === null) return this.failed(error ?? new Error('no storage'))
+        const machine = new WatchedStore((context, command, hash) => events.applied(this.id, context, command, hash))
+        restoreState(opened.storage.snapshots, machine, (restoreError, state) => {
+          if (life !== this.life) return
+          if (state === null) this.failed(restoreError ?? new Error('no state'))
+          else this.run(socket, clock, opened, state)
+        })
       },
     )
   }
@@ -187,7 +201,12 @@ export class ServerProcess {
     if (this.clock !== null) this.clock.turnMs = turnMs
   }
 
-  private run(socket: SimSocket, clock: SimClock, { storage, recovered, identity, notes }: OpenedStorage): void {
+  private run(
+    socket: SimSocket,
+    clock: SimClock,
+    { storage, recovered, identity, notes }: OpenedStorage,
+    state: ReplicatedState,
+  ): void {
     const { plan, members, events } = this.options
     const secret = this.prng.uint32()
     const transport = new Transport(
@@ -215,7 +234,7 @@ export class ServerProcess {
         }),
         storage,
         recovered,
-        machine: new WatchedStore((context, command, hash) => events.applied(this.id, context, command, hash)),
+        state,
         memory: () => noMemory,
       },
       {
@@ -225,8 +244,10 @@ export class ServerProcess {
         seed: this.prng.uint32(),
         heartbeatMs: plan.heartbeatMs,
         electionTimeoutMs: plan.electionTimeoutMs,
+        diskStallMs: plan.electionTimeoutMs,
         uncommittedBytesMax: plan.uncommittedBytesMax,
         unpersistedBytesMax: plan.unpersistedBytesMax,
+        snapshotEveryBytes: plan.snapshotEveryBytes,
         appendBytesMax: 1_000,
         windowBytesMax: 64_000,
         logger: silentLogger,

@@ -43,8 +43,6 @@ export class MachineDisk {
   slowness = 1
   /** No operation completes before this time. */
   stalledUntilMs = 0
-  /** No file may grow. */
-  isFull = false
   /** The next write, sync or read fails, and all that follow: the medium is gone. */
   isFailing = false
   /** The power goes at this point, when it is met for the `skip`th time. */
@@ -61,6 +59,15 @@ export class MachineDisk {
     })
     this.disk.lies = options.lies
     this.disk.fault = operation => this.faultOf(operation)
+  }
+
+  /** No file may grow. */
+  get isFull(): boolean {
+    return this.disk.capacityBytes === 0
+  }
+
+  set isFull(isFull: boolean) {
+    this.disk.capacityBytes = isFull ? 0 : Infinity
   }
 
   /** What is asked for from now on belongs to this life of the process. */

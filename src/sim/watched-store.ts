@@ -1,6 +1,6 @@
 /** The key-value store of a simulated server: the real one, and each command it executes is written down and compared. */
 import { KvStore } from '../kv/store.js'
-import type { ApplyContext, StateMachine } from '../session/types.js'
+import type { ApplyContext, Restorer, StateMachine } from '../session/types.js'
 
 export class WatchedStore implements StateMachine {
   private readonly store = new KvStore()
@@ -30,5 +30,9 @@ export class WatchedStore implements StateMachine {
 
   restore(chunks: Iterable<Uint8Array>): void {
     this.store.restore(chunks)
+  }
+
+  restorer(): Restorer {
+    return this.store.restorer()
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Makes a data directory at the first start. The identity comes last, durable after everything else: a directory
  * without one was never in use, so a crash in the middle leaves something that the next start removes and makes anew.
- * A log that holds batches, or a hard state that was saved, beside a missing identity is no such leftover: refused.
+ * A log that holds batches, a hard state that was saved or a snapshot beside a missing identity is no such leftover:
+ * refused.
  */
 import type { Identity } from '../../codec/identity.js'
 import { decodeHardStateSlot, hardStateSlotOffsets } from '../../codec/hard-state.js'
@@ -9,7 +10,7 @@ import type { Salt } from '../../codec/segment.js'
 import type { Clock } from '../base/clock.js'
 import type { Disk, Done } from './disk.js'
 import { corruptError, type StorageError } from './storage-error.js'
-import { listSegments, readWhole, removeIfThere, segmentPath, type Paths } from './files.js'
+import { listLog, listSnapshots, readWhole, removeIfThere, segmentPath, snapshotPath, type Paths } from './files.js'
 import { createHardState } from './hard-state.js'
 import { writeIdentity } from './identity.js'
 import { isSegmentEmpty } from './log-reader.js'
@@ -21,6 +22,7 @@ export interface CreateOptions {
   readonly paths: Paths
   readonly identity: Identity
   readonly segmentBytes: number
+  readonly reserveBytes: number
   readonly salt: Salt
   readonly clock: Clock
 }
@@ -32,6 +34,7 @@ export function createDirectory(options: CreateOptions, done: Done): void {
     [
       next => removeLeftovers(disk, paths, next),
       next => disk.makeDirectory(paths.log, next),
+      next => disk.makeDirectory(paths.snapshots, next),
       next => createHardState(disk, paths, identity.incarnation, next),
       next => createFirstSegment(options, next),
       next => disk.syncDirectory(paths.directory, next),
@@ -42,7 +45,22 @@ export function createDirectory(options: CreateOptions, done: Done): void {
 }
 
 function removeLeftovers(disk: Disk, paths: Paths, done: Done): void {
-  inOrder([next => removeUnusedHardState(disk, paths, next), next => removeEmptySegments(disk, paths, next)], done)
+  inOrder(
+    [
+      next => refuseSnapshots(disk, paths, next),
+      next => removeUnusedHardState(disk, paths, next),
+      next => removeEmptySegments(disk, paths, next),
+    ],
+    done,
+  )
+}
+
+/** Only a directory that was in use has one. */
+function refuseSnapshots(disk: Disk, paths: Paths, done: Done): void {
+  listSnapshots(disk, paths, (error, indexes) => {
+    const index = indexes.at(-1)
+    done(error ?? (index === undefined ? null : missingIdentity(paths, snapshotPath(paths, index))))
+  })
 }
 
 function removeUnusedHardState(disk: Disk, paths: Paths, done: Done): void {
@@ -58,7 +76,7 @@ function removeUnusedHardState(disk: Disk, paths: Paths, done: Done): void {
 }
 
 function removeEmptySegments(disk: Disk, paths: Paths, done: Done): void {
-  listSegments(disk, paths, (listError, sequences) => {
+  listLog(disk, paths, (listError, { segments }) => {
     if (listError !== null) {
       done(listError)
       return
@@ -71,7 +89,7 @@ function removeEmptySegments(disk: Disk, paths: Paths, done: Done): void {
         else removeIfThere(disk, path, next)
       })
     }
-    eachInOrder(sequences, removeIfEmpty, done)
+    eachInOrder(segments, removeIfEmpty, done)
   })
 }
 
@@ -80,14 +98,23 @@ function missingIdentity(paths: Paths, beside: string): StorageError {
 }
 
 function createFirstSegment(options: CreateOptions, done: Done): void {
-  const { disk, paths, identity, segmentBytes, clock, salt } = options
+  const { disk, paths, identity, segmentBytes, reserveBytes, clock, salt } = options
   const { clusterId, serverId, incarnation } = identity
   // A full disk is an error here: there is nobody yet who could go on without the segment.
   const end = (error: Error | null): void => supply.close(closeError => done(error ?? closeError))
   const onSpace = (available: boolean, error: Error | null): void => {
     if (!available) end(error)
   }
-  const supply = new SegmentSupply({ disk, paths, segmentBytes, clock, onFatal: end, onSpace })
+  const supply = new SegmentSupply({
+    disk,
+    paths,
+    segmentBytes,
+    spares: [],
+    reserveBytes,
+    clock,
+    onFatal: end,
+    onSpace,
+  })
   supply.activate(
     supply.pieceBytes,
     bytes => ({

@@ -168,6 +168,11 @@ class NodeDisk implements Disk {
     syncDirectory(directory, done)
   }
 
+  freeBytes(directory: string, got: Got<number>): void {
+    // What is kept for the superuser does not count, whoever runs this server.
+    fs.statfs(directory, (error, found) => got(error, error === null ? found.bavail * found.bsize : 0))
+  }
+
   /** The lock belongs to the opened file, so it also keeps out a second opener in this process. */
   lock(path: string, got: Got<{ release(): void }>): void {
     open(path, O_RDWR | O_CREAT, (error, file, fd) => {

@@ -15,7 +15,8 @@ import { Directory, Inode } from './disk-sim-medium.js'
 
 /** What is about to be done, for `schedule` to delay and for `fault` to fail. */
 export interface SimOperation {
-  readonly kind: 'open' | 'write' | 'read' | 'close' | 'list' | 'makeDirectory' | 'rename' | 'remove' | 'sync' | 'lock'
+  readonly kind:
+    'open' | 'write' | 'read' | 'close' | 'list' | 'makeDirectory' | 'rename' | 'remove' | 'sync' | 'freeBytes' | 'lock'
   readonly path: string
   /** Of a write: where, and how much. Else 0. */
   readonly offset: number
@@ -56,6 +57,8 @@ const cachedWritesMax = 24
 export class SimDisk implements Disk {
   /** Decides before each completion whether it fails: a code such as EIO or ENOSPC, or null. */
   fault: (operation: SimOperation) => string | null = () => null
+  /** All files together may have so many bytes; where a write would make them longer than that, it fails with ENOSPC. */
+  capacityBytes = Infinity
   /** A disk that lies: it calls writes durable that are in its cache only, and a crash takes the latest of them away. */
   lies = false
   /** Of a disk that lies: what is in its cache, oldest first. */
@@ -194,8 +197,12 @@ export class SimDisk implements Disk {
       return
     }
     this.inFlight.add(flight)
-    this.schedule(operation, failed => {
+    this.schedule(operation, refused => {
       this.inFlight.delete(flight)
+      const growsBy = offset + data.length - inode.seen.length
+      const hasRoom =
+        growsBy <= 0 || this.capacityBytes === Infinity || this.usedBytes() + growsBy <= this.capacityBytes
+      const failed = refused ?? (hasRoom ? null : errorOf('ENOSPC', path))
       const { prng } = this.options
       // Of a write that failed, nobody knows what reached the medium; but on a full disk no file has grown.
       const isFull = failed !== null && 'code' in failed && failed.code === 'ENOSPC'
@@ -258,6 +265,18 @@ export class SimDisk implements Disk {
       found.sync()
       return null
     })
+  }
+
+  freeBytes(directory: string, got: Got<number>): void {
+    this.perform(operationOn('freeBytes', directory), got, 0, () => Math.max(0, this.capacityBytes - this.usedBytes()))
+  }
+
+  private usedBytes(): number {
+    let bytes = 0
+    for (const directory of this.directories.values()) {
+      for (const { seen } of directory.inodes()) bytes += seen.length
+    }
+    return bytes
   }
 
   lock(path: string, got: Got<{ release(): void }>): void {

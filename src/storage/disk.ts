@@ -33,6 +33,8 @@ export interface Disk {
   /** Durable only after syncDirectory of the directory. */
   remove(path: string, done: Done): void
   syncDirectory(directory: string, done: Done): void
+  /** Bytes by which files in this directory may grow before the file system is full, as far as it says; no quota counts. */
+  freeBytes(directory: string, got: Got<number>): void
   /** Takes a lock that ends with the process, also by kill -9. An error with code ELOCKED if another process holds it. */
   lock(path: string, got: Got<{ release(): void }>): void
 }

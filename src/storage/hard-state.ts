@@ -68,13 +68,14 @@ export function createHardState(disk: Disk, paths: Paths, incarnation: number, d
   writeWhole(disk, paths.hardState, pieces, done)
 }
 
+export interface OpenedHardState {
+  readonly store: HardStateStore
+  /** What was mended, for an operator. */
+  readonly note: string | null
+}
+
 /** Opens the file and makes both slots durable again: after a crash, bytes that are read may exist only in memory. */
-export function openHardState(
-  disk: Disk,
-  paths: Paths,
-  incarnation: number,
-  got: Got<{ store: HardStateStore; note: string | null } | null>,
-): void {
+export function openHardState(disk: Disk, paths: Paths, incarnation: number, got: Got<OpenedHardState | null>): void {
   const path = paths.hardState
   readWhole(disk, path, (error, bytes) => {
     const judged =

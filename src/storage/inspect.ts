@@ -6,15 +6,16 @@ import type { Identity } from '../../codec/identity.js'
 import { decodeHardStateSlot, hardStateSlotOffsets, type HardStateSlot } from '../../codec/hard-state.js'
 import type { BatchHeader } from '../../codec/batch.js'
 import type { SegmentHeader } from '../../codec/segment.js'
-import type { Entry, HardState, LogIndex } from '../raft/types.js'
+import type { Entry, HardState, LogIndex, Term } from '../raft/types.js'
 import type { Disk, Got } from './disk.js'
 import { corruptError, StorageError, storageErrorOf } from './storage-error.js'
-import { pathsOf, readWhole, type Paths } from './files.js'
+import { pathsOf, readLengths, readWhole, sparePath, type Paths } from './files.js'
 import { judgeSlots } from './hard-state.js'
 import { readIdentity } from './identity.js'
+import { inspectSnapshots, type InspectedSnapshot } from './inspect-snapshots.js'
 import { lockDirectory } from './lock.js'
 import { readLog, type LogRead, type LogVisitor } from './log-reader.js'
-import { termBehindLog } from './recovery.js'
+import { resetNote, termBehindLog } from './recovery.js'
 import type { WalkedBatch } from './segment-walk.js'
 
 export interface InspectedBatch extends BatchHeader {
@@ -37,6 +38,14 @@ export interface Problem {
   readonly fatal: boolean
 }
 
+/** A file of the log that is no segment yet, or no longer one. */
+export interface AheadFile {
+  readonly path: string
+  readonly bytes: number
+  /** Whether it was a segment before, and not filled with zeros. */
+  readonly wasSegment: boolean
+}
+
 export interface Inspection {
   readonly identity: Identity | null
   /** The two slots, null where unreadable. */
@@ -44,6 +53,13 @@ export interface Inspection {
   /** What holds of the two; null if neither can be believed. */
   readonly hardState: HardState | null
   readonly segments: readonly InspectedSegment[]
+  /** What becomes the next segments. */
+  readonly ahead: readonly AheadFile[]
+  /** The entry after which the log begins. */
+  readonly baseIndex: LogIndex
+  readonly baseTerm: Term
+  /** Those that are whole, the newest last. */
+  readonly snapshots: readonly InspectedSnapshot[]
   /** Those in force. Up to `commitIndex` they are committed for certain, beyond it they may be. */
   readonly entries: readonly Entry[]
   readonly commitIndex: LogIndex
@@ -94,7 +110,8 @@ function inspectUnlocked(disk: Disk, paths: Paths, got: Got<Inspection | null>):
     }
     const { message } = error ?? corruptError(paths.identity, 0, 'it is missing')
     const problems = [{ path: paths.identity, offset: 0, what: message, fatal: true }]
-    got(null, { identity, slots: [], hardState: null, segments: [], entries: [], commitIndex: 0, problems })
+    const log = { segments: [], snapshots: [], ahead: [], baseIndex: 0, baseTerm: 0, entries: [], commitIndex: 0 }
+    got(null, { identity, slots: [], hardState: null, ...log, problems })
   })
 }
 
@@ -105,6 +122,7 @@ class Inspector implements LogVisitor {
   private readonly identity: Identity
   private readonly problems: Problem[] = []
   private readonly segments: InspectedSegment[] = []
+  private snapshots: readonly InspectedSnapshot[] = []
   private slots: readonly (HardStateSlot | null)[] = []
   private hardState: HardState | null = null
 
@@ -122,8 +140,18 @@ class Inspector implements LogVisitor {
         return
       }
       this.judgeHardState(bytes ?? new Uint8Array(0))
-      readLog(disk, paths, identity, this, (logError, read) => {
-        got(logError, read === null ? null : this.conclude(read))
+      inspectSnapshots(disk, paths, identity, (snapshotsError, inspected) => {
+        if (inspected === null) {
+          got(snapshotsError, null)
+          return
+        }
+        this.snapshots = inspected.snapshots
+        this.problems.push(...inspected.problems)
+        const newest = inspected.snapshots.at(-1)?.meta ?? null
+        readLog(disk, paths, identity, newest, this, (logError, read) => {
+          if (logError === null && read !== null) this.measureAhead(read, got)
+          else got(logError, null)
+        })
       })
     })
   }
@@ -133,8 +161,8 @@ class Inspector implements LogVisitor {
   }
 
   batch(_path: string, { offset, bytes: { length }, batch }: WalkedBatch): void {
-    const { number, entryCount, currentTerm, commitIndex, seal } = batch
-    const inspected = { offset, bytes: length, number, entryCount, currentTerm, commitIndex, seal }
+    const { number, entryCount, currentTerm, commitIndex, seal, reset } = batch
+    const inspected = { offset, bytes: length, number, entryCount, currentTerm, commitIndex, seal, reset }
     this.segments.at(-1)?.batches.push(inspected)
   }
 
@@ -155,15 +183,28 @@ class Inspector implements LogVisitor {
     if (judged.note !== null) this.problems.push({ path, offset: 0, what: judged.note, fatal: false })
   }
 
-  private conclude({ replay, tail }: LogRead): Inspection {
-    const { identity, slots, hardState, segments, problems, paths } = this
+  private measureAhead(read: LogRead, got: Got<Inspection | null>): void {
+    const { disk, paths } = this
+    const spares = read.files.spares.map(sequence => sparePath(paths, sequence))
+    readLengths(disk, [...spares, paths.prepared], (error, lengths) => {
+      const ahead = lengths.map(file => ({ ...file, wasSegment: file.path !== paths.prepared }))
+      got(error, error === null ? this.conclude(read, ahead) : null)
+    })
+  }
+
+  private conclude({ replay, tail, resetDue }: LogRead, ahead: readonly AheadFile[]): Inspection {
+    const { identity, slots, hardState, segments, snapshots, problems, paths } = this
     if (tail !== null && tail.torn !== null) {
       const what = `${tail.path} ends with a torn batch at byte ${tail.offset}, which the next start cuts off`
       problems.push({ path: tail.path, offset: tail.offset, what, fatal: false })
     }
+    if (tail !== null && resetDue !== null) {
+      problems.push({ path: tail.path, offset: tail.offset, what: resetNote(resetDue), fatal: false })
+    }
     const termError = hardState === null ? null : termBehindLog(paths, replay, hardState)
     if (termError !== null) this.problem(termError, paths.hardState, 0)
-    const { entries, commitIndex } = replay
-    return { identity, slots, hardState, segments, entries, commitIndex, problems }
+    const { baseIndex, baseTerm, entries, commitIndex } = replay
+    const log = { segments, ahead, baseIndex, baseTerm, entries, commitIndex }
+    return { identity, slots, hardState, snapshots, ...log, problems }
   }
 }

@@ -6,8 +6,12 @@
  * When a batch is durable and nothing follows for 10 ms, an empty batch is written behind it, a seal, which proves it.
  * Every segment keeps room for one, so it never has to wait for the next segment; beginning a next segment proves the
  * last batch of the one before, too.
+ *
+ * A reset voids the log: what was queued before it is dropped, what is in flight is not reported any more, and a batch
+ * that says so is written next, before anything that is appended after it. A crash leaves the log as it was, with all
+ * or nothing of the batch in flight, or the empty log.
  */
-import { batchBytes, encodeBatch } from '../../codec/batch.js'
+import { batchBytes, encodeBatch, resetBytes, type LogPoint } from '../../codec/batch.js'
 import { viewOf } from '../../codec/cursor.js'
 import { recordBytes } from '../../codec/entry.js'
 import { segmentHeaderBytes, type Salt, type SegmentHeader } from '../../codec/segment.js'
@@ -47,8 +51,15 @@ export interface LogWriterOptions {
   readonly supply: SegmentSupply
   readonly clock: Clock
   readonly newSalt: () => Salt
+  /** A new segment is in use. */
+  readonly onSegment: (header: SegmentHeader) => void
   readonly onPersisted: (writeId: number) => void
   readonly onFatal: (error: Error) => void
+}
+
+interface DueReset {
+  readonly reset: LogPoint
+  readonly done: () => void
 }
 
 export class LogWriter {
@@ -72,6 +83,8 @@ export class LogWriter {
   /** Writes not durable yet: each is when `endsAt` entries are, counted since the start. */
   private readonly writes: { readonly writeId: number; readonly endsAt: number }[] = []
   private queuedEver = 0
+  /** Goes before all that is queued. */
+  private due: DueReset | null = null
   private busy = false
   private stopped = false
   /** Waiting for the next segment. */
@@ -119,6 +132,29 @@ export class LogWriter {
     this.pump()
   }
 
+  /**
+   * The log is empty after `reset`, an entry that a durable snapshot ends with; calls back when that is durable. Writes
+   * that are outstanding will not be reported; the next entry appended has the index after it. A reset that has not been
+   * written yet gives way to a later one, and is durable with it.
+   */
+  reset(reset: LogPoint, meta: AppendMeta, done: () => void): void {
+    if (this.stopped) return
+    assert(this.closing === null, 'a log that is closing is not reset')
+    this.queuedEver -= this.queue.length
+    this.queue.length = 0
+    this.writes.length = 0
+    const earlier = this.due
+    this.due = {
+      reset,
+      done: () => {
+        earlier?.done()
+        done()
+      },
+    }
+    this.meta = meta
+    this.pump()
+  }
+
   /** Ends all work: what is in flight will not be reported, what is queued is dropped. */
   stop(): void {
     this.stopped = true
@@ -136,6 +172,7 @@ export class LogWriter {
   private pump(): void {
     if (this.busy) return
     if (this.stopped) this.finish()
+    else if (this.due !== null) this.writeReset(this.due)
     else if (this.queue.length > 0) this.writeNext()
     else if (this.closing === null) this.sealTimer.set(this.options.clock.now() + sealAfterMs)
     else if (this.sealed) this.finish()
@@ -149,9 +186,23 @@ export class LogWriter {
     this.file.close(this.closing)
   }
 
+  private writeReset({ reset, done }: DueReset): void {
+    if (batchBytes(resetBytes) > this.roomBytes) {
+      this.roll(resetBytes)
+      return
+    }
+    this.due = null
+    this.write([], resetBytes, { reset, done })
+  }
+
+  /** What the segment in use has left for a batch that is no seal. */
+  private get roomBytes(): number {
+    return this.header.segmentBytes - this.offset - sealBytes
+  }
+
   /** Writes as many of the queued entries as one batch holds; if the segment holds none of them, the next one begins. */
   private writeNext(): void {
-    const roomBytes = this.header.segmentBytes - this.offset - sealBytes
+    const { roomBytes } = this
     let recordsBytes = 0
     let count = 0
     for (const entry of this.queue) {
@@ -164,18 +215,21 @@ export class LogWriter {
     else this.write(this.queue.splice(0, count), recordsBytes)
   }
 
-  /** Writes one batch; one without entries is a seal. */
-  private write(entries: readonly Entry[], recordsBytes = 0): void {
+  /** Writes one batch; one without entries that is no reset is a seal. */
+  private write(entries: readonly Entry[], recordsBytes = 0, due: DueReset | null = null): void {
     this.busy = true
     this.makeStaging(batchBytes(recordsBytes))
     const { nextNumber: number } = this
+    const reset = due?.reset ?? null
     const meta = { currentTerm: this.meta.currentTerm, commitIndex: this.commitIndexOf(this.queue) }
-    const bytes = encodeBatch(this.staging, this.stagingView, this.header.salt, { number, entries, ...meta })
+    const bytes = encodeBatch(this.staging, this.stagingView, this.header.salt, { number, entries, reset, ...meta })
     this.file.write(this.offset, this.staging.subarray(0, bytes), error => {
       this.busy = false
       if (this.stopped) this.finish()
-      else if (error === null) this.written(entries, bytes)
-      else this.options.onFatal(error)
+      else if (error === null) {
+        this.written(entries, bytes, reset)
+        due?.done()
+      } else this.options.onFatal(error)
     })
   }
 
@@ -194,17 +248,17 @@ export class LogWriter {
     this.stagingView = viewOf(this.staging)
   }
 
-  private written(entries: readonly Entry[], bytes: number): void {
+  private written(entries: readonly Entry[], bytes: number, reset: LogPoint | null): void {
     this.offset += bytes
     this.nextNumber++
     this.batches++
     this.bytesWritten += bytes
-    this.sealed = entries.length === 0
-    const last = entries.at(-1)
-    if (last !== undefined) {
+    this.sealed = entries.length === 0 && reset === null
+    this.entriesWritten += entries.length
+    const last = entries.at(-1) ?? reset
+    if (last !== null) {
       this.lastIndex = last.index
       this.lastTerm = last.term
-      this.entriesWritten += entries.length
     }
     this.options.supply.follow(this.offset)
     // The next write first: the disk works while the completion of this one has its consequences.
@@ -220,10 +274,10 @@ export class LogWriter {
   }
 
   /** Goes on in the next segment, waiting for it to be prepared if need be. No write is in flight meanwhile. */
-  private roll(firstRecordBytes: number): void {
+  private roll(recordsBytes: number): void {
     this.busy = true
     this.rolling = true
-    const neededBytes = segmentHeaderBytes + batchBytes(firstRecordBytes) + sealBytes
+    const neededBytes = segmentHeaderBytes + batchBytes(recordsBytes) + sealBytes
     const headerOf = (segmentBytes: number): SegmentHeader => ({
       ...this.header,
       segmentBytes,
@@ -239,6 +293,7 @@ export class LogWriter {
       this.file = file
       this.header = header
       this.offset = segmentHeaderBytes
+      this.options.onSegment(header)
       full.close(error => {
         this.busy = false
         if (error === null || this.stopped) this.pump()

@@ -2,24 +2,45 @@
  * Rebuilds the log from its batches, in the order in which they were written. A conflict was a write and no truncation,
  * so an entry at an index already present replaces it and all that follow. What Raft never writes is refused: a gap, a
  * term that goes back, an entry that replaces a committed one.
+ *
+ * The log begins after its base: (0, 0), or where the oldest segment that is left says, or where a reset led it.
+ * - Segments go oldest first, so the entry that the oldest one names may have been replaced by a batch in it. Then
+ *   the entry that replaced it is the base: it is not kept, but it cuts all that follow it.
+ * - A reset voids all entries and leads the base back or forward, over a gap if need be: what it leaves out is in a
+ *   snapshot. It never drops an entry that was committed when it was written.
  */
-import type { Batch } from '../../codec/batch.js'
+import type { Batch, LogPoint } from '../../codec/batch.js'
 import type { Entry, LogIndex, Term } from '../raft/types.js'
 
 export class LogReplay {
-  /** The entries in force, contiguous from index 1. */
+  /** The entries in force, contiguous from baseIndex + 1. */
   readonly entries: Entry[] = []
+  /** The entry before the first of `entries`. */
+  baseIndex: LogIndex = 0
+  baseTerm: Term = 0
   /** The highest that any batch carried. It may be ahead of the entries on this disk. */
   commitIndex: LogIndex = 0
   /** Of the newest batch. */
   currentTerm: Term = 0
 
   get lastIndex(): LogIndex {
-    return this.entries.length
+    return this.baseIndex + this.entries.length
   }
 
   get lastTerm(): Term {
     return this.termAt(this.lastIndex)
+  }
+
+  /** The log is empty after this entry. */
+  beginAfter({ index, term }: LogPoint): void {
+    this.entries.length = 0
+    this.baseIndex = index
+    this.baseTerm = term
+  }
+
+  /** Of an entry between the base and the last one, both included. */
+  termAt(index: LogIndex): Term {
+    return index === this.baseIndex ? this.baseTerm : this.entries[index - this.baseIndex - 1]!.term
   }
 
   /** Takes the next batch, or says what is wrong with it. */
@@ -28,6 +49,10 @@ export class LogReplay {
       return `it was written in term ${batch.currentTerm}, after one of term ${this.currentTerm}`
     }
     this.currentTerm = batch.currentTerm
+    if (batch.reset !== null) {
+      const wrong = this.acceptReset(batch.reset)
+      if (wrong !== null) return `a reset to entry ${batch.reset.index} of term ${batch.reset.term} ${wrong}`
+    }
     for (const entry of batch.entries) {
       const wrong = this.acceptEntry(entry)
       if (wrong !== null) return `entry ${entry.index} of term ${entry.term} ${wrong}`
@@ -36,18 +61,27 @@ export class LogReplay {
     return null
   }
 
+  private acceptReset(reset: LogPoint): string | null {
+    const { index, term } = reset
+    if (index < Math.min(this.commitIndex, this.lastIndex)) return 'drops a committed one'
+    if (term > this.currentTerm) return `was written in term ${this.currentTerm}`
+    this.beginAfter(reset)
+    this.commitIndex = Math.max(this.commitIndex, index)
+    return null
+  }
+
   private acceptEntry(entry: Entry): string | null {
     const { index, term } = entry
     if (index > this.lastIndex + 1) return `follows entry ${this.lastIndex}, with a gap between`
     if (index <= Math.min(this.commitIndex, this.lastIndex)) return 'replaces a committed one'
-    if (term < this.termAt(index - 1)) return `follows one of term ${this.termAt(index - 1)}`
     if (term > this.currentTerm) return `was written in term ${this.currentTerm}`
-    if (index <= this.lastIndex) this.entries.length = index - 1
+    if (index <= this.baseIndex) {
+      this.beginAfter(entry)
+      return null
+    }
+    if (term < this.termAt(index - 1)) return `follows one of term ${this.termAt(index - 1)}`
+    if (index <= this.lastIndex) this.entries.length = index - this.baseIndex - 1
     this.entries.push(entry)
     return null
-  }
-
-  private termAt(index: LogIndex): Term {
-    return index === 0 ? 0 : this.entries[index - 1]!.term
   }
 }

@@ -7,7 +7,13 @@
  * - after the rename: a segment without batches, whole, or again `prepared`, if the rename was not durable.
  * So a file with a segment's name is always as long as its header says, and a shorter one has been damaged.
  *
- * A file that held other batches before may become `prepared` as well: no bytes of an earlier life carry the new salt.
+ * A segment that is given up (segment-removal.ts) and has the full length becomes a spare one, and is used before
+ * `prepared` is, and without being filled again: no bytes of its earlier lives carry the new salt. So a log that goes
+ * on and is cut at its beginning writes no zeros any more. It becomes a segment in the same three steps; what a crash
+ * leaves is the spare one, with the header of one or the other life, or a segment without batches. Spare ones are whole:
+ * whether the end of `prepared` ever reached the medium is not known, so it has a name of its own.
+ * All that is freed at once is kept, up to a limit: the log will need as much until the next time, and takes no more
+ * room than it took before.
  *
  * A segment may be needed before `prepared` has its full length. Then it is cut short: the header says how long it is.
  * Twice the bytes that the segment in use holds are prepared, at least one piece: so a young log has short segments and
@@ -18,12 +24,15 @@ import { batchAlignBytes } from '../../codec/batch.js'
 import { assert } from '../base/assert.js'
 import type { Clock, Timer } from '../base/clock.js'
 import type { Disk, DiskFile, Done } from './disk.js'
-import { codeOf, isNoSpace } from './storage-error.js'
+import { codeOf, isNoSpace, reserveError } from './storage-error.js'
 import { segmentPath, type Paths } from './files.js'
-import { inOrder } from './steps.js'
+import { eachInOrder, inOrder } from './steps.js'
 
 /** Zeros are written in pieces of this many bytes: large enough to be fast, small enough not to hold up an append. */
 const pieceBytesMax = 2 ** 20
+
+/** Spare segments that are kept. */
+const sparesMax = 8
 
 /** How long after a full disk the piece is tried again. */
 const noSpaceRetryMs = 1_000
@@ -44,6 +53,10 @@ export interface SupplyOptions {
   readonly paths: Paths
   /** The length of segments, once the log has grown to it. */
   readonly segmentBytes: number
+  /** Paths of the spare segments that there are. */
+  readonly spares: readonly string[]
+  /** So much of the file system is left free: where less would be, it counts as full. 0: the disk says when it is. */
+  readonly reserveBytes: number
   readonly clock: Clock
   /** A write or a sync failed: nothing more will happen. */
   readonly onFatal: (error: Error) => void
@@ -56,10 +69,15 @@ export class SegmentSupply {
   preparedBytes = 0
   /** Zeros written since the start. */
   bytesZeroed = 0
+  /** Spare segments that became segments again since the start. */
+  recycled = 0
   private readonly options: SupplyOptions
   private readonly zeros: Uint8Array
   private readonly retry: Timer
   private file: DiskFile | null = null
+  /** Paths of spare segments, oldest first; of these `spare` is the one that is opened. */
+  private readonly spares: string[]
+  private spare: { readonly file: DiskFile; readonly path: string } | null = null
   private targetBytes = 0
   private wanted: Wanted | null = null
   private busy = false
@@ -71,6 +89,7 @@ export class SegmentSupply {
   constructor(options: SupplyOptions) {
     assert(options.segmentBytes % batchAlignBytes === 0, 'segments end where a batch could begin')
     this.options = options
+    this.spares = [...options.spares]
     this.zeros = new Uint8Array(Math.min(pieceBytesMax, options.segmentBytes))
     this.retry = options.clock.timer(() => this.work())
   }
@@ -78,6 +97,22 @@ export class SegmentSupply {
   /** Bytes of a segment whose predecessor does not fill more than one piece: what a first start prepares. */
   get pieceBytes(): number {
     return this.zeros.length
+  }
+
+  /** How many spare segments there are. */
+  get spareSegments(): number {
+    return this.spares.length + (this.spare === null ? 0 : 1)
+  }
+
+  /** Whether a segment of that length, which is to go, shall become a spare one. */
+  wants(segmentBytes: number): boolean {
+    return segmentBytes === this.options.segmentBytes && this.spareSegments < sparesMax
+  }
+
+  /** Takes a spare segment. Its name is durable, and the name that it had is gone for good. */
+  add(sparePath: string): void {
+    this.spares.push(sparePath)
+    this.work()
   }
 
   /** Says that the segment in use holds `usedBytes`. */
@@ -117,17 +152,31 @@ export class SegmentSupply {
     if (this.closing === null) this.work()
     else if (!this.busy && !this.finished) {
       this.finished = true
-      if (this.file === null) this.closing(null)
-      else this.file.close(this.closing)
+      const files = [this.file, this.spare?.file].flatMap(file => file ?? [])
+      eachInOrder(files, (file, next) => file.close(next), this.closing)
     }
   }
 
   private work(): void {
     if (this.busy || this.failed || this.closing !== null) return
-    const { file, wanted, preparedBytes } = this
+    const { file, wanted, preparedBytes, spare, spares, options } = this
+    if (spare === null && spares.length > 0) {
+      this.openSpare(spares[0]!)
+      return
+    }
+    if (spare !== null) {
+      if (wanted === null) return
+      this.spare = null
+      this.recycled++
+      this.handOver(spare.file, spare.path, options.segmentBytes, wanted)
+      return
+    }
     const goalBytes = Math.max(this.targetBytes, wanted?.neededBytes ?? 0)
-    if (wanted !== null && file !== null && preparedBytes >= wanted.neededBytes) this.handOver(file, wanted)
-    else if (preparedBytes >= goalBytes) return
+    if (wanted !== null && file !== null && preparedBytes >= wanted.neededBytes) {
+      this.file = null
+      this.preparedBytes = 0
+      this.handOver(file, options.paths.prepared, preparedBytes, wanted)
+    } else if (preparedBytes >= goalBytes) return
     else if (file === null) this.openFile()
     else this.fillPiece(file)
   }
@@ -142,7 +191,7 @@ export class SegmentSupply {
       else {
         disk.open(paths.prepared, 'create', (createError, made) => {
           if (createError === null) this.file = made
-          this.ended(createError)
+          this.ended(createError, false)
         })
       }
     })
@@ -153,12 +202,45 @@ export class SegmentSupply {
     const bytes = Math.max(0, Math.min(file.sizeBytes - this.pieceBytes, this.options.segmentBytes))
     this.preparedBytes = bytes - (bytes % batchAlignBytes)
     this.file = file
-    this.ended(null)
+    this.ended(null, false)
+  }
+
+  /** A spare segment that is shorter than segments are now is of no use. */
+  private openSpare(path: string): void {
+    const { disk, segmentBytes } = this.options
+    this.busy = true
+    disk.open(path, 'existing', (error, file) => {
+      this.spares.shift()
+      if (error !== null) this.ended(error)
+      else if (file.sizeBytes < segmentBytes) {
+        inOrder([next => file.close(next), next => disk.remove(path, next)], removeError => this.ended(removeError))
+      } else {
+        this.spare = { file, path }
+        this.ended(null)
+      }
+    })
   }
 
   private fillPiece(file: DiskFile): void {
     const bytes = Math.min(this.zeros.length, this.options.segmentBytes - this.preparedBytes)
     this.busy = true
+    this.checkReserve(bytes, error => {
+      if (error === null) this.writeZeros(file, bytes)
+      else this.ended(error)
+    })
+  }
+
+  /** Would so many bytes more leave less than the reserve free? Then there is no room for them, as on a full disk. */
+  private checkReserve(bytes: number, done: Done): void {
+    const { disk, paths, reserveBytes } = this.options
+    if (reserveBytes === 0) return done(null)
+    disk.freeBytes(paths.log, (error, freeBytes) => {
+      if (error !== null || freeBytes - bytes >= reserveBytes) return done(error)
+      done(reserveError(paths.log, freeBytes, reserveBytes))
+    })
+  }
+
+  private writeZeros(file: DiskFile, bytes: number): void {
     file.write(this.preparedBytes, this.zeros.subarray(0, bytes), error => {
       if (error === null) {
         this.preparedBytes += bytes
@@ -168,19 +250,17 @@ export class SegmentSupply {
     })
   }
 
-  private handOver(file: DiskFile, wanted: Wanted): void {
+  private handOver(file: DiskFile, from: string, segmentBytes: number, wanted: Wanted): void {
     const { disk, paths } = this.options
-    const header = wanted.headerOf(this.preparedBytes)
+    const header = wanted.headerOf(segmentBytes)
     const path = segmentPath(paths, header.sequence)
     this.busy = true
-    this.file = null
     this.wanted = null
-    this.preparedBytes = 0
     // Not for a full disk to fail: the file has its length. If one of these does fail, the names are in doubt.
     inOrder(
       [
         next => file.write(0, encodeSegmentHeader(header), next),
-        next => disk.rename(paths.prepared, path, next),
+        next => disk.rename(from, path, next),
         next => disk.syncDirectory(paths.log, next),
       ],
       error => {
@@ -192,11 +272,14 @@ export class SegmentSupply {
     )
   }
 
-  /** After a step of preparing: the one kind of work that may find the disk full. */
-  private ended(error: Error | null): void {
+  /**
+   * After a step of preparing: the one kind of work that may find the disk full. That there is room again is shown only by a
+   * piece that was filled: a file without bytes can be made on a full disk, too.
+   */
+  private ended(error: Error | null, showsRoom = true): void {
     this.busy = false
     const full = error !== null && isNoSpace(error)
-    if (full !== this.full && (full || error === null)) {
+    if (full !== this.full && (full || (error === null && showsRoom))) {
       this.full = full
       this.options.onSpace(!full, error)
     }

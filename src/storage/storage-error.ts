@@ -47,6 +47,18 @@ export function storageErrorOf(error: Error, doing: string): StorageError {
   return new StorageError('io', `failed to ${doing}: ${error.message}; check the disk, then start again`)
 }
 
+/** There is room, but no more than what is to stay free. */
+export function reserveError(directory: string, freeBytes: number, reserveBytes: number): StorageError {
+  const message =
+    `no space left for the log in ${directory}: ${mebibytes(freeBytes)} MiB are free, and the reserve of ` +
+    `${mebibytes(reserveBytes)} MiB is to stay so; free some space, or set a smaller --disk-reserve-mib`
+  return new StorageError('no-space', message)
+}
+
+function mebibytes(bytes: number): number {
+  return Math.floor((10 * bytes) / 2 ** 20) / 10
+}
+
 /** What making or entering a data directory failed with: mostly a path that was mistyped, or not meant for this user. */
 export function directoryErrorOf(error: Error, doing: string): StorageError {
   const isPath = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP'].includes(codeOf(error))

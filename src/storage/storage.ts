@@ -8,24 +8,30 @@
  * 5. Space runs out only while a segment is being prepared: an expected refusal, told by `onSpace`; appends wait. Any
  *    error of a write to a prepared segment, or of a sync, is told by `onFatal` and ends the work of this storage:
  *    nothing is tried again, for after a failed sync the kernel may call pages clean that never reached the disk.
+ * 6. `compactTo(index)` gives up segments of which no entry above `index` is in force; a durable snapshot covers the
+ *    rest. `reset` voids the whole log in favour of a durable snapshot.
  */
 import type { Identity } from '../../codec/identity.js'
+import type { LogPoint } from '../../codec/batch.js'
 import type { Salt } from '../../codec/segment.js'
 import { assert } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import type { Prng } from '../base/prng.js'
-import type { Entry, HardState, Recovered, ServerId, Term } from '../raft/types.js'
+import type { Entry, HardState, LogIndex, Recovered, ServerId, Term } from '../raft/types.js'
 import { createDirectory } from './create.js'
 import type { Disk, Got } from './disk.js'
 import { directoryErrorOf, storageErrorOf, type StorageError } from './storage-error.js'
 import { pathsOf, type Paths } from './files.js'
-import { openHardState, type HardStateStore } from './hard-state.js'
+import { openHardState, type HardStateStore, type OpenedHardState } from './hard-state.js'
 import { otherServerError, readIdentity } from './identity.js'
 import { lockDirectory, type Lock } from './lock.js'
 import { LogWriter, type AppendMeta } from './log-writer.js'
-import { recoverLog, type RecoveredLog } from './recovery.js'
+import { recoverLog, termBehindSnapshot, type RecoveredLog } from './recovery.js'
+import { SegmentRemoval } from './segment-removal.js'
 import { SegmentSupply } from './segments.js'
+import { openSnapshots, type Snapshots } from './snapshots.js'
 import { inOrder, type Step } from './steps.js'
+import { WriteWatch } from './write-watch.js'
 
 export interface StorageOptions {
   readonly directory: string
@@ -36,6 +42,8 @@ export interface StorageOptions {
   readonly foundingCluster: string
   /** Length of a segment once the log has grown to it, a multiple of 64; 64 MiB outside of tests. */
   readonly segmentBytes: number
+  /** So much of the file system is left free for others, for the hard state and snapshots. Default 0: it may be filled. */
+  readonly reserveBytes?: number
   /** Draws the incarnation and the salts, so it must be seeded with fresh randomness at each start. */
   readonly prng: Prng
   readonly clock: Clock
@@ -61,17 +69,27 @@ export interface StorageStatus {
   readonly preparedBytes: number
   /** Zeros written ahead of use, since the start. */
   readonly bytesZeroed: number
-  /** False while there is no room to prepare the next segment. */
+  /** Segments that began in a file of the log that was no longer needed, since the start. */
+  readonly recycled: number
+  /** Files that wait for that. */
+  readonly spareSegments: number
+  /** Segments on disk, the one in use included. */
+  readonly segments: number
+  /** False while there is no room to prepare the next segment, or none beyond the reserve. */
   readonly spaceAvailable: boolean
 }
 
-/** Opens a data directory, or makes it at the first start, and reads back what it holds. On an error nothing stays open. */
+/**
+ * Opens a data directory, or makes it at the first start, and reads back what it holds; what the newest snapshot holds is
+ * for `Storage.snapshots` to read. On an error nothing stays open.
+ */
 export function openStorage(
   disk: Disk,
   options: StorageOptions,
   got: (error: StorageError | null, opened: OpenedStorage | null) => void,
 ): void {
   const paths = pathsOf(options.directory)
+  const watch = new WriteWatch(disk, options.clock)
   disk.makeDirectory(options.directory, makeError => {
     if (makeError !== null) {
       got(directoryErrorOf(makeError, `make the directory ${options.directory}`), null)
@@ -82,46 +100,90 @@ export function openStorage(
         got(lockError, null)
         return
       }
-      openLocked(disk, paths, options, lock, got)
+      openLocked(watch, paths, options, lock, got)
     })
   })
 }
 
 function openLocked(
-  disk: Disk,
+  disk: WriteWatch,
   paths: Paths,
   options: StorageOptions,
   lock: Lock,
   got: (error: StorageError | null, opened: OpenedStorage | null) => void,
 ): void {
-  const refuse = (error: Error | null): void => {
-    lock.release()
-    got(storageErrorOf(error ?? new Error('nothing to open'), `open ${paths.directory}`), null)
-  }
-  readOrCreateIdentity(disk, paths, options, (identityError, identity) => {
-    if (identityError !== null || identity === null) {
-      refuse(identityError)
+  let identity: Identity | null = null
+  let hardState: OpenedHardState | null = null
+  let snapshots: Snapshots | null = null
+  let log: RecoveredLog | null = null
+  /** A step that takes what it opened by `keep`. */
+  const opening =
+    <T>(open: (got: Got<T | null>) => void, keep: (opened: T | null) => void): Step =>
+    next =>
+      open((error, opened) => {
+        keep(opened)
+        next(error)
+      })
+  const steps: Step[] = [
+    opening<Identity>(
+      found => readOrCreateIdentity(disk, paths, options, found),
+      found => (identity = found),
+    ),
+    opening<OpenedHardState>(
+      opened => openHardState(disk, paths, identity!.incarnation, opened),
+      opened => (hardState = opened),
+    ),
+    opening<Snapshots>(
+      opened => openSnapshots(disk, paths, identity!, opened),
+      opened => (snapshots = opened),
+    ),
+    next => next(termBehindSnapshot(paths, snapshots!.newest, hardState!.store.hardState)),
+    opening<RecoveredLog>(
+      read => recoverLog(disk, paths, identity!, hardState!.store.hardState, snapshots!.newest, read),
+      read => (log = read),
+    ),
+  ]
+  inOrder(steps, error => {
+    if (error === null) {
+      got(null, openedStorage(disk, paths, options, lock, identity!, hardState!, snapshots!, log!))
       return
     }
-    openHardState(disk, paths, identity.incarnation, (hardStateError, opened) => {
-      if (hardStateError !== null || opened === null) {
-        refuse(hardStateError)
-        return
-      }
-      const { store } = opened
-      recoverLog(disk, paths, identity, store.hardState, (logError, log) => {
-        if (logError !== null || log === null) {
-          store.close(() => refuse(logError))
-          return
-        }
-        const notes = [...(opened.note === null ? [] : [opened.note]), ...log.notes]
-        const storage = new Storage(disk, paths, options, lock, store, log)
-        const { entries } = log.replay
-        const recovered = { hardState: store.hardState, snapshotIndex: 0, snapshotTerm: 0, entries }
-        got(null, { storage, recovered, identity, notes })
-      })
+    const closing: Step[] = [
+      next => (snapshots === null ? next(null) : snapshots.close(next)),
+      next => (hardState === null ? next(null) : hardState.store.close(next)),
+    ]
+    inOrder(closing, () => {
+      lock.release()
+      got(storageErrorOf(error, `open ${paths.directory}`), null)
     })
   })
+}
+
+function openedStorage(
+  disk: WriteWatch,
+  paths: Paths,
+  options: StorageOptions,
+  lock: Lock,
+  identity: Identity,
+  { store, note }: OpenedHardState,
+  snapshots: Snapshots,
+  log: RecoveredLog,
+): OpenedStorage {
+  const { entries, baseIndex, baseTerm } = log.replay
+  const { newest } = snapshots
+  return {
+    storage: new Storage(disk, paths, options, lock, store, snapshots, log),
+    recovered: {
+      hardState: store.hardState,
+      snapshotIndex: newest?.lastIncludedIndex ?? 0,
+      snapshotTerm: newest?.lastIncludedTerm ?? 0,
+      baseIndex,
+      baseTerm,
+      entries,
+    },
+    identity,
+    notes: [...(note === null ? [] : [note]), ...log.notes],
+  }
 }
 
 function readOrCreateIdentity(disk: Disk, paths: Paths, options: StorageOptions, got: Got<Identity | null>): void {
@@ -130,9 +192,9 @@ function readOrCreateIdentity(disk: Disk, paths: Paths, options: StorageOptions,
       got(error ?? otherServerError(paths.directory, found!, options.serverId), found)
       return
     }
-    const { serverId, clusterId, clusterName, foundingCluster, segmentBytes, prng, clock } = options
+    const { serverId, clusterId, clusterName, foundingCluster, segmentBytes, reserveBytes = 0, prng, clock } = options
     const identity = { serverId, clusterId, clusterName, foundingCluster, incarnation: prng.id() }
-    createDirectory({ disk, paths, identity, segmentBytes, clock, salt: newSalt(prng) }, createError => {
+    createDirectory({ disk, paths, identity, segmentBytes, reserveBytes, clock, salt: newSalt(prng) }, createError => {
       got(createError, identity)
     })
   })
@@ -150,44 +212,57 @@ export class Storage {
   onFatal: (error: StorageError) => void = () => undefined
   /** There is no room for the next segment (false), or there is again. What is appended meanwhile may have to wait. */
   onSpace: (available: boolean) => void = () => undefined
+  /** Taking, sending, receiving and reading them. */
+  readonly snapshots: Snapshots
+  private readonly watch: WriteWatch
   private readonly paths: Paths
   private readonly lock: Lock
   private readonly hardState: HardStateStore
   private readonly supply: SegmentSupply
+  private readonly removal: SegmentRemoval
   private readonly writer: LogWriter
-  private spaceAvailable = true
+  /** False while there is no room to prepare the next segment, or none beyond the reserve. */
+  spaceAvailable = true
   private failed = false
   private readonly whenClosed: (() => void)[] = []
   /** The term that is durable: nothing of a later one may be written before it. */
   private durableTerm: Term
 
   constructor(
-    disk: Disk,
+    disk: WriteWatch,
     paths: Paths,
     options: StorageOptions,
     lock: Lock,
     hardState: HardStateStore,
+    snapshots: Snapshots,
     log: RecoveredLog,
   ) {
-    const { clock, prng, segmentBytes } = options
+    const { clock, prng, segmentBytes, reserveBytes = 0 } = options
+    this.watch = disk
     this.paths = paths
     this.lock = lock
     this.hardState = hardState
+    this.snapshots = snapshots
     this.durableTerm = hardState.hardState.currentTerm
     const onFatal = (error: Error): void => this.fail(error)
     const onSpace = (available: boolean): void => this.spaceChanged(available)
-    this.supply = new SegmentSupply({ disk, paths, segmentBytes, clock, onFatal, onSpace })
+    const { segments, spares, resetDue } = log
+    this.supply = new SegmentSupply({ disk, paths, segmentBytes, spares, reserveBytes, clock, onFatal, onSpace })
+    this.removal = new SegmentRemoval({ disk, paths, clock, segments, supply: this.supply, onFatal })
+    const meta = { currentTerm: this.durableTerm, commitIndex: log.replay.commitIndex }
     this.writer = new LogWriter({
       position: log.position,
-      meta: { currentTerm: this.durableTerm, commitIndex: log.replay.commitIndex },
+      meta,
       supply: this.supply,
       clock,
       newSalt: () => newSalt(prng),
+      onSegment: header => this.removal.began(header),
       onPersisted: writeId => {
         if (!this.failed) this.onPersisted(writeId)
       },
       onFatal,
     })
+    if (resetDue !== null) this.writer.reset(resetDue, meta, () => undefined)
   }
 
   /** Calls back when both copies of term and vote are durable; never, if that fails (see `onFatal`). One at a time. */
@@ -210,8 +285,34 @@ export class Storage {
     this.writer.append(writeId, entries, meta)
   }
 
+  /**
+   * From now on the log is empty after (index, term), the last entry of a durable snapshot that the log does not hold;
+   * calls back when that is durable, never if it fails. What was appended before and is not durable is dropped, and no
+   * write that is outstanding is reported any more; the next entry has index + 1.
+   */
+  reset(meta: AppendMeta, index: LogIndex, term: Term, done: () => void): void {
+    assert(Math.max(meta.currentTerm, term) <= this.durableTerm, 'the hard state is durable before the log follows it')
+    const reset: LogPoint = { index, term }
+    this.writer.reset(reset, meta, () => {
+      if (!this.failed) done()
+    })
+  }
+
+  /**
+   * Gives up the segments that only hold entries at or below `index`, or void ones: oldest first, one after another. A
+   * snapshot that is durable covers what is at or below `index`. The log may still begin before that.
+   */
+  compactTo(index: LogIndex): void {
+    this.removal.compactTo(index)
+  }
+
+  /** When the oldest write that has not completed began; Infinity when there is none. */
+  get oldestWriteMs(): number {
+    return this.watch.oldestWriteMs
+  }
+
   get status(): StorageStatus {
-    const { writer, supply, spaceAvailable } = this
+    const { writer, supply, removal, spaceAvailable } = this
     return {
       batches: writer.batches,
       entriesWritten: writer.entriesWritten,
@@ -220,6 +321,9 @@ export class Storage {
       segment: writer.sequence,
       preparedBytes: supply.preparedBytes,
       bytesZeroed: supply.bytesZeroed,
+      recycled: supply.recycled,
+      spareSegments: supply.spareSegments,
+      segments: removal.count,
       spaceAvailable,
     }
   }
@@ -233,7 +337,9 @@ export class Storage {
     if (!this.spaceAvailable) this.writer.stop()
     if (this.whenClosed.length > 1) return
     const steps: Step[] = [
+      next => this.snapshots.close(next),
       next => this.writer.close(next),
+      next => this.removal.close(next),
       next => this.supply.close(next),
       next => this.hardState.close(next),
     ]
@@ -248,6 +354,7 @@ export class Storage {
   abandon(done: () => void): void {
     this.failed = true
     this.writer.stop()
+    this.removal.stop()
     this.close(done)
   }
 
@@ -261,6 +368,7 @@ export class Storage {
     const first = !this.failed
     this.failed = true
     this.writer.stop()
+    this.removal.stop()
     if (first) this.onFatal(storageErrorOf(error, `write to ${this.paths.directory}`))
   }
 }

@@ -25,6 +25,7 @@ const urgentTypes: ReadonlySet<TransportMessage['type']> = new Set([
   'RequestVote',
   'RequestVoteReply',
   'AppendEntriesReply',
+  'InstallSnapshotReply',
   'TimeoutNow',
 ])
 

@@ -4,13 +4,14 @@
  * acknowledgement at all.
  */
 import type { TransportMessage } from '../../codec/messages.js'
-import type { AppendEntries, AppendEntriesReply } from '../raft/types.js'
+import type { AppendEntries, AppendEntriesReply, InstallSnapshotReply } from '../raft/types.js'
 import type { Waiting } from './outbox.js'
 
 /** What was said last on one link, of the messages whose newest word replaces the earlier ones. */
 export class LastSaid {
   private append: AppendEntries | null = null
   private reply: AppendEntriesReply | null = null
+  private snapshotReply: InstallSnapshotReply | null = null
   private vote: TransportMessage | null = null
   private voteReply: TransportMessage | null = null
 
@@ -29,6 +30,7 @@ export class LastSaid {
       this.reply = message
       return before === null || !repliesTheSame(before, message)
     }
+    if (message.type === 'InstallSnapshotReply') this.snapshotReply = message
     if (message.type === 'RequestVote') this.vote = message
     if (message.type === 'RequestVoteReply') this.voteReply = message
     return true
@@ -40,6 +42,7 @@ export class LastSaid {
       return message.entries.length > 0 ? this.append?.term === message.term : this.append === message
     }
     if (message.type === 'AppendEntriesReply') return this.reply === message
+    if (message.type === 'InstallSnapshotReply') return this.snapshotReply === message
     if (message.type === 'RequestVote') return this.vote === message
     if (message.type === 'RequestVoteReply') return this.voteReply === message
     if (message.type === 'Fragment') return parted?.isAbandoned !== true

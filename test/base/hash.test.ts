@@ -1,6 +1,6 @@
 import t from 'tap'
 import fc from 'fast-check'
-import { addHash, hashBytes, hashNumber, subtractHash } from '../../src/base/hash.js'
+import { addHash, hashBytes, hashLong, hashNumber, hashWords, subtractHash } from '../../src/base/hash.js'
 
 const modulus = 2n ** 53n
 const hash = fc.maxSafeNat()
@@ -59,5 +59,40 @@ void t.test('no collision among 200,000 short, similar inputs, and places are fi
   }
   t.equal(seen.size, 200_000)
   t.ok(Math.max(...places) < 1_800 && Math.min(...places) > 1_350, `${Math.min(...places)} to ${Math.max(...places)}`)
+  t.end()
+})
+
+void t.test('the hash of words depends on every byte, on length and seed, and not on where the bytes stand', t => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 80 }),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (b, n, x) => {
+        const changed = b.slice()
+        changed[n % b.length]! ^= x
+        const hash = hashLong(b, 0)
+        t.ok(Number.isSafeInteger(hash) && hash >= 0)
+        t.not(hashLong(changed, 0), hash)
+        t.not(hashLong(b, 1), hash)
+        t.not(hashLong(Uint8Array.of(...b, 0), 0), hash)
+        const words = new Int32Array(30).fill(-1)
+        Buffer.from(words.buffer).set(b, 8)
+        t.equal(hashWords(words, 2, b.length, 0), hash, 'what stands behind does not count')
+      },
+    ),
+    { seed: 2, numRuns: 300 },
+  )
+  const long = new Uint8Array(20_000)
+  const hashes = new Set([hashLong(long, 0)])
+  for (const at of [0, 8_191, 8_192, 16_384, 19_999])
+    hashes.add(
+      hashLong(
+        long.map((_, i) => (i === at ? 1 : 0)),
+        0,
+      ),
+    )
+  t.equal(hashes.size, 6, 'every block counts')
+  t.equal(hashLong(Buffer.from('raftgram'), 0), hashLong(Buffer.from('xraftgram').subarray(1), 0))
   t.end()
 })

@@ -327,6 +327,54 @@ void t.test('bad-request is a definite no', t => {
   t.end()
 })
 
+void t.test('no-space: a definite no where no copy can have been taken, else the write is repeated', t => {
+  const cluster = new ScriptedCluster()
+  const client = warmedUp(cluster)
+  const server = cluster.server(1)
+  const codes: ('busy' | 'no-space' | null)[] = []
+  server.script = (request, link) => {
+    if (request.type !== 'Write') return false
+    const code = codes.shift()
+    if (code === undefined) return false
+    if (code !== null) server.answer(link, request, code)
+    return true
+  }
+  const write = (script: typeof codes): string[] => {
+    codes.splice(0, Infinity, ...script)
+    const outcomes = new Outcomes()
+    client.write(bytes('b'), cluster.clock.now() + 5_000, outcomes.done)
+    cluster.clock.runFor(6_000)
+    return outcomes.all
+  }
+  t.same(write(['no-space']), ['no-space'])
+  t.same(write(['busy', 'busy', 'no-space']), ['no-space'], 'a busy server has not taken it either')
+  t.same(write([null, 'no-space', 'no-space']), ['ok b'], 'of the first copy nothing is known')
+  t.same(write([null, ...Array<'no-space'>(100).fill('no-space')]), ['unknown-outcome'])
+  t.end()
+})
+
+void t.test('no-space where a session is to be opened: what waits for it has had no effect', t => {
+  const cluster = new ScriptedCluster()
+  const server = cluster.server(1)
+  let isFull = true
+  server.script = (request, link) => {
+    if (!isFull || request.type !== 'OpenSession') return false
+    server.answer(link, request, 'no-space')
+    return true
+  }
+  const client = cluster.client()
+  const outcomes = new Outcomes()
+  for (const text of ['a', 'b']) client.write(bytes(text), 5_000, outcomes.done)
+  cluster.clock.runFor(100)
+  t.same(outcomes.all, ['no-space', 'no-space'])
+  isFull = false
+  client.write(bytes('c'), 5_000, outcomes.done)
+  cluster.clock.runFor(100)
+  t.same(outcomes.all, ['no-space', 'no-space', 'ok c'])
+  t.same(cluster.executed, ['100/1:c'])
+  t.end()
+})
+
 void t.test('an Unwelcome: Hello again, and what is pending there is repeated at once', t => {
   const cluster = new ScriptedCluster({}, 1)
   const client = warmedUp(cluster)

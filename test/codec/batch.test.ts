@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { batchBytes, batchWasBegun, claimedBatchBytes, decodeBatch, encodeBatch } from '../../codec/batch.js'
+import {
+  batchBytes,
+  batchWasBegun,
+  claimedBatchBytes,
+  decodeBatch,
+  encodeBatch,
+  resetBytes,
+} from '../../codec/batch.js'
 import { viewOf } from '../../codec/cursor.js'
 import { entryHeaderBytes } from '../../codec/entry.js'
 import { commandBytesMax } from '../../codec/limits.js'
@@ -12,6 +19,7 @@ const batches = fc.record({
   number: fc.maxSafeNat(),
   currentTerm: fc.maxSafeNat(),
   commitIndex: fc.maxSafeNat(),
+  reset: fc.constant(null),
   entries: fc.array(
     fc.record({
       index: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
@@ -58,10 +66,25 @@ void t.test('B11: a batch comes back whole, and with any flipped bit not at all'
   t.end()
 })
 
+void t.test('B11: a reset comes back, is no seal, and with any flipped bit not at all', t => {
+  const reset = { index: 2 ** 53 - 2, term: 77 }
+  const target = new Uint8Array(200).fill(0xee)
+  const value = { number: 5, currentTerm: 80, commitIndex: 2 ** 53 - 2, entries: [], reset }
+  const bytes = target.slice(0, encodeBatch(target, viewOf(target), salt, value))
+  t.equal(bytes.length, batchBytes(resetBytes))
+  t.same(decodeBatch(bytes), { ...value, entryCount: 0, seal: false })
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const damaged = bytes.slice()
+    damaged[bit >> 3]! ^= 1 << (bit & 7)
+    if (decodeBatch(damaged) !== null) t.fail(`bit ${bit}`)
+  }
+  t.end()
+})
+
 void t.test('the largest and the smallest entry fit a batch', t => {
   for (const payloadBytes of [0, commandBytesMax]) {
     const entry: Entry = { index: 1, term: 1, kind: 'commands', payload: new Uint8Array(payloadBytes), record: null }
-    const bytes = encoded({ number: 1, currentTerm: 1, commitIndex: 0, entries: [entry] })
+    const bytes = encoded({ number: 1, currentTerm: 1, commitIndex: 0, entries: [entry], reset: null })
     t.equal(bytes.length, batchBytes(28 + payloadBytes))
     t.equal(decodeBatch(bytes)?.entries[0]?.payload.length, payloadBytes)
   }
@@ -69,7 +92,7 @@ void t.test('the largest and the smallest entry fit a batch', t => {
 })
 
 void t.test('F03: a batch belongs to one life of a segment', t => {
-  const bytes = encoded({ number: 9, currentTerm: 1, commitIndex: 0, entries: [] })
+  const bytes = encoded({ number: 9, currentTerm: 1, commitIndex: 0, entries: [], reset: null })
   const view = viewOf(bytes)
   t.equal(claimedBatchBytes(bytes, 0, { ...salt, low: 1 }, view), 0)
   t.equal(claimedBatchBytes(bytes, 0, { ...salt, high: 1 }, view), 0)

@@ -4,9 +4,16 @@ import { envelopeBytes } from '../../codec/envelope.js'
 import { commandHeaderBytes, commandsOverheadBytes } from '../../codec/commands.js'
 import { entryHeaderBytes, recordOf } from '../../codec/entry.js'
 import { fragmentOverheadBytes } from '../../codec/fragment.js'
-import { commandBytesMax, datagramBytesUnknownPath, fragmentsMax, messageBytesMax } from '../../codec/limits.js'
+import {
+  commandBytesMax,
+  datagramBytesUnknownPath,
+  fragmentsMax,
+  messageBytesMax,
+  snapshotPieceBytesMax,
+  votersMax,
+} from '../../codec/limits.js'
 import { appendEntriesOverheadBytes, peerMessageBytes } from '../../codec/peer-messages.js'
-import type { AppendEntries, Entry, Message } from '../../src/raft/types.js'
+import { snapshotPieceBytes, type AppendEntries, type Entry, type Message } from '../../src/raft/types.js'
 import { awkwardIds, hex, hexOf, join, recordWith, tooLargeIds, uint } from './bytes.js'
 import { anyBytes, anyId, anyRecord, checkGolden, checkMessages, datagramOf, receive, receiveBytes } from './checks.js'
 
@@ -84,7 +91,49 @@ const appendEntriesReply: fc.Arbitrary<Message> = anyId(1)
 
 const timeoutNow: fc.Arbitrary<Message> = anyId(1).map(term => ({ type: 'TimeoutNow', term, from }))
 
-const families = { requestVote, requestVoteReply, appendEntries, appendEntriesReply, timeoutNow }
+const meta = (term: number) =>
+  anyRecord({
+    lastIncludedIndex: anyId(1),
+    lastIncludedTerm: anyId(1, term),
+    voters: fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { minLength: 1, maxLength: 5 }),
+    hash: anyId(),
+  })
+
+const installSnapshot: fc.Arbitrary<Message> = fc
+  .tuple(anyId(1), anyBytes(30), anyId(0, idMax - 30), fc.nat(5))
+  .chain(([term, data, offset, behind]) =>
+    meta(term).map(fields => {
+      const place = data.length === 0 ? { totalBytes: 0, offset: 0 } : { totalBytes: offset + data.length, offset }
+      const totalBytes = data.length === 0 ? 0 : Math.min(place.totalBytes + behind, idMax)
+      return { type: 'InstallSnapshot' as const, term, from, ...fields, ...place, totalBytes, data }
+    }),
+  )
+
+const installSnapshotReply: fc.Arbitrary<Message> = anyId(1)
+  .chain(term =>
+    anyRecord({
+      type: fc.constant('InstallSnapshotReply' as const),
+      term: fc.constant(term),
+      from: fc.constant(from),
+      lastIncludedIndex: anyId(1),
+      lastIncludedTerm: anyId(1, term),
+      hash: anyId(),
+      nextOffset: anyId(),
+      received: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      persisted: fc.boolean(),
+    }),
+  )
+  .map(reply => (reply.persisted ? { ...reply, received: 0 } : reply))
+
+const families = {
+  requestVote,
+  requestVoteReply,
+  appendEntries,
+  appendEntriesReply,
+  timeoutNow,
+  installSnapshot,
+  installSnapshotReply,
+}
 for (const [name, arbitrary] of Object.entries(families)) {
   void t.test(`B01, B02: ${name}: round trip, one form, every truncation and every flipped bit`, t => {
     checkMessages(t, 'peer', arbitrary)
@@ -147,6 +196,40 @@ void t.test('golden bytes', t => {
      0500000000000000 01`,
   )
   checkGolden(t, 'peer', { type: 'TimeoutNow', term: 0x1234, from }, '05 080000 3412000000000000')
+  checkGolden(
+    t,
+    'peer',
+    {
+      type: 'InstallSnapshot',
+      term: 7,
+      from,
+      lastIncludedIndex: 5,
+      lastIncludedTerm: 6,
+      voters: [1, 0x203],
+      totalBytes: 4,
+      hash: 8,
+      offset: 2,
+      data: hex('aabb'),
+    },
+    `06 380000 0700000000000000 0500000000000000 0600000000000000 0400000000000000 0800000000000000
+     0200000000000000 0200 0100 0302 aabb`,
+  )
+  checkGolden(
+    t,
+    'peer',
+    {
+      type: 'InstallSnapshotReply',
+      term: 7,
+      from,
+      lastIncludedIndex: 5,
+      lastIncludedTerm: 6,
+      hash: 8,
+      nextOffset: 2,
+      received: 0x80000001,
+      persisted: false,
+    },
+    '07 2d0000 0700000000000000 0500000000000000 0600000000000000 0800000000000000 0200000000000000 01000080 00',
+  )
 
   const records = join(
     recordWith({ index: 3, term: 2, payload: hex('aa') }),
@@ -256,6 +339,35 @@ void t.test('the other messages: only what a server can mean is accepted', t => 
   t.not(message(5, ids(1)), null, 'TimeoutNow')
   t.equal(message(5, ids(0)), null, 'TimeoutNow of term 0')
   t.equal(message(5, ids(1), hex('00')), null, 'TimeoutNow and a byte')
+
+  const piece = (fields: readonly (number | bigint)[], voters: readonly number[], bytes: number) =>
+    message(6, ids(...fields), uint(voters.length, 2), ...voters.map(id => uint(id, 2)), new Uint8Array(bytes))
+  t.not(piece([5, 9, 5, 8, 1, 0], [1, 2], 8), null, 'a whole snapshot')
+  t.not(piece([5, 9, 5, 8, 1, 6], [1, 2], 2), null, 'its last piece')
+  t.not(piece([5, 9, 5, 0, 1, 0], [1, 2], 0), null, 'an empty snapshot')
+  t.not(piece([5, 9, 5, 65_536, 1, 0], [1], snapshotPieceBytesMax), null, 'the largest piece')
+  t.equal(piece([5, 9, 5, 65_537, 1, 0], [1], snapshotPieceBytesMax + 1), null, 'a larger one')
+  t.equal(piece([5, 9, 5, 8, 1, 7], [1, 2], 2), null, 'a piece beyond the end')
+  t.equal(piece([5, 9, 5, 8, 1, idMax], [1, 2], 2), null, 'a piece far beyond the end')
+  t.equal(piece([5, 9, 5, 8, 1, 0], [1, 2], 0), null, 'an empty piece of a snapshot with something in it')
+  t.equal(piece([5, 9, 6, 8, 1, 0], [1, 2], 8), null, 'a snapshot from the future')
+  t.equal(piece([5, 0, 0, 8, 1, 0], [1, 2], 8), null, 'a snapshot of nothing')
+  t.equal(piece([5, 9, 0, 8, 1, 0], [1, 2], 8), null, 'an entry without a term')
+  t.equal(piece([5, 9, 5, 8, 2n ** 53n, 0], [1, 2], 8), null, 'a hash of 2^53')
+  t.equal(piece([5, 9, 5, 8, 1, 0], [], 8), null, 'nobody votes')
+  t.equal(piece([5, 9, 5, 8, 1, 0], [1, 1], 8), null, 'somebody votes twice')
+  t.equal(piece([5, 9, 5, 8, 1, 0], [0], 8), null, 'server 0')
+  const many = Array.from({ length: votersMax + 1 }, (_, at) => at + 1)
+  t.not(piece([5, 9, 5, 8, 1, 0], many.slice(1), 8), null, 'as many voters as there may be')
+  t.equal(piece([5, 9, 5, 8, 1, 0], many, 8), null, 'one more')
+  t.equal(message(6, ids(5, 9, 5, 8, 1, 0), uint(9, 2), uint(1, 2)), null, 'voters that are not there')
+
+  t.not(message(7, ids(5, 9, 5, 1, 8), uint(3, 4), hex('00')), null, 'pieces held')
+  t.not(message(7, ids(5, 9, 5, 1, 8), uint(0, 4), hex('01')), null, 'a snapshot persisted')
+  t.equal(message(7, ids(5, 9, 5, 1, 8), uint(3, 4), hex('01')), null, 'persisted, and pieces behind the end')
+  t.equal(message(7, ids(5, 9, 5, 1, 8), uint(3, 4), hex('02')), null, 'a flag without a meaning')
+  t.equal(message(7, ids(5, 9, 6, 1, 8), uint(3, 4), hex('00')), null, 'a snapshot from the future')
+  t.equal(message(7, ids(5, 0, 0, 1, 8), uint(3, 4), hex('00')), null, 'a snapshot of nothing')
   t.end()
 })
 
@@ -282,6 +394,7 @@ void t.test('B08: entries own their bytes: one copy for the block, nothing of th
 })
 
 void t.test('the sizes that others count with', t => {
+  t.equal(snapshotPieceBytes, snapshotPieceBytesMax)
   const entry: Entry = { index: 1, term: 1, kind: 'commands', payload: new Uint8Array(100), record: null }
   const numbers = { term: 5, prevLogIndex: 0, prevLogTerm: 0, leaderCommit: 1, readRound: 0 }
   const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries: [entry] }

@@ -103,6 +103,11 @@ export async function diskContract(t: Test, { disk, directory }: DiskUnderTest):
     )
   })
 
+  await t.test('free bytes of a directory that is there', async t => {
+    const free = (path: string): Promise<number> => completed(got => disk.freeBytes(path, got))
+    t.ok((await free(directory)) > 0)
+  })
+
   await t.test('a lock is held by one at a time', async t => {
     const lock = (): Promise<{ release(): void }> => completed(got => disk.lock(`${directory}/lock`, got))
     const held = await lock()

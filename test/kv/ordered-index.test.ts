@@ -73,3 +73,24 @@ void t.test('a frozen index stays as it was, however often it is frozen and chan
   )
   t.end()
 })
+
+void t.test('what is appended is as if it had been added, and must ascend', t => {
+  const [appended, added] = [new OrderedIndex<number>(), new OrderedIndex<number>()]
+  const frozen = appended.freeze()
+  for (let i = 0; i < 1_000; i++) {
+    appended.append(`k${10_000 + i}`, i)
+    added.add(`k${10_000 + i}`, i)
+  }
+  const all = (index: OrderedIndex<number>) => {
+    const found: [string, number][] = []
+    index.visitFrom('', (key, record) => found.push([key, record]) > 0)
+    return found
+  }
+  t.same(all(appended), all(added))
+  t.equal(all(appended).length, 1_000)
+  t.equal(frozen[0]!.keys.length, 0)
+  t.throws(() => {
+    appended.append('k10999', 1)
+  }, /keys ascend/)
+  t.end()
+})

@@ -38,7 +38,14 @@ class Rig {
         appendBytesMax: 1_000,
         windowBytesMax: 10_000,
       },
-      { hardState: { currentTerm: 0, votedFor: 0 }, snapshotIndex: 0, snapshotTerm: 0, entries: [] },
+      {
+        hardState: { currentTerm: 0, votedFor: 0 },
+        snapshotIndex: 0,
+        snapshotTerm: 0,
+        baseIndex: 0,
+        baseTerm: 0,
+        entries: [],
+      },
       0,
     )
     this.state = new ReplicatedState(new Sessions(machine))
@@ -448,6 +455,7 @@ void t.test('what becomes of copies is counted: suppressed, answered from the ta
     alreadyAnswered: 1,
     mismatched: 1,
     redirected: 0,
+    noSpace: 0,
     busy: 0,
     repeatsInLog: 0,
   })

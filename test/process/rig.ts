@@ -32,6 +32,8 @@ export interface ClusterOptions {
   readonly addresses?: readonly string[]
   /** Where the servers listen, where that differs from the addresses by which they know each other. */
   readonly listen?: readonly string[]
+  /** Called before the first start, with where each server will have its data. */
+  readonly prepare?: (directories: readonly string[]) => Promise<void>
   /** What to put before the command of server `id`, as in `ip netns exec ...`; 0: of a client. */
   readonly before?: (id: number) => readonly string[]
 }
@@ -55,6 +57,7 @@ export class Cluster {
     const directory = await temporaryDirectory(t)
     const addresses = options.addresses ?? (await freePorts(3)).map(port => `${loopback}:${port}`)
     const cluster = new Cluster(t, directory, addresses, options)
+    await options.prepare?.(cluster.ids.map(id => cluster.dataOf(id)))
     // A directory is removed when nobody writes to it any more.
     t.teardown(() => cluster.killAll())
     await Promise.all(cluster.ids.map(id => cluster.startServer(id)))
@@ -139,6 +142,7 @@ export interface Report {
   readonly id: number
   readonly role: string
   readonly term: number
+  readonly disk: string
   readonly transport: { readonly drops: Readonly<Record<string, number>> }
   readonly peers: readonly { readonly link: { readonly sent: number; readonly datagramBytesMax: number } }[]
 }

@@ -206,7 +206,11 @@ void t.test('E25: of two servers none leads without the other, and nothing commi
 void t.test('E27: who is no voter never stands', t => {
   const options = raftOptions({ id: 9, voters: [1, 2, 3] })
   const hardState = { currentTerm: 3, votedFor: 0 }
-  const server = createServer(options, { hardState, snapshotIndex: 0, snapshotTerm: 0, entries: [] }, 0)
+  const server = createServer(
+    options,
+    { hardState, snapshotIndex: 0, snapshotTerm: 0, baseIndex: 0, baseTerm: 0, entries: [] },
+    0,
+  )
   for (let round = 0; round < 20; round++) {
     const now = server.electionDeadlineMs
     electionTimeout(server, now)

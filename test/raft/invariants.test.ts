@@ -4,7 +4,7 @@ import { checkState, checkStep, stateBefore } from '../../src/raft/invariants.js
 import { hold, type Gap } from '../../src/raft/held-appends.js'
 import { entriesBytes, type Log } from '../../src/raft/log.js'
 import type { Follower, Leader, Server } from '../../src/raft/server.js'
-import { accept, append, Bench, entryOf, requestVote } from '../support/raft-servers.js'
+import { accept, append, Bench, entryOf, metaOf, requestVote } from '../support/raft-servers.js'
 
 function follower(): Server {
   const bench = new Bench({ term: 5, log: [1, 4, 4], votedFor: 2 })
@@ -55,6 +55,21 @@ void t.test('within a state', t => {
     change(server)
     t.throws(() => checkState(server), message)
   }
+  const snapshotBreaks: [RegExp, (server: Server) => void][] = [
+    [/is in a snapshot/, ({ log }) => log.resetTo(4, 5)],
+    [/agrees with the snapshot/, server => (server.snapshotTerm = 3)],
+    [/covers is applied/, server => Object.assign(server, { snapshotIndex: 4, snapshotTerm: 5 })],
+    [/covers is durable/, server => (server.persistedIndex = 1)],
+    [/nothing is applied while/, server => (server.installing = { meta: metaOf([3, 4]), resetsLog: false })],
+    [/agrees with the snapshot is kept/, server => (server.installing = { meta: metaOf([4, 5]), resetsLog: true })],
+    [/agrees with the snapshot is kept/, server => (server.installing = { meta: metaOf([4, 4]), resetsLog: false })],
+  ]
+  for (const [message, change] of snapshotBreaks) {
+    const { server } = new Bench({ term: 5, base: [1, 1], snapshot: [3, 4], log: [4, 4, 5] }).raft
+    checkState(server)
+    change(server)
+    t.throws(() => checkState(server), message)
+  }
   const gapBreaks: [RegExp, (role: Follower, gap: Gap) => void][] = [
     [/nothing is held before/, role => Object.assign(role, { verifiedIndex: 0, reportedMatchIndex: 0 })],
     [/a gap lies beyond the end/, (_, gap) => (gap.prevLogIndex = 4)],
@@ -80,6 +95,18 @@ void t.test('within a state', t => {
     [/nextIndex > matchIndex/, ({ role }) => (role.peers.get(2)!.nextIndex = 3)],
     [/matched was accepted/, ({ role }) => (role.peers.get(2)!.acceptedIndex = 1)],
     [/does not pass the end/, ({ role }) => (role.peers.get(2)!.nextIndex = 5)],
+    [
+      /is in the log, or it needs a snapshot/,
+      server => {
+        Object.assign(server, { snapshotIndex: 3, snapshotTerm: 5 })
+        server.log.compactTo(3)
+        server.role.peers.get(3)!.nextIndex = 3
+      },
+    ],
+    [
+      /no entries go to a peer/,
+      ({ role }) => Object.assign(role.peers.get(2)!, { state: 'snapshot', inflightBytes: 9 }),
+    ],
     [/a majority holds/, ({ role }) => (role.peers.get(2)!.matchIndex = 2)],
   ]
   for (const [message, change] of leaderBreaks) {
@@ -101,6 +128,18 @@ void t.test('between two states', t => {
   ]
   for (const [message, change] of breaks) {
     const server = follower()
+    const before = stateBefore(server)
+    change(server)
+    t.throws(() => checkStep(before, server), message)
+  }
+  const snapshotBreaks: [RegExp, (server: Server) => void][] = [
+    [/a snapshot never goes back/, server => (server.snapshotIndex = 2)],
+    [/base of the log never goes back/, ({ log }) => (log.baseIndex = 0)],
+    [/behind a snapshot that agree with it stay/, ({ log }) => log.resetTo(4, 5)],
+  ]
+  for (const [message, change] of snapshotBreaks) {
+    const { server } = new Bench({ term: 5, base: [1, 1], snapshot: [3, 4], log: [4, 4, 5, 5] }).raft
+    server.installing = { meta: metaOf([4, 5]), resetsLog: false }
     const before = stateBefore(server)
     change(server)
     t.throws(() => checkStep(before, server), message)

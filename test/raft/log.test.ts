@@ -33,9 +33,39 @@ void t.test('truncation forgets an entry and all that follow, never what a snaps
   t.same([log.lastIndex, log.lastTerm], [3, 1])
   log.truncateFrom(9)
   t.equal(log.lastIndex, 3, 'nothing beyond the end')
-  t.throws(() => log.truncateFrom(2), /stays above the snapshot/)
+  t.throws(() => log.truncateFrom(2), /stays above the base/)
   log.truncateFrom(3)
   t.same([log.lastIndex, log.lastTerm], [2, 1])
+  t.end()
+})
+
+void t.test('compaction forgets the beginning, whose last term stays known; a reset forgets everything', t => {
+  const log = new Log(2, 1, entriesOf([1, 2, 3, 3], 3))
+  log.compactTo(2)
+  t.same([log.baseIndex, log.firstIndex, log.lastIndex], [2, 3, 6], 'nothing to forget')
+  log.compactTo(4)
+  t.same([log.baseIndex, log.baseTerm, log.firstIndex, log.lastIndex, log.lastTerm], [4, 2, 5, 6, 3])
+  t.same(
+    [3, 4, 5].map(index => log.termAt(index)),
+    [undefined, 2, 3],
+  )
+  t.equal(log.at(5), entryOf(5, 3))
+  t.same([log.lastIndexOfTerm(2), log.lastIndexOfTerm(1), log.firstIndexOfTermAt(6)], [4, 0, 5])
+  t.throws(() => log.compactTo(7), /entry 7 is in the log/)
+  log.compactTo(6)
+  t.same([log.baseIndex, log.lastIndex, log.lastTerm, log.lastEntry], [6, 6, 3, undefined])
+  log.resetTo(9, 5)
+  t.same([log.baseIndex, log.lastIndex, log.lastTerm, log.termAt(9), log.termAt(6)], [9, 9, 5, 5, undefined])
+  log.append(entryOf(10, 5))
+  t.equal(log.lastIndex, 10)
+  t.end()
+})
+
+void t.test('the place that so many bytes of records follow, up to an entry', t => {
+  const log = new Log(2, 1, entriesOf([1, 1, 1, 1], 3))
+  const bytes = entryBytes(log.at(3))
+  const before = (trailing: number) => log.indexBefore(5, trailing)
+  t.same([before(0), before(bytes - 1), before(bytes), before(2 * bytes), before(1e9)], [5, 5, 4, 3, 2])
   t.end()
 })
 

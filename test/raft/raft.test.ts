@@ -3,7 +3,14 @@ import { Raft } from '../../src/raft/raft.js'
 import { entryOverheadBytes } from '../../src/raft/types.js'
 import { accept, append, Bench, entriesOf, raftOptions, requestVote } from '../support/raft-servers.js'
 
-const empty = { hardState: { currentTerm: 0, votedFor: 0 }, snapshotIndex: 0, snapshotTerm: 0, entries: [] }
+const empty = {
+  hardState: { currentTerm: 0, votedFor: 0 },
+  snapshotIndex: 0,
+  snapshotTerm: 0,
+  baseIndex: 0,
+  baseTerm: 0,
+  entries: [],
+}
 
 void t.test('E24: options that cannot work are refused at the start', t => {
   const start = (some: Parameters<typeof raftOptions>[0]) => () => new Raft(raftOptions(some), empty, 0)

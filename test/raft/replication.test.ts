@@ -151,12 +151,18 @@ void t.test('the rejection of a message of a former term says nothing of this on
   t.end()
 })
 
-void t.test('where the log is compacted a rejected probe goes again by its timer only', t => {
+void t.test('where the log is compacted a rejection asks for a snapshot, and only heartbeats go (S11)', t => {
   const bench = leader({ snapshot: [10, 4], log: [] })
   t.same(bench.receive(rejectAt(2, 5, 10, [3, 0])), [])
-  t.same(bench.receive(rejectAt(2, 5, 10, [3, 0])), [])
-  bench.nowMs += 2 * heartbeatMs
-  t.same(appends(bench.take()).slice(0, 1), ['10+1'])
+  t.same([peerOf(bench).state, bench.raft.snapshotsWanted], ['snapshot', [2]])
+  t.same(bench.receive(rejectAt(2, 5, 10, [3, 0])), [], 'a copy changes nothing')
+  const sent: string[] = []
+  for (let beats = 0; beats < 4; beats++) {
+    bench.nowMs += heartbeatMs
+    sent.push(...appends(bench.take()))
+    bench.receive(accept(2, 5, 0))
+  }
+  t.same(sent, ['0+0', '0+0', '0+0', '0+0'])
   t.end()
 })
 

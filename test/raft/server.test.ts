@@ -2,7 +2,14 @@ import t from 'tap'
 import { createServer, leaderIdOf, peersOf, resetElectionTimer } from '../../src/raft/server.js'
 import { electionTimeoutMs, entriesOf, raftOptions } from '../support/raft-servers.js'
 
-const nothing = { hardState: { currentTerm: 0, votedFor: 0 }, snapshotIndex: 0, snapshotTerm: 0, entries: [] }
+const nothing = {
+  hardState: { currentTerm: 0, votedFor: 0 },
+  snapshotIndex: 0,
+  snapshotTerm: 0,
+  baseIndex: 0,
+  baseTerm: 0,
+  entries: [],
+}
 
 /** `rounds` election timeouts of a server. */
 function timeouts(id: number, seed: number, rounds: number): number[] {
@@ -49,7 +56,11 @@ void t.test('the interval grows with failed campaigns, up to a bound', t => {
 void t.test('C13, R23: what was recovered is durable, and nothing beyond the snapshot is known to be committed', t => {
   const entries = entriesOf([3, 3, 5], 5)
   const hardState = { currentTerm: 6, votedFor: 3 }
-  const server = createServer(raftOptions(), { hardState, snapshotIndex: 4, snapshotTerm: 2, entries }, 50)
+  const server = createServer(
+    raftOptions(),
+    { hardState, snapshotIndex: 4, snapshotTerm: 2, baseIndex: 4, baseTerm: 2, entries },
+    50,
+  )
   t.same([server.currentTerm, server.votedFor], [6, 3])
   t.same([server.persistedIndex, server.handedIndex, server.commitIndex, server.lastApplied], [7, 7, 4, 4])
   t.same([server.role.name, leaderIdOf(server)], ['follower', 0])

@@ -164,6 +164,55 @@ void t.test('F08: a leader whose disk is full hands over, and goes on when there
   t.end()
 })
 
+void t.test('F20: all disks are full: writes are refused, reads go on, and it mends by itself', t => {
+  const story = new Story({ seed: 15 })
+  t.equal(story.put('first', 'v'), 'ok')
+  story.runFor(500)
+  for (const { disk } of story.cluster.servers) disk.isFull = true
+  const value = 'x'.repeat(5_000)
+  const codes = new Map<string, number>()
+  for (let i = 0; i < 60; i++) {
+    const { code } = story.end(story.beginPut('big', `${i}${value}`))
+    codes.set(code, (codes.get(code) ?? 0) + 1)
+  }
+  t.ok((codes.get('no-space') ?? 0) > 10, JSON.stringify([...codes]))
+  const { leaderId } = story
+  t.equal(story.node(leaderId).status().disk, 'full')
+  t.ok(story.node(leaderId).status().requests.noSpace > 10)
+  t.equal(story.get('first'), 'v')
+  for (const { disk } of story.cluster.servers) disk.isFull = false
+  story.runFor(3_000)
+  t.equal(story.put('first', 'w'), 'ok')
+  story.settle()
+  t.same(
+    story.ids.map(id => story.node(id).status().disk),
+    ['sound', 'sound', 'sound'],
+  )
+  story.judge()
+  t.end()
+})
+
+void t.test('F20: the disk of the leader and of a follower are full: the one with room leads', t => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const story = new Story({ seed })
+    t.equal(story.put('first', 'v'), 'ok')
+    story.runFor(500)
+    const { leaderId } = story
+    const [alsoFull, sound] = story.others(leaderId) as [number, number]
+    for (const id of [leaderId, alsoFull]) story.process(id).disk.isFull = true
+    const value = 'x'.repeat(5_000)
+    for (let i = 0; i < 60 && story.leaderId !== sound; i++) {
+      story.end(story.beginPut('big', `${i}${value}`, 0, 10 * electionTimeoutMs))
+    }
+    t.equal(story.leaderId, sound)
+    for (const id of [leaderId, alsoFull]) story.process(id).disk.isFull = false
+    story.runFor(3_000)
+    t.equal(story.put('first', 'w'), 'ok')
+    story.judge()
+  }
+  t.end()
+})
+
 void t.test('C10: servers that applied as far have equal checkpoints', t => {
   const story = new Story({ seed: 16, diskFromMs: 0.01, diskToMs: 0.02 })
   story.elect()

@@ -147,3 +147,85 @@ void t.test('restore refuses what is no whole snapshot', t => {
   }
   t.end()
 })
+
+/** Sessions over a store, and what is done to them by its number. */
+function overStore(): { sessions: Sessions; put: (n: number) => void } {
+  const sessions = new Sessions(new KvStore())
+  for (let i = 0; i < 20; i++) sessions.apply({ kind: 'open' }, 1)
+  const put = (n: number) => {
+    const value = { type: 0, bytes: new Uint8Array(n % 900).fill(n) } as const
+    const command = encodeCommand({ op: 'put', key: Buffer.from(`k${(n * 31) % 700}`), value })
+    sessions.apply({ kind: 'execute', sessionId: 1 + (n % 20), sequence: n, answeredUpTo: n - 500, command }, n)
+  }
+  for (let n = 1; n <= 2_000; n++) put(n)
+  return { sessions, put }
+}
+
+void t.test('walks made at the same place of the log give equal bytes, however fast they are walked', t => {
+  const bytes = [1, 40, 1_000].map(pace => {
+    const { sessions, put } = overStore()
+    const walk = sessions.snapshot()
+    const chunks: Uint8Array[] = []
+    let n = 2_000
+    for (const chunk of walk) {
+      chunks.push(chunk)
+      for (let i = 0; i < pace; i++) put(++n)
+    }
+    t.ok(chunks.length > 3)
+    return Buffer.concat(chunks).toString('hex')
+  })
+  t.equal(bytes[1], bytes[0])
+  t.equal(bytes[2], bytes[0])
+  t.equal(bytes[0], snapshotHex(overStore().sessions))
+  t.end()
+})
+
+void t.test('a restorer takes bytes cut anyhow, and changes nothing before its end', t => {
+  const { sessions: source } = overStore()
+  const bytes = Buffer.concat([...source.snapshot()])
+  for (const size of [1_000_003, 65_536, 1_000, 13]) {
+    const target = new Sessions(new KvStore())
+    target.apply({ kind: 'open' }, 1)
+    const before = snapshotHex(target)
+    const restorer = target.restorer()
+    const lent = Buffer.alloc(size)
+    for (let at = 0; at < bytes.length; at += size) {
+      restorer.push(lent.subarray(0, bytes.copy(lent, 0, at, at + size)))
+      lent.fill(0xee)
+    }
+    t.equal(snapshotHex(target), before)
+    restorer.end()
+    t.equal(target.stateHash, source.stateHash)
+    t.equal(target.storedBytes, source.storedBytes)
+    t.equal(snapshotHex(target), bytes.toString('hex'))
+  }
+  t.end()
+})
+
+void t.test('what is no whole snapshot leaves the old state as it was', t => {
+  const small = new Sessions(new KvStore())
+  small.apply({ kind: 'open' }, 1)
+  const value = { type: 0, bytes: Buffer.from('v') } as const
+  const command = encodeCommand({ op: 'put', key: Buffer.from('k'), value })
+  small.apply({ kind: 'execute', sessionId: 1, sequence: 1, answeredUpTo: 0, command }, 2)
+  const bytes = Buffer.concat([...small.snapshot()])
+
+  const { sessions, put } = overStore()
+  const before = snapshotHex(sessions)
+  const attempt = (damaged: Uint8Array) => () => {
+    sessions.restore([damaged])
+  }
+  for (let at = 0; at < bytes.length; at++) {
+    t.throws(attempt(bytes.subarray(0, at)), `cut at ${at}`)
+    const damaged = Buffer.from(bytes)
+    damaged[at]! ^= 1
+    // The last 43 bytes are header and record of the store, and the end. The store's revision is in no hash.
+    const inStore = at - (bytes.length - 43)
+    if (inStore < 4 || inStore >= 12) t.throws(attempt(damaged), `byte ${at}`)
+  }
+  t.throws(attempt(Buffer.concat([bytes, Buffer.of(0)])), /ends with its end/)
+  t.equal(snapshotHex(sessions), before)
+  put(2_001)
+  t.not(snapshotHex(sessions), before)
+  t.end()
+})

@@ -5,6 +5,7 @@ import type { TransportMessage, WireMessage } from '../../codec/messages.js'
 import { encodeCommand, encodeQuery } from '../../src/kv/commands.js'
 import { describeDatagram, describeMessage } from '../../src/sim/describe-datagram.js'
 import { drawPlan } from '../../src/sim/draw-plan.js'
+import { installSnapshot, metaOf, snapshotReply } from '../support/raft-servers.js'
 import { traced } from './rig.js'
 
 const key = Buffer.from('k1')
@@ -48,6 +49,12 @@ void t.test('each kind of message in a few words', t => {
     [some({ ...reply, rejected: false }), 'AppendEntriesReply t4 match 5 of 5'],
     [some({ ...reply, rejected: true }), 'AppendEntriesReply t4 rejects 5, try 3/1'],
     [some({ type: 'TimeoutNow', term: 4 }), 'TimeoutNow t4'],
+    [
+      some(installSnapshot(1, 4, [9, 3], { offset: 10, data: key, totalBytes: 50 })),
+      'InstallSnapshot t4 of 9/3 bytes 10..12 of 50',
+    ],
+    [some(snapshotReply(1, 4, metaOf([9, 3]), { nextOffset: 12 })), 'InstallSnapshotReply t4 of 9/3 up to 12'],
+    [some(snapshotReply(1, 4, metaOf([9, 3]), { persisted: true })), 'InstallSnapshotReply t4 of 9/3 persisted'],
     [some({ type: 'Hello' }), 'Hello'],
     [some({ type: 'OpenSession' }), 'OpenSession'],
     [some({ type: 'StatusRequest' }), 'StatusRequest'],

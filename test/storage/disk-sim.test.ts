@@ -108,3 +108,22 @@ void t.test(
     }
   },
 )
+
+void t.test('a capacity: what is free, and no write that makes files longer than that', async t => {
+  const disk = await diskWithFile(3)
+  const opened = await completed<DiskFile>(got => disk.open(file, 'existing', got))
+  const free = (): Promise<number> => completed(got => disk.freeBytes('data', got))
+  t.equal(await free(), Infinity)
+  disk.capacityBytes = 4_000
+  t.equal(await free(), 4_000 - 2_048)
+  await done(next => opened.write(2_000, new Uint8Array(1_000), next))
+  t.equal(await free(), 1_000)
+  await t.rejects(
+    done(next => opened.write(3_000, new Uint8Array(1_001), next)),
+    { code: 'ENOSPC' },
+  )
+  t.equal(await free(), 1_000, 'it is no longer than before')
+  await done(next => opened.write(0, new Uint8Array(3_000), next))
+  disk.capacityBytes = 0
+  t.equal(await free(), 0)
+})

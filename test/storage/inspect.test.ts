@@ -75,3 +75,25 @@ void t.test('a directory in use is refused, and so is none', t => {
   t.equal(rig.tryOpen().error, null, 'inspection keeps no lock')
   t.end()
 })
+
+void t.test('a log that begins later, and the files that become its next segments, are told', t => {
+  const rig = new Rig(5, 2_048)
+  const { storage } = rig.open()
+  rig.saveHardState(storage, { currentTerm: 2, votedFor: 3 })
+  let index = 0
+  while (storage.status.segment < 5) rig.append(storage, ++index, [entryOf(index, 2, 300)])
+  rig.compact(storage, index, 2)
+  rig.close(storage)
+  const { inspection } = rig.inspect()
+  t.same(inspection?.problems, [])
+  t.ok((inspection?.baseIndex ?? 0) > 0)
+  t.equal(inspection?.entries[0]?.index, (inspection?.baseIndex ?? 0) + 1)
+  const named = [...(inspection?.segments ?? []), ...(inspection?.ahead ?? [])].map(({ path }) => path)
+  t.same(
+    named.sort(),
+    rig.logNames().map(name => `data/log/${name}`),
+    'every file of the log',
+  )
+  t.equal(inspection?.ahead.filter(({ wasSegment }) => wasSegment).length, 4)
+  t.end()
+})

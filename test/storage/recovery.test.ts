@@ -142,6 +142,67 @@ void t.test('F03: what an earlier life of a segment wrote is never taken for a b
   t.end()
 })
 
+void t.test('F02: a cut at every byte of the last three batches of a segment that was used before', t => {
+  const rig = new Rig(21, 2_048)
+  const { storage } = rig.open()
+  rig.saveHardState(storage, { currentTerm: 3, votedFor: 1 })
+  const entries: Entry[] = []
+  const append = (): void => {
+    entries.push(entryOf(entries.length + 1, 3, 40 + (entries.length % 5) * 30, entries.length))
+    rig.append(storage, entries.length, entries.slice(-1), entries.length - 1)
+  }
+  while (storage.status.segment < 6) append()
+  rig.compact(storage, entries.length, 3)
+  const before = storage.status.segment
+  const fills = new Set(rig.logNames().filter(name => name.endsWith('.spare')))
+  t.ok(fills.size > 2)
+  while (storage.status.segment < before + 2) append()
+  // Three batches in the newest segment, whose file was another one's.
+  for (let i = 0; i < 2; i++) append()
+  t.ok(storage.status.recycled >= 1)
+  rig.crash()
+  const { inspection } = rig.inspect()
+  const { path, batches, header } = inspection!.segments.at(-1)!
+  t.equal(batches.length, 3)
+  const files = rig.snapshot()
+  const whole = rig.fileOf(path)
+  const last = batches.at(-1)!
+  const { previousIndex } = header
+  const lines = linesOf(entries)
+  const under = whole.slice()
+  // What stood there before: a log of other batches, under another salt.
+  const old = [...files].find(([name]) => name.endsWith('.spare'))![1]
+  under.set(old)
+  t.ok(Buffer.from(old).indexOf('RGBT') >= 0, 'which holds batches')
+  for (const [name, rest] of [
+    ['zeros', new Uint8Array(whole.length)],
+    ['recycled', under],
+  ] as const) {
+    for (let cut = 128; cut <= last.offset + last.bytes; cut++) {
+      rig.restore(files)
+      rig.disk.overwrite(path, cut, rest.subarray(cut))
+      const now = rig.fileOf(path)
+      const kept = batches.findIndex(
+        ({ offset, bytes }) => Buffer.compare(now.subarray(0, offset + bytes), whole.subarray(0, offset + bytes)) !== 0,
+      )
+      const { error, opened } = rig.tryOpen()
+      if (opened === null) {
+        t.fail(`${name}: cut at ${cut}: ${error?.message ?? ''}`)
+        continue
+      }
+      const found = linesOf(opened.recovered.entries)
+      const { baseIndex } = opened.recovered
+      const due = lines.slice(baseIndex, kept < 0 ? undefined : previousIndex + kept)
+      if (found.join() !== due.join()) t.fail(`${name}: cut at ${cut} left ${found.join()}`)
+      rig.close(opened.storage)
+    }
+  }
+  rig.restore(files)
+  rig.disk.overwrite(path, 0, whole.subarray(0, whole.length - 64), true)
+  t.match(rig.tryOpen().error, { code: 'corrupt', message: /it ends here, and was made 2048 bytes long/ })
+  t.end()
+})
+
 /** A log of several segments and its files. */
 function severalSegments(seed: number): { rig: Rig; files: Map<string, Uint8Array>; paths: string[] } {
   const rig = new Rig(seed, 4_096)

@@ -1,8 +1,19 @@
 /** A storage on a simulated disk and a clock that the test turns: what the storage tests share. */
+import { viewOf } from '../../codec/cursor.js'
+import { decodeIdentity } from '../../codec/identity.js'
+import {
+  chunkHeaderBytes,
+  chunkOffset,
+  encodeSnapshotHeader,
+  hashChunk,
+  sealChunk,
+  snapshotFileBytes,
+} from '../../codec/snapshot.js'
 import { Prng } from '../../src/base/prng.js'
 import type { Entry, HardState } from '../../src/raft/types.js'
 import { SimDisk, type SimOperation } from '../../src/storage/disk-sim.js'
 import { inspect, type Inspection } from '../../src/storage/inspect.js'
+import type { SnapshotEnd } from '../../src/storage/log-reader.js'
 import type { StorageError } from '../../src/storage/storage-error.js'
 import { openStorage, type OpenedStorage, type Storage, type StorageOptions } from '../../src/storage/storage.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -28,6 +39,7 @@ export class Rig {
   readonly operations: SimOperation[] = []
   /** Lives of the process: timers of an earlier one never fire. */
   private life = 0
+  private snapshotEnd: SnapshotEnd | null = null
   /** Called before each completion; a true ends the machine in its place. */
   crashNow: (operation: SimOperation) => boolean = () => false
   crashed = false
@@ -64,6 +76,27 @@ export class Rig {
     }
   }
 
+  /** Where the newest snapshot ends that is durable. */
+  get newestSnapshot(): SnapshotEnd | null {
+    return this.snapshotEnd
+  }
+
+  /** Puts one there, as if it had been taken and had become durable just now; the log alone is what these tests are about. */
+  set newestSnapshot(end: SnapshotEnd | null) {
+    for (const path of this.disk.paths()) if (path.endsWith('.snapshot')) this.disk.erase(path)
+    this.snapshotEnd = end
+    if (end === null) return
+    const identity = decodeIdentity(this.fileOf('data/identity'))
+    if (identity === null || 'otherVersion' in identity) throw new Error('the directory has an identity')
+    const body = new TextEncoder().encode(`the state as of entry ${end.lastIncludedIndex}`)
+    const file = new Uint8Array(snapshotFileBytes(body.length))
+    const meta = { ...end, voters: [1], totalBytes: body.length, hash: hashChunk(body, 0) }
+    file.set(encodeSnapshotHeader({ ...meta, ...identity }))
+    file.set(body, chunkOffset(0) + chunkHeaderBytes)
+    sealChunk(file, viewOf(file), chunkOffset(0), 0, body.length)
+    this.disk.overwrite(`data/snapshots/${String(end.lastIncludedIndex).padStart(16, '0')}.snapshot`, 0, file, true)
+  }
+
   private inThisLife(callback: () => void): () => void {
     const { life } = this
     return () => {
@@ -81,9 +114,10 @@ export class Rig {
 
   tryOpen(options: Partial<StorageOptions> = {}): { error: StorageError | null; opened: OpenedStorage | null } {
     const results: { error: StorageError | null; opened: OpenedStorage | null }[] = []
-    openStorage(this.disk, { ...this.options, ...options }, (error, opened) => {
+    const got = (error: StorageError | null, opened: OpenedStorage | null): void => {
       if (results.push({ error, opened }) > 1) throw new Error('openStorage called back twice')
-    })
+    }
+    openStorage(this.disk, { ...this.options, ...options }, got)
     this.until(() => results.length > 0)
     return results[0] ?? { error: null, opened: null }
   }
@@ -96,7 +130,8 @@ export class Rig {
 
   inspect(): { error: StorageError | null; inspection: Inspection | null } {
     const results: { error: StorageError | null; inspection: Inspection | null }[] = []
-    inspect(this.disk, directory, (error, inspection) => results.push({ error, inspection }))
+    const got = (error: StorageError | null, inspection: Inspection | null) => results.push({ error, inspection })
+    inspect(this.disk, directory, got)
     this.until(() => results.length > 0)
     return results[0] ?? { error: null, inspection: null }
   }
@@ -117,6 +152,31 @@ export class Rig {
     }
     storage.append(writeId, entries, { currentTerm: entries.at(-1)?.term ?? 0, commitIndex })
     this.until(() => persisted)
+  }
+
+  /** Resets the log and waits until that is durable. */
+  reset(storage: Storage, lastIncludedIndex: number, lastIncludedTerm: number): void {
+    let done = false
+    this.newestSnapshot = { lastIncludedIndex, lastIncludedTerm }
+    const meta = { currentTerm: lastIncludedTerm, commitIndex: lastIncludedIndex }
+    storage.reset(meta, lastIncludedIndex, lastIncludedTerm, () => (done = true))
+    this.until(() => done)
+  }
+
+  /** A snapshot that ends with this entry is durable; waits until what it covers of the log is gone. */
+  compact(storage: Storage, lastIncludedIndex: number, lastIncludedTerm: number): void {
+    this.newestSnapshot = { lastIncludedIndex, lastIncludedTerm }
+    storage.compactTo(lastIncludedIndex)
+    if (!this.crashed) this.clock.runFor(500)
+  }
+
+  /** Names in the directory of the log. */
+  logNames(): string[] {
+    return this.disk
+      .paths()
+      .filter(path => path.startsWith('data/log/'))
+      .map(path => path.slice('data/log/'.length))
+      .sort()
   }
 
   close(storage: Storage): void {

@@ -247,7 +247,7 @@ export class RaftCluster extends RaftNetwork {
   private start(id: ServerId): void {
     const sim = this.sim(id)
     const { hardState, entries } = sim.disk
-    const recovered = { hardState, snapshotIndex: 0, snapshotTerm: 0, entries: [...entries] }
+    const recovered = { hardState, snapshotIndex: 0, snapshotTerm: 0, baseIndex: 0, baseTerm: 0, entries: [...entries] }
     sim.raft = new Raft(sim.options, recovered, this.nowMs)
     sim.timerMs = Infinity
     sim.appliedIndex = 0

@@ -6,6 +6,8 @@ import type {
   AppendEntries,
   AppendEntriesReply,
   Entry,
+  InstallSnapshot,
+  InstallSnapshotReply,
   Message,
   Outgoing,
   RaftOptions,
@@ -13,6 +15,7 @@ import type {
   RequestVote,
   RequestVoteReply,
   ServerId,
+  SnapshotMeta,
 } from '../../src/raft/types.js'
 
 export const heartbeatMs = 20
@@ -52,11 +55,13 @@ export function entriesOf(terms: readonly number[], firstIndex = 1): Entry[] {
 }
 
 export interface Start extends Partial<RaftOptions> {
-  /** Terms of the durable log, from the snapshot on. */
+  /** Terms of the durable log, from its base on. */
   readonly log?: readonly number[]
   readonly term?: number
   readonly votedFor?: ServerId
   readonly snapshot?: readonly [index: number, term: number]
+  /** Before the first entry of the log; the snapshot unless told otherwise. */
+  readonly base?: readonly [index: number, term: number]
 }
 
 /** One core and the consequences it had so far. Writes are durable at once unless `holdsWrites`. */
@@ -69,13 +74,15 @@ export class Bench {
   readonly readies: Ready[] = []
 
   constructor(start: Start = {}) {
-    const { log = [], term, votedFor = 0, snapshot = [0, 0], ...options } = start
+    const { log = [], term, votedFor = 0, snapshot = [0, 0], base = snapshot, ...options } = start
     const currentTerm = term ?? log[log.length - 1] ?? snapshot[1]
     const recovered = {
       hardState: { currentTerm, votedFor },
       snapshotIndex: snapshot[0],
       snapshotTerm: snapshot[1],
-      entries: entriesOf(log, snapshot[0] + 1),
+      baseIndex: base[0],
+      baseTerm: base[1],
+      entries: entriesOf(log, base[0] + 1),
     }
     this.raft = new Raft(raftOptions(options), recovered, this.nowMs)
   }
@@ -194,6 +201,33 @@ export function rejectAt(
 ): AppendEntriesReply {
   const [conflictIndex, conflictTerm] = conflict
   return accept(from, term, prevLogIndex, 0, { rejected: true, conflictIndex, conflictTerm })
+}
+
+/** A snapshot that ends with that entry. */
+export function metaOf(last: readonly [index: number, term: number], some: Partial<SnapshotMeta> = {}): SnapshotMeta {
+  const [lastIncludedIndex, lastIncludedTerm] = last
+  const hash = lastIncludedIndex * 1_000 + lastIncludedTerm
+  return { lastIncludedIndex, lastIncludedTerm, voters: [1, 2, 3], totalBytes: 100, hash, ...some }
+}
+
+/** The whole of that snapshot in one piece, unless told otherwise. */
+export function installSnapshot(
+  from: ServerId,
+  term: number,
+  last: readonly [index: number, term: number],
+  some: Partial<InstallSnapshot> = {},
+): InstallSnapshot {
+  return { type: 'InstallSnapshot', from, term, ...metaOf(last), offset: 0, data: new Uint8Array(100), ...some }
+}
+
+export function snapshotReply(
+  from: ServerId,
+  term: number,
+  { lastIncludedIndex, lastIncludedTerm, hash }: SnapshotMeta,
+  some: Partial<InstallSnapshotReply> = {},
+): InstallSnapshotReply {
+  const fields = { lastIncludedIndex, lastIncludedTerm, hash, nextOffset: 0, received: 0, persisted: false }
+  return { type: 'InstallSnapshotReply', from, term, ...fields, ...some }
 }
 
 export function requestVote(

@@ -39,7 +39,7 @@ export type Rule = (message: TransportMessage, from: number, to: number) => bool
 
 /** What a client asked, and its end once there is one. */
 export interface Asked {
-  code: 'pending' | 'ok' | 'unknown-outcome' | 'unavailable' | 'busy' | 'bad-request'
+  code: 'pending' | 'ok' | 'unknown-outcome' | 'unavailable' | 'busy' | 'bad-request' | 'no-space'
   /** Of a get that was answered. */
   value: string | null
   /** Of a write that was executed. */
@@ -78,6 +78,7 @@ export class Story {
       diskFromMs: 0.05,
       diskToMs: 0.5,
       segmentBytes: 65_536,
+      snapshotEveryBytes: 1_000_000_000,
       datagramSizes: [1_200],
       uncommittedBytesMax: 1_000_000,
       unpersistedBytesMax: 1_000_000,

@@ -3,6 +3,7 @@ import type { TransportMessage } from '../../codec/messages.js'
 import type { AppendEntries, AppendEntriesReply } from '../../src/raft/types.js'
 import { LastSaid } from '../../src/transport/repeats.js'
 import { bulkMessage, peerMessage } from '../support/transports.js'
+import { metaOf, snapshotReply } from '../support/raft-servers.js'
 
 const append = (change: Partial<AppendEntries> = {}): AppendEntries => ({
   ...(bulkMessage(1, 5, 10) as AppendEntries),
@@ -58,6 +59,7 @@ void t.test('what something newer has replaced is not repeated', t => {
     [heartbeat(), heartbeat({ leaderCommit: 4 })],
     [vote, { ...vote }],
     [grant, { ...grant }],
+    [snapshotReply(1, 3, metaOf([4, 2])), snapshotReply(1, 3, metaOf([4, 2]), { nextOffset: 9 })],
   ] as [TransportMessage, TransportMessage][]) {
     const said = new LastSaid()
     said.asksForAcknowledgement(older)

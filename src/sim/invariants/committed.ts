@@ -18,13 +18,20 @@ export class Committed {
   }
 
   /** The commitIndex of a server moved. Returns whether something is committed that was not before. */
-  advance({ server, entries, commitIndex: before }: WatchedServer): boolean {
+  advance({ server, commitIndex: before }: WatchedServer): boolean {
     const newest = this.lastIndex
+    const { log } = server
     for (let index = before + 1; index <= server.commitIndex; index++) {
-      const term = entries[index - 1]?.term
-      if (term === undefined) violated('State Machine Safety', `server ${server.id} commits ${index} beyond its log`)
       const known = this.terms[index]
-      if (known === undefined) {
+      const term = log.termAt(index)
+      // A snapshot that was installed covers it: whoever made that has seen it committed.
+      if (term === undefined && index < log.baseIndex && known !== undefined) continue
+      if (term === undefined) {
+        violated(
+          'State Machine Safety',
+          `server ${server.id} commits ${index}, which is neither in its log nor committed`,
+        )
+      } else if (known === undefined) {
         this.terms.push(term)
         if (server.currentTerm > (this.begins.at(-1)?.term ?? 0)) this.begins.push({ term: server.currentTerm, index })
       } else if (known !== term) {

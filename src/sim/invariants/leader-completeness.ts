@@ -12,7 +12,7 @@ export function checkLeaderCompleteness(leader: Server, committed: Committed): v
   if (index === 0) return
   const term = committed.termAt(index)!
   const found = leader.log.termAt(index)
-  if (found === term || (found === undefined && index <= leader.log.snapshotIndex)) return
+  if (found === term || (found === undefined && index <= leader.log.baseIndex)) return
   violated(
     'Leader Completeness',
     `server ${leader.id} leads term ${leader.currentTerm} without entry (${index}, term ${term}), which was committed ` +

@@ -18,8 +18,8 @@ export class LogMatching {
   private readonly known: Known[][] = []
 
   /** Compares what is new in a log with all logs of all times. */
-  check({ id, entries, addedFrom }: WatchedServer): void {
-    let termBefore = entries[addedFrom - 2]?.term ?? 0
+  check({ id, entries, addedFrom, ...watched }: WatchedServer): void {
+    let { termBefore } = watched
     for (let index = addedFrom; index <= entries.length; index++) {
       const entry = entries[index - 1]!
       this.compare(id, index, entry, termBefore)

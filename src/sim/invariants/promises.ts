@@ -48,7 +48,7 @@ export class Promises {
       )
     }
     const term = log.termAt(persistedIndex)
-    if (term === persistedTerm || (term === undefined && persistedIndex < log.snapshotIndex)) return
+    if (term === persistedTerm || (term === undefined && persistedIndex < log.baseIndex)) return
     violated(
       'Promises Are Durable',
       `server ${id} had entry (${persistedIndex}, term ${persistedTerm}) on its disk and starts again ` +

@@ -5,17 +5,18 @@ import type { Entry, LogIndex, ServerId, Term } from '../../raft/types.js'
 export class WatchedServer {
   readonly id: ServerId
   readonly server: Server
-  /** The log as it was last seen: entry i stands at place i - 1. */
-  readonly entries: Entry[] = []
+  /** The log as it was last seen: entry i stands at place i - 1, or nothing where only a snapshot knows it. */
+  readonly entries: (Entry | undefined)[] = []
   currentTerm: Term
   votedFor: ServerId
   commitIndex: LogIndex
   lastApplied: LogIndex
   role: Role
   lastEntry: Entry | undefined
-  /** Entries that the latest change took away at the end, and where the new ones begin. */
+  /** Entries that the latest change took away at the end, and where the new ones begin, behind one of this term. */
   cut = 0
   addedFrom: LogIndex = 1
+  termBefore: Term = 0
 
   constructor(server: Server) {
     this.id = server.id
@@ -39,9 +40,12 @@ export class WatchedServer {
     const { log } = this.server
     const before = entries.length
     let same = Math.min(before, log.lastIndex)
-    while (same > 0 && entries[same - 1] !== log.at(same)) same--
-    this.cut = before - same
+    while (same > log.baseIndex && entries[same - 1] !== log.at(same)) same--
+    // What a snapshot covers has gone, and nothing is known of it if the snapshot came from elsewhere.
+    same = Math.max(same, log.baseIndex)
+    this.cut = Math.max(0, before - same)
     this.addedFrom = same + 1
+    this.termBefore = log.termAt(same)!
     entries.length = same
     for (let index = same + 1; index <= log.lastIndex; index++) entries.push(log.at(index))
     this.lastEntry = log.lastEntry

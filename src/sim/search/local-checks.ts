@@ -75,13 +75,21 @@ export function checkLeaving({ to, message }: Outgoing, node: Node): void {
 /** What a reply acknowledges is in the log and on the disk of its sender when it is derived. */
 export function checkAcknowledged(server: Server, node: Node, messages: readonly Outgoing[]): void {
   for (const { message } of messages) {
+    if (message.type === 'InstallSnapshotReply' && message.persisted) {
+      const { lastIncludedIndex: index, lastIncludedTerm: term } = message
+      hold(
+        node.entries[index - 1]?.term === term,
+        'Acknowledged Is Durable',
+        () => `S${server.id} has what a snapshot covers up to ${index} on disk, as it says`,
+      )
+    }
     if (message.type !== 'AppendEntriesReply' || message.matchIndex === 0) continue
     const { matchIndex } = message
     const durable = node.entries[matchIndex - 1]
     const isHeld =
       durable !== undefined &&
       matchIndex <= server.log.lastIndex &&
-      entryText(durable) === entryText(server.log.at(matchIndex))
+      (matchIndex <= server.log.baseIndex || entryText(durable) === entryText(server.log.at(matchIndex)))
     hold(
       isHeld,
       'Acknowledged Is Durable',

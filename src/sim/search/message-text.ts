@@ -28,6 +28,16 @@ function fieldsText(message: Message): string {
       const places = `${prevLogIndex},m${matchIndex},${conflictIndex}.${conflictTerm}`
       return `${rejected ? 'j' : 'a'}${term},${places},r${readRound}`
     }
+    case 'InstallSnapshot': {
+      const { term, lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash, offset, data } = message
+      const meta = `${lastIncludedIndex}.${lastIncludedTerm},${voters.join('.')},${totalBytes},${hash}`
+      return `I${term},${meta},${offset}[${data.join('-')}]`
+    }
+    case 'InstallSnapshotReply': {
+      const { term, lastIncludedIndex, lastIncludedTerm, hash, nextOffset, received, persisted } = message
+      const held = `${nextOffset},${received}${persisted ? '+' : '-'}`
+      return `i${term},${lastIncludedIndex}.${lastIncludedTerm},${hash},${held}`
+    }
     case 'TimeoutNow':
       return `T${message.term}`
   }
@@ -57,6 +67,15 @@ export function messageWords({ message }: Outgoing): string {
       if (rejected) return `rejection in term ${term} at ${prevLogIndex}, try ${conflictIndex}${round}`
       return `acceptance in term ${term} up to ${prevLogIndex}, matchIndex ${matchIndex}${round}`
     }
+    case 'InstallSnapshot': {
+      const { term, lastIncludedIndex, lastIncludedTerm } = message
+      return `InstallSnapshot of term ${term}: up to (${lastIncludedIndex}, term ${lastIncludedTerm})`
+    }
+    case 'InstallSnapshotReply': {
+      const { term, lastIncludedIndex, persisted, nextOffset } = message
+      const state = persisted ? 'durable' : `${nextOffset} bytes held`
+      return `answer in term ${term} to the snapshot up to ${lastIncludedIndex}: ${state}`
+    }
     case 'TimeoutNow':
       return `TimeoutNow of term ${message.term}`
   }
@@ -66,6 +85,7 @@ export function messageWords({ message }: Outgoing): string {
 export function messageRank({ message }: Outgoing): number {
   const { type, term } = message
   if (type === 'AppendEntries') return term * 64 + message.prevLogIndex + message.entries.length
+  if (type === 'InstallSnapshot' || type === 'InstallSnapshotReply') return term * 64 + message.lastIncludedIndex
   if (type === 'AppendEntriesReply') return term * 64 + message.prevLogIndex
   return term * 64
 }

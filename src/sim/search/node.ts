@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.js'
 import { Raft } from '../../raft/raft.js'
-import type { Entry, HardState, RaftOptions, ServerId } from '../../raft/types.js'
+import type { Entry, HardState, LogIndex, RaftOptions, ServerId, SnapshotMeta } from '../../raft/types.js'
 import { entryOverheadBytes } from '../../raft/types.js'
 import type { SearchSettings } from './options.js'
 import { canonicalText, copyOf } from './records.js'
@@ -15,11 +15,32 @@ export interface Write {
   readonly entries: readonly Entry[]
 }
 
-export interface Node {
+/** A snapshot with what it covers: entries from the first one on. */
+export interface Snapshot {
+  readonly meta: SnapshotMeta
+  readonly covered: readonly Entry[]
+}
+
+/** What is durable. */
+export interface Disk {
+  readonly hardState: HardState
+  /** The log from index 1 on. What the snapshot covers counts as there, whether the log has it or not. */
+  readonly entries: readonly Entry[]
+  readonly snapshotIndex: LogIndex
+  /** Up to where the log is gone. */
+  readonly baseIndex: LogIndex
+}
+
+export interface Node extends Disk {
   readonly raft: Raft
-  /** What is durable. */
   hardState: HardState
   entries: readonly Entry[]
+  snapshotIndex: LogIndex
+  baseIndex: LogIndex
+  /** Of a leader, complete, and not durable in its place. */
+  received: Snapshot | null
+  /** On its way to be durable. */
+  installing: Snapshot | null
   /** In the order in which they become durable. */
   writes: readonly Write[]
 }
@@ -47,24 +68,57 @@ function optionsOf(id: ServerId, settings: SearchSettings): RaftOptions {
   }
 }
 
+/** A server that starts for the first time. */
+export const emptyDisk: Disk = {
+  hardState: { currentTerm: 0, votedFor: 0 },
+  entries: [],
+  snapshotIndex: 0,
+  baseIndex: 0,
+}
+
 /** A server that starts from its disk. */
-export function startNode(
-  id: ServerId,
-  settings: SearchSettings,
-  hardState: HardState,
-  entries: readonly Entry[],
-): Node {
-  const recovered = { hardState, snapshotIndex: 0, snapshotTerm: 0, entries }
-  return { raft: new Raft(optionsOf(id, settings), recovered, 0), hardState, entries, writes: [] }
+export function startNode(id: ServerId, settings: SearchSettings, disk: Disk): Node {
+  const { hardState, entries, snapshotIndex, baseIndex } = disk
+  const recovered = {
+    hardState,
+    snapshotIndex,
+    snapshotTerm: termAt(entries, snapshotIndex),
+    baseIndex,
+    baseTerm: termAt(entries, baseIndex),
+    entries: entries.slice(baseIndex),
+  }
+  const raft = new Raft(optionsOf(id, settings), recovered, 0)
+  return { raft, hardState, entries, snapshotIndex, baseIndex, writes: [], received: null, installing: null }
 }
 
-export function copyNode({ raft, hardState, entries, writes }: Node): Node {
-  return { raft: copyOf(raft), hardState, entries, writes }
+function termAt(entries: readonly Entry[], index: LogIndex): number {
+  return index === 0 ? 0 : entries[index - 1]!.term
 }
 
-export function nodeText({ raft, hardState, entries, writes }: Node): string {
+export function copyNode(node: Node): Node {
+  return { ...node, raft: copyOf(node.raft) }
+}
+
+export function nodeText({ raft, ...rest }: Node): string {
+  const { hardState, entries, writes, snapshotIndex, baseIndex, received, installing } = rest
   const disk = `${hardState.currentTerm}.${hardState.votedFor} ${canonicalText(entries)} ${canonicalText(writes)}`
-  return `S${raft.server.id} ${disk} ${canonicalText(raft.server)}`
+  const snapshots = `${snapshotIndex} ${baseIndex} ${canonicalText(received)} ${canonicalText(installing)}`
+  return `S${raft.server.id} ${disk} ${snapshots} ${canonicalText(raft.server)}`
+}
+
+/**
+ * The snapshot that is being installed is durable, with the reset of the log or without: a log that does not hold the last
+ * entry that it covers begins anew, now or when the server starts again (S03).
+ */
+export function makeSnapshotDurable(node: Node): void {
+  const { installing, entries } = node
+  assert(installing !== null, 'a snapshot is being installed')
+  const { lastIncludedIndex: index, lastIncludedTerm: term } = installing.meta
+  node.installing = null
+  node.snapshotIndex = index
+  if (entries[index - 1]?.term === term) return
+  node.entries = installing.covered
+  node.baseIndex = index
 }
 
 /** The oldest `count` writes are durable: each replaces what stands at its place, and all that follow (ready.ts, 3). */
@@ -75,6 +129,12 @@ export function makeDurable(node: Node, count: number): void {
     node.entries = [...node.entries.slice(0, first.index - 1), ...entries]
   }
   node.writes = node.writes.slice(count)
+}
+
+/** Has it applied something since its last snapshot, all of it on its disk, and receives no other one? */
+export function maySnapshot({ raft, snapshotIndex, installing }: Node): boolean {
+  const { lastApplied, persistedIndex } = raft.server
+  return installing === null && lastApplied > snapshotIndex && lastApplied <= persistedIndex
 }
 
 /**
@@ -107,7 +167,9 @@ export function resetTime(node: Node, now: number): void {
         isAmbiguous: false,
         sentIndex: 0,
       })
+      if (peer.kept !== null) peer.kept.movedMs = 0
     }
+    role.handOverMs = 0
     const { transfer } = role
     if (transfer !== null) {
       role.transfer = { to: transfer.to, sentMs: since(transfer.sentMs, now), giveUpMs: electionTimeoutMs }

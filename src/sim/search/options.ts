@@ -19,6 +19,8 @@ export interface Budgets {
   readonly retransmissions?: number
   readonly reads?: number
   readonly transfers?: number
+  /** Snapshots that a server takes of its own, the log behind them shortened; at most 3. */
+  readonly snapshots?: number
   /** Messages that are taken together with the next fact, in one turn. */
   readonly held?: number
 }
@@ -31,6 +33,8 @@ export interface SearchOptions {
   readonly linkMessagesMax?: number
   /** Entries in one AppendEntries. By default 1, so that what a leader sends can be cut anywhere. */
   readonly appendEntriesMax?: number
+  /** Entries that stay in the log when a snapshot covers them. By default 0. */
+  readonly trailingEntries?: number
   /**
    * `at-once`: an append is durable when the turn ends. `later`: when its completion, a step of its own, is told; a crash
    * keeps any number of the first ones.
@@ -98,6 +102,7 @@ export interface SearchSettings {
   readonly budgets: Required<Budgets>
   readonly linkMessagesMax: number
   readonly appendEntriesMax: number
+  readonly trailingEntries: number
   readonly isDiskLater: boolean
   readonly arePreVotesAsked: boolean
 }
@@ -114,10 +119,11 @@ export const budgetNames = [
   'reads',
   'transfers',
   'held',
+  'snapshots',
 ] as const satisfies readonly (keyof Budgets)[]
 
 export function settingsOf(options: SearchOptions): SearchSettings {
-  const { servers = 3, budgets, linkMessagesMax = 3, appendEntriesMax = 1 } = options
+  const { servers = 3, budgets, linkMessagesMax = 3, appendEntriesMax = 1, trailingEntries = 0 } = options
   const all = budgetNames.map(name => [name, budgets[name] ?? 0] as const)
   for (const [name, budget] of all) {
     if (!(budget >= 0 && budget <= 7)) throw new RangeError(`${name}: a budget is 0..7, not ${budget}`)
@@ -128,6 +134,7 @@ export function settingsOf(options: SearchOptions): SearchSettings {
     budgets: Object.fromEntries(all) as Required<Budgets>,
     linkMessagesMax,
     appendEntriesMax,
+    trailingEntries,
     isDiskLater: options.disk === 'later',
     arePreVotesAsked: options.preVotes === 'asked',
   }

@@ -39,6 +39,20 @@ const forgottenTail =
   's1 d1>2:V d2>1:v w1 d1>3:A w3 d1>2:A w2 s3 d3>1:V d3>2:V d2>3:v w3 s1 d1>2:V3 d2>1:v3 w1 h1 d1>3:A3,1.1,c0,r0[3] ' +
   'd3>1:a3 d1>2:A3,1.1,c0,r0[3] w2 d2>1:a3,2,m2 c3.0 d1>3:A3,1.1,c0,r0[]'
 
+/**
+ * S3 has led term 1 alone and holds two entries of it; S1 leads term 2, has committed two others with S2, and has them in a
+ * snapshot only.
+ */
+const conflictBelowSnapshot = 's3 d3>1:V d3>2:V d2>3:v p3 s1 d1>2:V d2>1:v2 d1>2:A2 d2>1:a2 p1 d1>2:A2 d2>1:a2 n1'
+
+/**
+ * S3 has accepted three entries of S1, one of them durable and committed as far as S3 knows; S1 has not heard of the others,
+ * keeps only the third in its log, and sends a snapshot of the first two.
+ */
+const agreesWithSnapshot =
+  's1 d1>2:V d2>1:v x1>3:V w1 d1>2:A w2 d2>1:a1,1,m1 d1>3:A w3 d3>1:a p1 p1 w1 w1 d1>3:A1,1 d1>3:A1,2 d1>2:A1,1 w2 ' +
+  'd2>1:a1,2,m2 h1 n1 o1 x1>2:A1,2.1,c1 x1>2:A1,3 x1>2:A1,2.1,c2'
+
 export const presets: readonly Preset[] = [
   {
     name: 'elections',
@@ -128,6 +142,21 @@ export const presets: readonly Preset[] = [
     name: 'late-rounds',
     about: 'a round of reads whose echo comes a term later',
     options: { prefix: lateRound, budgets: { timeouts: 1, reads: 1 }, statesMax: 400_000 },
+  },
+  {
+    name: 'kept-suffix',
+    about: 'a snapshot for a server whose log agrees with it, and goes on; entries durable later; a crash',
+    options: { prefix: agreesWithSnapshot, budgets: { crashes: 1, retransmissions: 1 }, disk: 'later' },
+  },
+  {
+    name: 'snapshots',
+    about: 'a snapshot for a server whose log conflicts with it, another leader, a crash',
+    options: {
+      prefix: conflictBelowSnapshot,
+      budgets: { timeouts: 1, crashes: 1, retransmissions: 1 },
+      linkMessagesMax: 2,
+      statesMax: 400_000,
+    },
   },
   {
     name: 'turns',

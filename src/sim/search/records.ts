@@ -15,7 +15,7 @@ export function copyOf<Value>(value: Value): Value {
 }
 
 function copyAny(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || isEntry(value)) return value
+  if (typeof value !== 'object' || value === null || isEntry(value) || value instanceof Uint8Array) return value
   if (Array.isArray(value)) return value.map(copyAny)
   if (value instanceof Map) return new Map([...value].map(([key, held]) => [key, copyAny(held)]))
   if (value instanceof Set) return new Set(value)
@@ -29,6 +29,7 @@ function copyAny(value: unknown): unknown {
 export function canonicalText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if (isEntry(value)) return entryText(value)
+  if (value instanceof Uint8Array) return value.join('-')
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(' ')}]`
   if (value instanceof Set) return `(${[...value].map(canonicalText).sort().join(' ')})`
   if (value instanceof Map) {

@@ -10,6 +10,7 @@ import {
   otherOf,
   serverAnd,
   serverOf,
+  snapshotKept,
   type Action,
 } from './actions.js'
 import { messageWords } from './message-text.js'
@@ -52,7 +53,7 @@ export function actionWords(space: Space, action: Action): string {
     case kinds.propose:
       return `${server} takes a command`
     case kinds.crash:
-      return `${server} crashes, ${otherOf(about)} of its writes under way are durable, and starts again`
+      return `${server} crashes, ${otherOf(about) & (snapshotKept - 1)} of its writes under way are durable${otherOf(about) >= snapshotKept ? ', so is the snapshot' : ''}, and starts again`
     case kinds.heartbeat:
       return `${server}: a heartbeat interval passes`
     case kinds.overdue:
@@ -61,6 +62,10 @@ export function actionWords(space: Space, action: Action): string {
       return `${server} is asked for a read`
     case kinds.transfer:
       return `${server} hands over to S${otherOf(about)}`
+    case kinds.snapshot:
+      return `${server} takes a snapshot and shortens its log`
+    case kinds.installed:
+      return `${server}: the snapshot that it received is found to be whole, or is durable now and installed`
     default:
       return `${server}: its oldest write is durable, and told`
   }

@@ -3,12 +3,12 @@
  * of the number of steps to it, so that the first breach found has a shortest way. What seeds find by luck after days, it
  * finds in seconds, or shows that within these bounds there is nothing to find.
  */
-import type { Action } from './actions.js'
+import { limitsOf, type Action } from './actions.js'
 import { Frontier, Ways } from './frontier.js'
 import { HashSet } from './hash.js'
 import type { Breach, FoundViolation, SearchCounts, SearchOptions, SearchResult } from './options.js'
 import { actionText, actionWords, replay } from './replay.js'
-import { limitsOf, usedAt, type Space, type State } from './space.js'
+import { usedAt, type Space, type State } from './space.js'
 
 const statesBetweenProgress = 65_536
 

@@ -9,12 +9,12 @@ import {
   aboutOf,
   actionOf,
   isAboutMessage,
-  isBudgeted,
   kindOf,
   kinds,
   otherOf,
   serverAnd,
   serverOf,
+  snapshotKept,
   usedOf,
   withOneMore,
   type Action,
@@ -24,7 +24,7 @@ import { mix } from './hash.js'
 import { historyText, isBreach, noHistory, withApplied, withLeader, type History } from './history.js'
 import { Interned } from './interned.js'
 import { messageRank, messageText } from './message-text.js'
-import { nodeText, type Node } from './node.js'
+import { maySnapshot, nodeText, type Node } from './node.js'
 import type { Breach, SearchSettings } from './options.js'
 import { entryText } from './records.js'
 import { firstNode, takeStep, type Fact } from './step.js'
@@ -130,8 +130,13 @@ export class Space {
       if (may(kinds.overdue)) actions.push(actionOf(kinds.overdue, id))
       if (node.writes.length > 0) actions.push(actionOf(kinds.written, id))
       if (may(kinds.crash)) {
-        for (let kept = 0; kept <= node.writes.length; kept++) actions.push(actionOf(kinds.crash, serverAnd(id, kept)))
+        for (let kept = 0; kept <= node.writes.length; kept++) {
+          actions.push(actionOf(kinds.crash, serverAnd(id, kept)))
+          if (node.installing !== null) actions.push(actionOf(kinds.crash, serverAnd(id, kept + snapshotKept)))
+        }
       }
+      if (node.installing !== null || node.received !== null) actions.push(actionOf(kinds.installed, id))
+      if (may(kinds.snapshot) && maySnapshot(node)) actions.push(actionOf(kinds.snapshot, id))
       if (!view.isLeader) continue
       if (may(kinds.propose)) actions.push(actionOf(kinds.propose, id))
       if (may(kinds.read)) actions.push(actionOf(kinds.read, id))
@@ -240,7 +245,15 @@ export class Space {
       case kinds.propose:
         return { what: 'propose', command: about }
       case kinds.crash:
-        return { what: 'crash', writesKept: otherOf(about) }
+        return {
+          what: 'crash',
+          writesKept: otherOf(about) & (snapshotKept - 1),
+          isSnapshotKept: otherOf(about) >= snapshotKept,
+        }
+      case kinds.snapshot:
+        return { what: 'snapshot' }
+      case kinds.installed:
+        return { what: 'installed' }
       case kinds.read:
         return { what: 'read', number: Math.floor(about / floorsMax), floor: about % floorsMax }
       case kinds.transfer:
@@ -315,7 +328,8 @@ export class Space {
       id,
       term,
       isLeader: role.name === 'leader',
-      log: this.logView(log.range(1, log.lastIndex)),
+      // What the log has no longer is what the disk has of it: only what is durable and committed goes.
+      log: this.logView([...entries.slice(0, log.baseIndex), ...log.range(log.firstIndex, log.lastIndex)]),
       durableLog: this.logView(entries),
       matchIndexes: role.name === 'leader' ? this.settings.ids.map(matchIndexOf) : [],
     }
@@ -326,15 +340,4 @@ export class Space {
     const id = this.logs.numberOf(texts.join(), () => ({ id: this.logs.size, texts, terms: entries.map(e => e.term) }))
     return this.logs.at(id)
   }
-}
-
-/** The budgets that are left, and what `used` has of them already, as limits for `actionsIn`. */
-export function limitsOf(settings: SearchSettings, used: number): number {
-  let limits = 0
-  for (const [kind, budget] of Object.values(settings.budgets).entries()) {
-    const limit = usedOf(used, kind) + budget
-    if (limit > 7) throw new RangeError(`a search takes at most 7 steps of one kind, with its prefix: ${limit}`)
-    if (isBudgeted(kind)) limits |= limit << (3 * kind)
-  }
-  return limits
 }

@@ -11,17 +11,29 @@ import { checkState, checkStep, stateBefore } from '../../raft/invariants.js'
 import type { Raft } from '../../raft/raft.js'
 import { isEmpty } from '../../raft/ready.js'
 import { peersOf } from '../../raft/server.js'
-import type { Entry, Message, Outgoing, Ready, ServerId } from '../../raft/types.js'
+import type { Entry, InstallSnapshot, Message, Outgoing, Ready, ServerId } from '../../raft/types.js'
 import { breachOf, checkAcknowledged, checkHardState, checkLeaving, hold } from './local-checks.js'
-import { copyNode, heartbeatMs, longMs, makeDurable, resetTime, startNode, type Node } from './node.js'
+import {
+  copyNode,
+  emptyDisk,
+  heartbeatMs,
+  longMs,
+  makeDurable,
+  makeSnapshotDurable,
+  resetTime,
+  startNode,
+  type Node,
+  type Snapshot,
+} from './node.js'
 import type { Breach, SearchSettings } from './options.js'
+import { bodyOf, coveredBy, snapshotOf } from './snapshots.js'
 
 /** What can happen to a server. */
 export type Fact =
   | { readonly what: 'receive'; readonly message: Message; readonly isHeld: boolean }
-  | { readonly what: 'stand' | 'heartbeat' | 'overdue' | 'written' }
+  | { readonly what: 'stand' | 'heartbeat' | 'overdue' | 'written' | 'snapshot' | 'installed' }
   | { readonly what: 'propose'; readonly command: number }
-  | { readonly what: 'crash'; readonly writesKept: number }
+  | { readonly what: 'crash'; readonly writesKept: number; readonly isSnapshotKept: boolean }
   /** `floor`: how much was committed when the read was asked. */
   | { readonly what: 'read'; readonly number: number; readonly floor: number }
   | { readonly what: 'transfer'; readonly to: ServerId }
@@ -50,7 +62,7 @@ export function takeStep(from: Node, fact: Fact, settings: SearchSettings): Step
 
 /** The state of all servers before anything has happened. */
 export function firstNode(id: ServerId, settings: SearchSettings): Node {
-  const step = new Step(startNode(id, settings, { currentTerm: 0, votedFor: 0 }, []), settings)
+  const step = new Step(startNode(id, settings, emptyDisk), settings)
   step.endTurn(0)
   return step.node
 }
@@ -81,6 +93,12 @@ class Step {
       case 'written':
         this.written(1)
         return this.endTurn(0)
+      case 'snapshot':
+        this.takeSnapshot()
+        return this.endTurn(0)
+      case 'installed':
+        this.installed()
+        return this.endTurn(0)
       case 'propose':
         this.change(raft => raft.propose(Uint8Array.of(raft.server.id, fact.command)))
         return this.endTurn(0)
@@ -92,8 +110,8 @@ class Step {
         return this.endTurn(0)
       case 'crash': {
         makeDurable(this.node, fact.writesKept)
-        const { raft, hardState, entries } = this.node
-        this.node = startNode(raft.server.id, this.settings, hardState, entries)
+        if (fact.isSnapshotKept) makeSnapshotDurable(this.node)
+        this.node = startNode(this.node.raft.server.id, this.settings, this.node)
         return this.endTurn(0)
       }
     }
@@ -114,6 +132,7 @@ class Step {
       if (isEmpty(ready)) break
       this.carryOut(ready)
     }
+    this.sendSnapshots(now)
     resetTime(this.node, now)
   }
 
@@ -136,6 +155,12 @@ class Step {
         () => `a read at S${id} sees all ${floor} entries that were committed before it, not ${readIndex}`,
       )
     }
+    for (const chunk of ready.snapshotChunks) this.receiveSnapshot(chunk)
+    if (ready.install !== null) {
+      assert(ready.install.meta === node.received?.meta, 'what is installed was received')
+      node.installing = node.received
+      node.received = null
+    }
     if (ready.append !== null && !this.settings.isDiskLater) this.written(node.writes.length)
   }
 
@@ -144,6 +169,71 @@ class Step {
     assert(last !== undefined, 'a write is under way')
     makeDurable(this.node, count)
     this.change(raft => raft.persisted(last.writeId))
+  }
+
+  /** What has been applied and is on the disk becomes a snapshot, at once, and the log is shortened. */
+  private takeSnapshot(): void {
+    const { node, settings } = this
+    const { lastApplied } = node.raft.server
+    const { meta } = snapshotOf(node.entries.slice(0, lastApplied), settings.ids)
+    node.snapshotIndex = lastApplied
+    this.change(raft => {
+      raft.snapshotTaken(meta)
+      node.baseIndex = raft.compactTo(0, lastApplied - settings.trailingEntries)
+    })
+  }
+
+  /** To each peer that wants one, the newest snapshot, and the same again when it is overdue. */
+  private sendSnapshots(now: number): void {
+    const { node } = this
+    const { raft } = node
+    const { role, id, currentTerm } = raft.server
+    if (role.name !== 'leader') return
+    for (const to of raft.snapshotsWanted) {
+      const { meta, covered } = snapshotOf(node.entries.slice(0, node.snapshotIndex), this.settings.ids)
+      if (role.peers.get(to)!.kept?.meta.lastIncludedIndex === meta.lastIncludedIndex && now < longMs) continue
+      this.change(raft => raft.snapshotBegun(now, to, meta))
+      const data = bodyOf(covered)
+      this.messages.push({
+        to,
+        message: { type: 'InstallSnapshot', term: currentTerm, from: id, ...meta, offset: 0, data },
+      })
+    }
+  }
+
+  /** Every snapshot comes as one piece. */
+  private receiveSnapshot({
+    lastIncludedIndex,
+    lastIncludedTerm,
+    voters,
+    totalBytes,
+    hash,
+    data,
+  }: InstallSnapshot): void {
+    const meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
+    const { node } = this
+    if (lastIncludedIndex > (node.received?.meta.lastIncludedIndex ?? 0)) {
+      node.received = { meta, covered: coveredBy(data) }
+    }
+  }
+
+  /** The next step of what was received: it is found to be whole, and then installed unless it is of no use any more. */
+  private installed(): void {
+    const { received, installing } = this.node
+    if (installing !== null) return this.finishInstall(installing)
+    assert(received !== null, 'a snapshot was received')
+    this.change(raft => raft.snapshotComplete(received.meta))
+    if (this.node.raft.server.commitIndex >= received.meta.lastIncludedIndex) this.node.received = null
+  }
+
+  /** What was handed to the log before is durable before its reset is. What the snapshot covers counts as applied. */
+  private finishInstall({ meta, covered }: Snapshot): void {
+    const { node } = this
+    if (node.writes.length > 0) this.written(node.writes.length)
+    makeSnapshotDurable(node)
+    this.applied.push(...covered)
+    this.change(raft => raft.snapshotInstalled(meta))
+    node.baseIndex = node.raft.server.log.baseIndex
   }
 
   /** The election timeout passes, or at a leader the time after which silence means that it is alone. */

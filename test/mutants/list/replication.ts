@@ -154,14 +154,14 @@ export const replicationMutants: readonly Mutant[] = [
     "a rejection's hint is taken as a match",
     'R3b (CCF 5325)',
     replication,
-    'if (nextIndex <= reply.prevLogIndex) peer.probeFrom(nextIndex);',
-    'if (nextIndex <= reply.prevLogIndex) peer.probeFrom(nextIndex); peer.accepted(nextIndex - 1, nextIndex - 1, 0);',
+    'if (nextIndex <= reply.prevLogIndex) startOverFrom(server, peer, nextIndex);',
+    'if (nextIndex <= reply.prevLogIndex) startOverFrom(server, peer, nextIndex); peer.accepted(nextIndex - 1, nextIndex - 1, 0);',
   ),
   mutant(
     'nextIndex falls to matchIndex',
     'R1 (WRaft 7)',
     replication,
-    'nextIndex = Math.max(nextIndex, peer.matchIndex + 1, server.log.firstIndex);',
+    'nextIndex = Math.max(nextIndex, peer.matchIndex + 1);',
     '',
   ),
   mutant(

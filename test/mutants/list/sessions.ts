@@ -12,8 +12,8 @@ export const sessionMutants: readonly Mutant[] = [
     'no table of results',
     'dissertation 6.3',
     sessions,
-    'const stored = session.results.get(sequence);',
-    'const stored = undefined;',
+    'const place = session.results.find(sequence);',
+    'const place = -1;',
   ),
   mutant(
     'results are looked up outside of the replicated state only',
@@ -33,8 +33,8 @@ export const sessionMutants: readonly Mutant[] = [
       },
       {
         file: sessions,
-        find: 'session.store(sequence, hashBytes(command.command, 0), result);',
-        replace: `if (index > this.#limits.recoveredUpTo) session.store(sequence, hashBytes(command.command, 0), result);`,
+        find: 'session.store(sequence, hashLong(command.command, 0), result);',
+        replace: `if (index > this.#limits.recoveredUpTo) session.store(sequence, hashLong(command.command, 0), result);`,
       },
     ],
   },
@@ -160,7 +160,7 @@ export const sessionMutants: readonly Mutant[] = [
     'compare-and-set does not compare',
     'linearizability of the store',
     'src/kv/store.js',
-    'if (!matches(record, command.expected))',
+    'if (!this.#matches(record, command.expected))',
     'if (false)',
   ),
 ]

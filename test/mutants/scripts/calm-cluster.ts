@@ -30,6 +30,7 @@ export const calmPlan: SimPlan = {
   diskFromMs: 0.1,
   diskToMs: 0.5,
   segmentBytes: 16_384,
+  snapshotEveryBytes: 1e9,
   datagramSizes: [1_200],
   uncommittedBytesMax: 1_000_000,
   unpersistedBytesMax: 1_000_000,

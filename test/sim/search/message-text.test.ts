@@ -2,7 +2,16 @@
 import t from 'tap'
 import type { Message } from '../../../src/raft/types.js'
 import { messageText, messageWords } from '../../../src/sim/search/message-text.js'
-import { accept, append, entriesOf, requestVote, voteReply } from '../../support/raft-servers.js'
+import {
+  accept,
+  append,
+  entriesOf,
+  installSnapshot,
+  metaOf,
+  requestVote,
+  snapshotReply,
+  voteReply,
+} from '../../support/raft-servers.js'
 
 const messages: Message[] = [
   requestVote(1, 3, [5, 2]),
@@ -10,6 +19,10 @@ const messages: Message[] = [
   append(1, 3, [2, 1], [3]),
   accept(1, 3, 2),
   { type: 'TimeoutNow', from: 1, term: 3 },
+  installSnapshot(1, 3, [4, 2]),
+  installSnapshot(1, 3, [4, 2], { data: Uint8Array.of(1) }),
+  snapshotReply(1, 3, metaOf([4, 2])),
+  snapshotReply(1, 3, metaOf([4, 2]), { persisted: true }),
 ]
 
 void t.test('every field is in the text', t => {

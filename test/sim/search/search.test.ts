@@ -63,6 +63,7 @@ void t.test('options that cannot be are refused', t => {
   t.throws(() => search({ budgets: { timeouts: 8 } }), /timeouts: a budget is 0..7/)
   t.throws(() => search({ budgets: {}, servers: 6 }), /servers: 1..5/)
   t.throws(() => search({ budgets: { timeouts: 7 }, prefix: 's1' }), /at most 7 steps of one kind/)
+  t.throws(() => search({ budgets: { snapshots: 4 } }), /at most 3 steps of one kind/)
   t.end()
 })
 

@@ -29,7 +29,7 @@ void t.test('a vote is on the disk when the reply leaves, and is there after a c
   const result = takeStep(firstNode(1, later), receive(requestVote(2, 1, [0, 0])), later)
   t.match(result.messages, [{ to: 2, message: { type: 'RequestVoteReply', granted: true } }])
   t.same(result.node.hardState, { currentTerm: 1, votedFor: 2 })
-  const restarted = after([{ what: 'crash', writesKept: 0 }], later, result.node)
+  const restarted = after([{ what: 'crash', writesKept: 0, isSnapshotKept: false }], later, result.node)
   t.equal(restarted.raft.server.votedFor, 2)
   t.end()
 })
@@ -39,7 +39,7 @@ void t.test('a crash keeps the first writes under way, as many as it is told to,
   t.equal(node.writes.length, 3)
   t.equal(node.raft.server.persistedIndex, 0)
   for (const writesKept of [0, 1, 2, 3]) {
-    const { raft, entries, writes } = after([{ what: 'crash', writesKept }], later, node)
+    const { raft, entries, writes } = after([{ what: 'crash', writesKept, isSnapshotKept: false }], later, node)
     t.same([raft.server.log.lastIndex, entries.length, writes.length], [writesKept, writesKept, 0])
   }
   t.equal(node.writes.length, 3, 'the state before is as it was')

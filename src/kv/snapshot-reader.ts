@@ -1,0 +1,52 @@
+/**
+ * Builds contents out of the chunks of a snapshot (snapshot-walk.ts), each as the walk gave it, one at a time: a million
+ * keys must not stop the world. Whoever began it gets the contents at the end, whole or not at all.
+ */
+import { assert } from '../base/assert.js'
+import { getUint32, getUint53, latin1FromBytes } from '../base/byte-string.js'
+import { hashBytes } from '../base/hash.js'
+import type { Restorer } from '../session/types.js'
+import { Contents } from './contents.js'
+import { decodeRecord, recordBytes } from './record-bytes.js'
+import { snapshotHeaderBytes, snapshotVersion } from './snapshot-walk.js'
+
+export class SnapshotReader implements Restorer {
+  readonly #contents = new Contents()
+  readonly #ended: (contents: Contents, revision: number) => void
+  #revision = 0
+  /** How many records there will be; none before the header is read. */
+  #count = -1
+
+  constructor(ended: (contents: Contents, revision: number) => void) {
+    this.#ended = ended
+  }
+
+  /** Of what was read so far. */
+  get stateHash(): number {
+    return this.#contents.hashSum
+  }
+
+  push(chunk: Uint8Array): void {
+    let at = 0
+    if (this.#count < 0) {
+      const isHeader = chunk.length >= snapshotHeaderBytes && getUint32(chunk, 0) === snapshotVersion
+      assert(isHeader, 'a snapshot begins with its header')
+      this.#revision = getUint53(chunk, 4)
+      this.#count = getUint53(chunk, 12)
+      assert(this.#revision >= 0 && this.#count >= 0, 'the numbers of a header lie below 2^53')
+      at = snapshotHeaderBytes
+    }
+    while (at < chunk.length) {
+      const record = decodeRecord(chunk, at)
+      assert(record !== null, 'a snapshot is made of whole records')
+      const { key, value, revision } = record
+      this.#contents.append(latin1FromBytes(key), hashBytes(key, 0), revision, value.type, value.bytes)
+      at += recordBytes(key, value.bytes)
+    }
+  }
+
+  end(): void {
+    assert(this.#contents.size === this.#count, 'a snapshot holds as many records as it says')
+    this.#ended(this.#contents, this.#revision)
+  }
+}

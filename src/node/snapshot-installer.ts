@@ -1,0 +1,118 @@
+/**
+ * A follower's part in a snapshot from its leader (section 7, Figure 13): pieces are stored as they come, in any order and
+ * as often as they come (R10); when all are there and the hash is right, the snapshot gets its name, durably; then the core
+ * decides whether it is of use; if so the log is reset where it does not hold the snapshot's last entry, and the state is
+ * replaced. What a crash in between leaves is a snapshot ahead of the log, with which recovery begins an empty log (S03).
+ */
+import { assert } from '../base/assert.js'
+import type { Install, InstallSnapshot, SnapshotMeta } from '../raft/types.js'
+import type { Restorer } from '../session/types.js'
+import type { AppendMeta } from '../storage/log-writer.js'
+import type { SnapshotReceiver } from '../storage/snapshot-receiver.js'
+import { isSameSnapshot } from '../storage/snapshot-reader.js'
+import type { Snapshots } from '../storage/snapshots.js'
+import type { StorageError } from '../storage/storage-error.js'
+import { readInto } from './restore-state.js'
+
+export interface SnapshotInstallerParts {
+  readonly snapshots: Pick<Snapshots, 'newest' | 'receive' | 'readBody'>
+  /** So much of a snapshot is stored. */
+  readonly held: (meta: SnapshotMeta, nextOffset: number, received: number) => void
+  /** All of it is durable, under its name. */
+  readonly complete: (meta: SnapshotMeta) => void
+  /** Makes a reset of the log durable. */
+  readonly resetLog: (snapshot: SnapshotMeta, meta: AppendMeta, done: () => void) => void
+  readonly restorer: () => Restorer
+  /** The state is that of the snapshot. */
+  readonly installed: (meta: SnapshotMeta) => void
+  readonly guard: (step: () => void) => void
+  readonly failed: (error: Error) => void
+}
+
+/** Pieces that wait while a file is being made ready for them; more come again (R11). */
+const waitingPiecesMax = 64
+
+export class SnapshotInstaller {
+  private readonly parts: SnapshotInstallerParts
+  private receiver: SnapshotReceiver | null = null
+  private isBeginning = false
+  private waiting: InstallSnapshot[] = []
+
+  constructor(parts: SnapshotInstallerParts) {
+    this.parts = parts
+  }
+
+  /** Pieces that the core has taken in. */
+  take(pieces: readonly InstallSnapshot[]): void {
+    for (const piece of pieces) {
+      if (this.isBeginning) {
+        if (this.waiting.length < waitingPiecesMax) this.waiting.push(piece)
+      } else if (this.receiver?.isOver === false && isSameSnapshot(this.receiver.meta, piece)) {
+        this.store(this.receiver, piece)
+      } else {
+        this.begin(piece)
+      }
+    }
+  }
+
+  /** Carries out what a Ready says. */
+  install({ meta, resetsLog }: Install, appendMeta: AppendMeta): void {
+    const { newest } = this.parts.snapshots
+    assert(newest !== null && newest.lastIncludedIndex >= meta.lastIncludedIndex, 'what is installed is durable')
+    if (resetsLog) this.parts.resetLog(meta, appendMeta, () => this.restore(meta))
+    else this.restore(meta)
+  }
+
+  private begin(piece: InstallSnapshot): void {
+    const { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash } = piece
+    // A late copy of one that is here: the core says so to whoever sends it.
+    if (lastIncludedIndex <= (this.parts.snapshots.newest?.lastIncludedIndex ?? 0)) return
+    this.isBeginning = true
+    const meta: SnapshotMeta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
+    this.parts.snapshots.receive(meta, (error, receiver) => {
+      this.parts.guard(() => this.began(error, receiver, piece))
+    })
+  }
+
+  private began(error: StorageError | null, receiver: SnapshotReceiver | null, piece: InstallSnapshot): void {
+    const pieces = [piece, ...this.waiting.splice(0)]
+    this.isBeginning = false
+    this.receiver = receiver
+    if (receiver !== null) this.take(pieces)
+    else this.failed(error)
+  }
+
+  private store(receiver: SnapshotReceiver, { offset, data }: InstallSnapshot): void {
+    receiver.write(offset, data, error => this.parts.guard(() => this.stored(receiver, error)))
+  }
+
+  private stored(receiver: SnapshotReceiver, error: StorageError | null): void {
+    const { meta, nextOffset } = receiver
+    if (error !== null) return this.failed(error)
+    this.parts.held(meta, nextOffset, receiver.receivedBits)
+    if (nextOffset < meta.totalBytes || receiver.isInstalling || receiver.isOver) return
+    receiver.install((installError, outcome) => {
+      this.parts.guard(() => {
+        if (installError !== null) this.failed(installError)
+        // All of it came, and yet it is not the snapshot: the leader sends it anew.
+        else if (outcome === 'damaged') this.parts.held(meta, 0, 0)
+        else this.parts.complete(meta)
+      })
+    })
+  }
+
+  /** The old state answers until the new one is there as a whole. */
+  private restore(meta: SnapshotMeta): void {
+    readInto(this.parts.snapshots, this.parts.restorer(), error => {
+      this.parts.guard(() => {
+        if (error === null) this.parts.installed(meta)
+        else this.parts.failed(error)
+      })
+    })
+  }
+
+  /** A full disk is nothing to break for: it is as if the piece had been lost. */
+  private failed(error: StorageError | null): void {
+    if (error !== null && error.code !== 'no-space') this.parts.failed(error)
+  }
+}

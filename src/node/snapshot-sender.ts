@@ -1,0 +1,201 @@
+/**
+ * A leader sends its newest snapshot to peers that need entries its log no longer has (section 7 of the paper), several at
+ * once, each in pieces of one size. The core says who needs one and when it needs it no longer; the transport repairs what
+ * is lost on the way; here is kept what a peer holds, what is on its way, and what to say again if nothing is heard:
+ *
+ *     heldBytes      the peer has everything below
+ *     heldBeyond     pieces beyond that it has as well
+ *     onTheirWay     pieces that left and were not heard of
+ *
+ * A reply names the snapshot that it is about, so an old one is told from one that matters (R1); what it says replaces what
+ * was believed, so a receiver that started again and holds less simply gets more. After a silence one piece goes again, not
+ * all of them (R13). A peer is sent little at a time, and nothing while its link has no room: pieces are bulk.
+ */
+import type { InstallSnapshotReply, LogIndex, Milliseconds, ServerId, SnapshotMeta } from '../raft/types.js'
+import { snapshotPieceBytes } from '../raft/types.js'
+import type { HeldSnapshot } from '../storage/held-snapshot.js'
+import type { Link } from '../transport/types.js'
+
+/** Pieces on their way to one peer: what a fast network needs to be busy, and little beside a socket's buffer. */
+const piecesOnTheirWayMax = 8
+
+/** So long after the peer's last word a piece that is on its way goes again, and then after twice as long. */
+const silenceMs = 100
+const silenceMsMax = 2_000
+
+export interface SnapshotSenderParts {
+  /** The newest snapshot, kept readable until it is released; null while there is none. */
+  readonly hold: () => HeldSnapshot | null
+  /** A transfer begins: the log from its snapshot on has to be kept. */
+  readonly begun: (to: ServerId, meta: SnapshotMeta) => void
+  /** Queues a piece for a peer. False: dropped. */
+  readonly send: (link: Link, meta: SnapshotMeta, offset: number, data: Uint8Array) => boolean
+  readonly now: () => Milliseconds
+  readonly guard: (step: () => void) => void
+  /** A piece was read: a turn is due, in which it leaves and the next one is read. */
+  readonly onRead: () => void
+  /** A snapshot of this server cannot be read. */
+  readonly onUnreadable: (error: Error) => void
+}
+
+interface Transfer {
+  readonly held: HeldSnapshot
+  readonly link: Link
+  /** The peer has everything below. */
+  heldBytes: number
+  /** By offset: pieces beyond that it has as well. */
+  readonly heldBeyond: Set<number>
+  /** By offset, the oldest first: pieces that left and were not heard of. */
+  readonly onTheirWay: Set<number>
+  readonly reading: Set<number>
+  /** Until the first reply, which may say that the peer has most of it, one piece asks. */
+  isAnswered: boolean
+  /** Since then nothing was heard. */
+  sinceMs: Milliseconds
+  silenceMs: Milliseconds
+}
+
+/** How far a transfer has come, for `status`. */
+export interface TransferStatus {
+  readonly to: ServerId
+  readonly lastIncludedIndex: LogIndex
+  readonly heldBytes: number
+  readonly totalBytes: number
+}
+
+export class SnapshotSender {
+  private readonly parts: SnapshotSenderParts
+  private readonly transfers = new Map<ServerId, Transfer>()
+
+  constructor(parts: SnapshotSenderParts) {
+    this.parts = parts
+  }
+
+  get status(): readonly TransferStatus[] {
+    return [...this.transfers].map(([to, { held, heldBytes }]) => {
+      const { lastIncludedIndex, totalBytes } = held.meta
+      return { to, lastIncludedIndex, heldBytes, totalBytes }
+    })
+  }
+
+  /** Nobody is sent anything. */
+  get isIdle(): boolean {
+    return this.transfers.size === 0
+  }
+
+  /** Once a turn. `needy` are the ways to the peers that need a snapshot. Returns when to be asked again at the latest. */
+  advance(needy: readonly Link[]): Milliseconds {
+    for (const [to, transfer] of this.transfers) {
+      if (!needy.some(({ serverId }) => serverId === to)) this.endTransfer(to, transfer)
+    }
+    let wakeAtMs = Infinity
+    for (const link of needy) {
+      const transfer = this.transfers.get(link.serverId) ?? this.begin(link)
+      if (transfer !== null) wakeAtMs = Math.min(wakeAtMs, this.goOn(transfer))
+    }
+    return wakeAtMs
+  }
+
+  /** What a peer says of the snapshot that it is sent. */
+  received(reply: InstallSnapshotReply): void {
+    const transfer = this.transfers.get(reply.from)
+    if (transfer === undefined || !isOf(reply, transfer.held.meta)) return
+    // It has it, and needs another one all the same if the log has been cut beyond it: the newest is begun.
+    if (reply.persisted) return this.endTransfer(reply.from, transfer)
+    const { heldBeyond, onTheirWay } = transfer
+    transfer.isAnswered = true
+    transfer.sinceMs = this.parts.now()
+    if (reply.nextOffset > transfer.heldBytes) transfer.silenceMs = silenceMs
+    transfer.heldBytes = reply.nextOffset
+    heldBeyond.clear()
+    for (let bit = 0; bit < 32; bit++) {
+      const offset = reply.nextOffset + (bit + 1) * snapshotPieceBytes
+      if (((reply.received >>> bit) & 1) === 1) heldBeyond.add(offset)
+    }
+    for (const offset of onTheirWay) {
+      if (offset < transfer.heldBytes || heldBeyond.has(offset)) onTheirWay.delete(offset)
+    }
+  }
+
+  private endTransfer(to: ServerId, { held }: Transfer): void {
+    held.release()
+    this.transfers.delete(to)
+  }
+
+  private begin(link: Link): Transfer | null {
+    const held = this.parts.hold()
+    if (held === null) return null
+    const transfer: Transfer = {
+      held,
+      link,
+      heldBytes: 0,
+      heldBeyond: new Set(),
+      onTheirWay: new Set(),
+      reading: new Set(),
+      isAnswered: false,
+      sinceMs: this.parts.now(),
+      silenceMs,
+    }
+    this.transfers.set(link.serverId, transfer)
+    this.parts.begun(link.serverId, held.meta)
+    return transfer
+  }
+
+  /** Sends what may go now, and says when a silence will have lasted too long. */
+  private goOn(transfer: Transfer): Milliseconds {
+    this.noticeSilence(transfer)
+    const { onTheirWay, reading, link } = transfer
+    const piecesMax = transfer.isAnswered ? piecesOnTheirWayMax : 1
+    while (onTheirWay.size + reading.size < piecesMax && link.availableBytes > 0) {
+      const offset = offsetToSend(transfer)
+      if (offset === null) break
+      this.sendPiece(transfer, offset)
+    }
+    return onTheirWay.size === 0 ? Infinity : transfer.sinceMs + transfer.silenceMs
+  }
+
+  /** What the transport still repairs is only late. What it gave up is said again: the oldest piece, alone. */
+  private noticeSilence(transfer: Transfer): void {
+    const nowMs = this.parts.now()
+    const { onTheirWay, link } = transfer
+    if (onTheirWay.size === 0 || nowMs < transfer.sinceMs + transfer.silenceMs) return
+    transfer.sinceMs = nowMs
+    if (link.isAtWork) return
+    transfer.silenceMs = Math.min(2 * transfer.silenceMs, silenceMsMax)
+    for (const oldest of onTheirWay) {
+      onTheirWay.delete(oldest)
+      break
+    }
+  }
+
+  private sendPiece(transfer: Transfer, offset: number): void {
+    const { held, link, reading, onTheirWay } = transfer
+    const bytes = Math.min(snapshotPieceBytes, held.meta.totalBytes - offset)
+    reading.add(offset)
+    const read = (error: Error | null, data: Uint8Array): void => {
+      reading.delete(offset)
+      if (this.transfers.get(link.serverId) !== transfer) return
+      if (error !== null) return this.parts.onUnreadable(error)
+      if (this.parts.send(link, held.meta, offset, data)) onTheirWay.add(offset)
+      this.parts.onRead()
+    }
+    held.read(offset, bytes, (error, data) => this.parts.guard(() => read(error, data)))
+  }
+}
+
+/** The first piece that the peer lacks and that is not on its way, or null. The peer's word covers 32 pieces. */
+function offsetToSend({ held, heldBytes, heldBeyond, onTheirWay, reading }: Transfer): number | null {
+  const end = Math.min(held.meta.totalBytes, heldBytes + 32 * snapshotPieceBytes)
+  for (let offset = heldBytes; offset < end; offset += snapshotPieceBytes) {
+    if (!heldBeyond.has(offset) && !onTheirWay.has(offset) && !reading.has(offset)) return offset
+  }
+  return null
+}
+
+function isOf(reply: InstallSnapshotReply, meta: SnapshotMeta): boolean {
+  return (
+    reply.lastIncludedIndex === meta.lastIncludedIndex &&
+    reply.lastIncludedTerm === meta.lastIncludedTerm &&
+    reply.hash === meta.hash
+  )
+}

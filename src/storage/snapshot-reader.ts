@@ -1,0 +1,251 @@
+/**
+ * Reads a snapshot file: its header, its whole body for a check or for a restore, and pieces of it for a transfer. Never
+ * more than a few chunks are in memory, and nothing is handed on that was not held against its checksum.
+ */
+import type { Identity } from '../../codec/identity.js'
+import {
+  chunkBytesMax,
+  chunkCount,
+  chunkOffset,
+  chunkPayloadBytes,
+  chunkPayloadBytesMax,
+  decodeSnapshotHeader,
+  hashChunk,
+  openChunk,
+  snapshotFileBytes,
+  snapshotHeaderBytes,
+  snapshotVersion,
+  type SnapshotHeader,
+} from '../../codec/snapshot.js'
+import { viewOf } from '../../codec/cursor.js'
+import { assert } from '../base/assert.js'
+import type { LogIndex, SnapshotMeta } from '../raft/types.js'
+import type { Disk, DiskFile, Done, Got } from './disk.js'
+import { snapshotPath, type Paths } from './files.js'
+import { corruptError, StorageError } from './storage-error.js'
+
+/** Chunks that are read at once: what is done with them is done in one turn. */
+const readChunks = 4
+
+/** What is wrong with a snapshot, and where. */
+export class SnapshotDamage extends StorageError {
+  readonly file: string
+  readonly offset: number
+  readonly what: string
+
+  constructor(file: string, offset: number, what: string) {
+    super('corrupt', corruptError(file, offset, what).message)
+    this.file = file
+    this.offset = offset
+    this.what = what
+  }
+}
+
+/**
+ * Opens the snapshot named after `index`. Header and length are checked, the body is not: see `openVerified`. A
+ * StorageError tells what is wrong with the file, any other error is one of the disk.
+ */
+export function openSnapshot(
+  disk: Disk,
+  paths: Paths,
+  identity: Identity,
+  index: LogIndex,
+  got: Got<SnapshotFile | null>,
+): void {
+  const path = snapshotPath(paths, index)
+  disk.open(path, 'read-only', (error, file) => {
+    if (error !== null) {
+      got(error, null)
+      return
+    }
+    file.read(0, snapshotHeaderBytes, (readError, bytes) => {
+      const header = decodeSnapshotHeader(bytes)
+      const refusal = readError ?? headerRefusal(path, header, identity) ?? placeRefusal(path, header, index, file)
+      if (refusal !== null) file.close(() => got(refusal, null))
+      else got(null, new SnapshotFile(path, file, header as SnapshotHeader))
+    })
+  })
+}
+
+/** Opens the snapshot named after `index`, and reads its whole body once to see that it is right. */
+export function openVerified(
+  disk: Disk,
+  paths: Paths,
+  identity: Identity,
+  index: LogIndex,
+  got: Got<SnapshotFile | null>,
+): void {
+  openSnapshot(disk, paths, identity, index, (openError, file) => {
+    if (openError !== null || file === null) {
+      got(openError, null)
+      return
+    }
+    file.verify(error => {
+      if (error === null) got(null, file)
+      else file.close(() => got(error, null))
+    })
+  })
+}
+
+function headerRefusal(
+  path: string,
+  header: SnapshotHeader | 'other-version' | null,
+  identity: Identity,
+): StorageError | null {
+  if (header === null) return new SnapshotDamage(path, 0, 'its header is unreadable')
+  if (header === 'other-version') {
+    const message = `${path} was written by another version, this program reads version ${snapshotVersion}`
+    return new StorageError('other-version', `${message}: start the version of raftgram that wrote it`)
+  }
+  if (header.clusterId !== identity.clusterId) return foreignError('other-cluster', path, 'another cluster')
+  if (header.serverId !== identity.serverId) return foreignError('other-server', path, `server ${header.serverId}`)
+  if (header.incarnation !== identity.incarnation)
+    return new SnapshotDamage(path, 0, 'it belongs to another data directory')
+  return null
+}
+
+function foreignError(code: 'other-cluster' | 'other-server', path: string, owner: string): StorageError {
+  const message = `${path} belongs to ${owner}, and the directory around it does not`
+  return new StorageError(code, `${message}: put the file back where it came from, and restore the right one`)
+}
+
+function placeRefusal(
+  path: string,
+  header: SnapshotHeader | 'other-version' | null,
+  index: LogIndex,
+  { sizeBytes }: DiskFile,
+): StorageError | null {
+  if (header === null || header === 'other-version') return null
+  const { lastIncludedIndex, totalBytes } = header
+  if (lastIncludedIndex !== index) {
+    return new SnapshotDamage(path, 0, `it is the snapshot of entry ${lastIncludedIndex} by its header`)
+  }
+  const wholeBytes = snapshotFileBytes(totalBytes)
+  if (wholeBytes === sizeBytes) return null
+  return new SnapshotDamage(path, Math.min(wholeBytes, sizeBytes), `it has ${sizeBytes} bytes, not ${wholeBytes}`)
+}
+
+/** Whether two snapshots are the same, so that half of one and half of the other are a whole. */
+export function isSameSnapshot(a: SnapshotMeta, b: SnapshotMeta): boolean {
+  return (
+    a.lastIncludedIndex === b.lastIncludedIndex &&
+    a.lastIncludedTerm === b.lastIncludedTerm &&
+    a.totalBytes === b.totalBytes &&
+    a.hash === b.hash
+  )
+}
+
+/** An open snapshot. It stays readable when its name goes. */
+export class SnapshotFile {
+  readonly path: string
+  readonly meta: SnapshotMeta
+  private readonly file: DiskFile
+
+  constructor(path: string, file: DiskFile, header: SnapshotHeader) {
+    const { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash } = header
+    this.path = path
+    this.file = file
+    this.meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
+  }
+
+  /** Reads the body: every checksum, and the hash. */
+  verify(done: Done): void {
+    const { path, file, meta } = this
+    let hash = 0
+    const add = (payload: Uint8Array): void => {
+      hash = hashChunk(payload, hash)
+    }
+    readBody(path, file, meta.totalBytes, 0, add, error => {
+      if (error !== null) done(error)
+      else done(hash === meta.hash ? null : new SnapshotDamage(path, snapshotHeaderBytes, 'its hash is wrong'))
+    })
+  }
+
+  /**
+   * Gives the body chunk by chunk, up to 64 KiB each, a few in one turn and then as the disk gives them. Their checksums
+   * are held against them; the hash is not, for that was done when the snapshot was opened or made (snapshots.ts).
+   * Whoever gets an error has to forget what came before it.
+   */
+  readBody(onChunk: (payload: Uint8Array) => void, done: Done): void {
+    readBody(this.path, this.file, this.meta.totalBytes, 0, onChunk, done)
+  }
+
+  /** Reads up to `length` bytes of the body from `offset` on; fewer only at its end. Damage in them is an error. */
+  read(offset: number, length: number, got: Got<Uint8Array>): void {
+    const { totalBytes } = this.meta
+    assert(offset >= 0 && offset <= totalBytes && length >= 0, 'a piece begins within the body')
+    const end = Math.min(totalBytes, offset + length)
+    const first = Math.floor(offset / chunkPayloadBytesMax)
+    const count = end === offset ? 0 : chunkCount(end) - first
+    readPayloads(this.path, this.file, totalBytes, first, count, (error, payloads) => {
+      if (error !== null) {
+        got(error instanceof SnapshotDamage ? notSentOn(error) : error, new Uint8Array(0))
+        return
+      }
+      const bytes = payloads.length === 1 ? payloads[0]! : Buffer.concat(payloads)
+      const from = offset - first * chunkPayloadBytesMax
+      got(null, bytes.subarray(from, from + end - offset))
+    })
+  }
+
+  close(done: Done): void {
+    this.file.close(done)
+  }
+}
+
+/** Of a server that runs: what it holds in memory is good, so another snapshot is. */
+function notSentOn({ file, offset, what }: SnapshotDamage): StorageError {
+  const message = `${file} is damaged at byte ${offset}: ${what}; it is not sent to others`
+  return new StorageError('corrupt', `${message}. Take another snapshot, and check the disk`)
+}
+
+/** Reads the chunks of a body from number `first` on, in order. The error is a SnapshotDamage where a chunk is wrong. */
+export function readBody(
+  path: string,
+  file: DiskFile,
+  totalBytes: number,
+  first: number,
+  onChunk: (payload: Uint8Array) => void,
+  done: Done,
+): void {
+  const count = Math.min(readChunks, chunkCount(totalBytes) - first)
+  if (count <= 0) {
+    done(null)
+    return
+  }
+  readPayloads(path, file, totalBytes, first, count, (error, payloads) => {
+    for (const payload of payloads) onChunk(payload)
+    if (error === null) readBody(path, file, totalBytes, first + count, onChunk, done)
+    else done(error)
+  })
+}
+
+/** With an error, the payloads are those before it. */
+function readPayloads(
+  path: string,
+  file: DiskFile,
+  totalBytes: number,
+  first: number,
+  count: number,
+  got: Got<Uint8Array[]>,
+): void {
+  file.read(chunkOffset(first), count * chunkBytesMax, (error, bytes) => {
+    const payloads: Uint8Array[] = []
+    if (error !== null) {
+      got(error, payloads)
+      return
+    }
+    const view = viewOf(bytes)
+    for (let chunk = 0; chunk < count; chunk++) {
+      const number = first + chunk
+      const at = chunk * chunkBytesMax
+      const payload = openChunk(bytes, view, at, number, chunkPayloadBytes(totalBytes, number))
+      if (payload === null) {
+        got(new SnapshotDamage(path, chunkOffset(number), `chunk ${number} is unreadable`), payloads)
+        return
+      }
+      payloads.push(payload)
+    }
+    got(null, payloads)
+  })
+}

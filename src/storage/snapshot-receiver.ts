@@ -1,0 +1,362 @@
+/**
+ * Receives a snapshot from a leader into `receiving`. A piece is one chunk of the body, from a multiple of 64 KiB on;
+ * pieces may come in any order within a window, and more than once. What a crash leaves:
+ * - before the header is durable: `receiving` without one. It begins anew.
+ * - while pieces come: `receiving` with its header and some chunks, whole or not. If the same snapshot is sent again it
+ *   goes on behind the chunks that are whole from the first on, less one window: see `resumed`. Any other begins anew.
+ * - after the rename: the snapshot, whole, or again `receiving`, if the rename was not durable.
+ * - after the sync of the directory: the snapshot.
+ * Before the rename the hash of the whole body was held against what stands in the file.
+ *
+ * A full disk is an expected refusal: the piece is not held and may come again. Any other error is final.
+ */
+import type { Identity } from '../../codec/identity.js'
+import {
+  chunkCount,
+  chunkHeaderBytes,
+  chunkOffset,
+  chunkPayloadBytes,
+  chunkPayloadBytesMax,
+  decodeSnapshotHeader,
+  encodeSnapshotHeader,
+  hashChunk,
+  sealChunk,
+  snapshotFileBytes,
+  snapshotHeaderBytes,
+} from '../../codec/snapshot.js'
+import { viewOf } from '../../codec/cursor.js'
+import { assert } from '../base/assert.js'
+import type { LogIndex, SnapshotMeta } from '../raft/types.js'
+import type { Disk, DiskFile, Done, Got } from './disk.js'
+import { removeIfThere, snapshotPath, type Paths } from './files.js'
+import { isSameSnapshot, readBody, SnapshotDamage } from './snapshot-reader.js'
+import { codeOf, isNoSpace, StorageError, storageErrorOf } from './storage-error.js'
+import { inOrder } from './steps.js'
+
+/** Chunks behind `nextOffset` that may come before it: 4 MiB, which is what may wait in memory. */
+export const windowChunks = 64
+
+/** Chunks in one write: less than 1 MiB of them. */
+const writeChunksMax = 15
+
+/**
+ * - `held`: it is durable.
+ * - `ahead`: it lies behind the window. Nothing has happened; it may come again.
+ * - `refused`: it is no piece of this snapshot, or other bytes are held in its place.
+ */
+export type PieceOutcome = 'held' | 'ahead' | 'refused'
+
+/** An error that `isNoSpace` knows passes; any other is final. */
+export type WrotePiece = (error: StorageError | null, outcome: PieceOutcome) => void
+
+/** `damaged`: the hash is not that of the snapshot. What was received is gone, and has to be sent anew. */
+export type InstallOutcome = 'installed' | 'damaged'
+
+export type Installed = (error: StorageError | null, outcome: InstallOutcome) => void
+
+export interface ReceiverOptions {
+  readonly disk: Disk
+  readonly paths: Paths
+  readonly identity: Identity
+  readonly meta: SnapshotMeta
+  /** The snapshot has its name, durably; `done` lets `install` call back. */
+  readonly onInstalled: (done: Done) => void
+}
+
+/** Begins to receive, or goes on with what `receiving` holds of the same snapshot. */
+export function beginReceiving(
+  options: ReceiverOptions,
+  got: (error: StorageError | null, receiver: SnapshotReceiver | null) => void,
+): void {
+  const { disk, paths } = options
+  const refuse = (error: Error): void => got(storageErrorOf(error, `write ${paths.receiving}`), null)
+  openSame(options, (openError, file) => {
+    if (openError !== null) refuse(openError)
+    else if (file !== null) resume(options, file, finish)
+    else create(options, finish)
+  })
+  function finish(error: Error | null, receiver: SnapshotReceiver | null): void {
+    if (error === null) got(null, receiver)
+    else if (isNoSpace(error)) removeIfThere(disk, paths.receiving, removeError => refuse(removeError ?? error))
+    else refuse(error)
+  }
+}
+
+/** What is received, opened, if it is of this snapshot; null if it is not, or there is nothing. */
+function openSame({ disk, paths, identity, meta }: ReceiverOptions, got: Got<DiskFile | null>): void {
+  disk.open(paths.receiving, 'existing', (error, file) => {
+    if (error !== null) {
+      got(codeOf(error) === 'ENOENT' ? null : error, null)
+      return
+    }
+    file.read(0, snapshotHeaderBytes, (readError, bytes) => {
+      const header = readError === null ? decodeSnapshotHeader(bytes) : null
+      const isSame =
+        header !== null &&
+        header !== 'other-version' &&
+        isSameSnapshot(header, meta) &&
+        header.clusterId === identity.clusterId &&
+        header.serverId === identity.serverId &&
+        header.incarnation === identity.incarnation &&
+        file.sizeBytes <= snapshotFileBytes(meta.totalBytes)
+      if (isSame) got(null, file)
+      else file.close(closeError => got(readError ?? closeError, null))
+    })
+  })
+}
+
+function headerOf({ identity, meta }: ReceiverOptions): Uint8Array {
+  const { clusterId, serverId, incarnation } = identity
+  return encodeSnapshotHeader({ ...meta, clusterId, serverId, incarnation })
+}
+
+function create(options: ReceiverOptions, got: Got<SnapshotReceiver | null>): void {
+  const { disk, paths } = options
+  removeIfThere(disk, paths.receiving, removeError => {
+    if (removeError !== null) {
+      got(removeError, null)
+      return
+    }
+    disk.open(paths.receiving, 'create', (openError, file) => {
+      if (openError !== null) {
+        got(openError, null)
+        return
+      }
+      file.write(0, headerOf(options), writeError => {
+        if (writeError !== null) file.close(() => got(writeError, null))
+        else {
+          disk.syncDirectory(paths.snapshots, syncError => got(syncError, new SnapshotReceiver(options, file, [])))
+        }
+      })
+    })
+  })
+}
+
+/**
+ * Goes on with a file of an earlier life. The process may have ended while a write was on its way, and then what can be
+ * read is not yet durable. All such writes lie within one window of the first chunk that was not held, so the last
+ * window of what is whole has to come again; and the header is written once more.
+ */
+function resume(options: ReceiverOptions, file: DiskFile, got: Got<SnapshotReceiver | null>): void {
+  const { paths, meta } = options
+  file.write(0, headerOf(options), writeError => {
+    if (writeError !== null) {
+      file.close(() => got(writeError, null))
+      return
+    }
+    const hashes: number[] = []
+    const add = (payload: Uint8Array): void => void hashes.push(hashChunk(payload, 0))
+    readBody(paths.receiving, file, meta.totalBytes, 0, add, error => {
+      if (error !== null && !(error instanceof SnapshotDamage)) {
+        file.close(() => got(error, null))
+        return
+      }
+      got(null, new SnapshotReceiver(options, file, hashes.slice(0, Math.max(0, hashes.length - windowChunks))))
+    })
+  })
+}
+
+/** Removes what was received of a snapshot that is not newer than `newestIndex`, or of none that can be told. */
+export function removeStaleReceiving(disk: Disk, paths: Paths, newestIndex: LogIndex, done: Done): void {
+  disk.open(paths.receiving, 'read-only', (error, file) => {
+    if (error !== null) {
+      done(codeOf(error) === 'ENOENT' ? null : error)
+      return
+    }
+    file.read(0, snapshotHeaderBytes, (readError, bytes) => {
+      const header = decodeSnapshotHeader(bytes)
+      const isStale = header === null || header === 'other-version' || header.lastIncludedIndex <= newestIndex
+      file.close(closeError => {
+        if (readError !== null || closeError !== null || !isStale) done(readError ?? closeError)
+        else removeIfThere(disk, paths.receiving, done)
+      })
+    })
+  })
+}
+
+/** A piece that waits for its write, or is on its way. */
+interface Piece {
+  readonly chunk: Uint8Array
+  readonly hash: number
+  readonly waiting: WrotePiece[]
+}
+
+export class SnapshotReceiver {
+  readonly meta: SnapshotMeta
+  private readonly options: ReceiverOptions
+  private readonly file: DiskFile
+  private readonly chunks: number
+  /** Of the chunks that are durable, a hash each: what comes once more must be equal. */
+  private readonly held = new Map<number, number>()
+  private readonly pieces = new Map<number, Piece>()
+  /** The first chunk that is not durable. */
+  private nextChunk = 0
+  private writing = false
+  private installing = false
+  /** Nothing is taken any more. */
+  private ended = false
+  private closed = false
+  private abandoned: Done | null = null
+
+  /** `hashes` are those of the chunks that `file` holds, from the first on. */
+  constructor(options: ReceiverOptions, file: DiskFile, hashes: readonly number[]) {
+    this.options = options
+    this.meta = options.meta
+    this.file = file
+    this.chunks = chunkCount(options.meta.totalBytes)
+    for (const [number, hash] of hashes.entries()) this.held.set(number, hash)
+    this.nextChunk = hashes.length
+  }
+
+  /** Up to here all of the body is durable. */
+  get nextOffset(): number {
+    return Math.min(this.nextChunk * chunkPayloadBytesMax, this.meta.totalBytes)
+  }
+
+  /** Chunks that are durable beyond that: bit i is set for the one that begins i + 1 chunks behind `nextOffset`. */
+  get receivedBits(): number {
+    let bits = 0
+    for (let bit = 0; bit < 32; bit++) if (this.held.has(this.nextChunk + 1 + bit)) bits |= 1 << bit
+    return bits >>> 0
+  }
+
+  /** Whether it takes nothing any more: installed, given up, or failed. */
+  get isOver(): boolean {
+    return this.ended
+  }
+
+  /** Whether `install` has begun and not called back. */
+  get isInstalling(): boolean {
+    return this.installing
+  }
+
+  /** Takes a piece; `bytes` may be used again afterwards. May call back at once, and never does after `abandon`. */
+  write(offset: number, bytes: Uint8Array, done: WrotePiece): void {
+    const number = offset / chunkPayloadBytesMax
+    const isPiece =
+      Number.isInteger(number) &&
+      number >= 0 &&
+      number < this.chunks &&
+      bytes.length === chunkPayloadBytes(this.meta.totalBytes, number)
+    if (!isPiece || this.installing || this.ended) {
+      done(null, 'refused')
+      return
+    }
+    if (number >= this.nextChunk + windowChunks) {
+      done(null, 'ahead')
+      return
+    }
+    const hash = hashChunk(bytes, 0)
+    const piece = this.pieces.get(number)
+    const known = this.held.get(number) ?? piece?.hash
+    if (known !== undefined && known !== hash) done(null, 'refused')
+    else if (piece !== undefined) piece.waiting.push(done)
+    else if (known !== undefined) done(null, 'held')
+    else {
+      this.pieces.set(number, { chunk: chunkOf(number, bytes), hash, waiting: [done] })
+      this.work()
+    }
+  }
+
+  /** Writes what waits, the lowest first and what follows it with it: one write at a time. */
+  private work(): void {
+    if (this.writing || this.ended || this.pieces.size === 0) return
+    const first = Math.min(...this.pieces.keys())
+    const run: Piece[] = []
+    for (let piece = this.pieces.get(first); piece !== undefined; piece = this.pieces.get(first + run.length)) {
+      if (run.push(piece) === writeChunksMax) break
+    }
+    this.writing = true
+    this.file.write(chunkOffset(first), Buffer.concat(run.map(({ chunk }) => chunk)), error => {
+      this.writing = false
+      for (const [position, { hash }] of run.entries()) {
+        this.pieces.delete(first + position)
+        if (error === null) this.held.set(first + position, hash)
+      }
+      while (this.held.has(this.nextChunk)) this.nextChunk++
+      const failed = error === null ? null : storageErrorOf(error, `write ${this.options.paths.receiving}`)
+      if (failed !== null && failed.code !== 'no-space') this.ended = true
+      if (this.abandoned !== null) {
+        this.close(this.abandoned)
+        return
+      }
+      for (const { waiting } of run) for (const done of waiting) done(failed, failed === null ? 'held' : 'refused')
+      this.work()
+    })
+  }
+
+  /**
+   * When `nextOffset` is at the end of the body: holds the hash against the file and gives it its name. Afterwards this
+   * is of no more use, unless the error is one of a full disk.
+   */
+  install(got: Installed): void {
+    assert(this.nextOffset === this.meta.totalBytes && !this.writing, 'a snapshot is installed when all of it is there')
+    assert(!this.installing && !this.ended, 'a snapshot is installed once')
+    const { disk, paths, meta, onInstalled } = this.options
+    this.installing = true
+    this.checkHash((checkError, isRight) => {
+      const damaged = checkError === null ? !isRight : checkError instanceof SnapshotDamage
+      if (checkError !== null && !damaged) this.endInstall(checkError, 'damaged', got)
+      else if (damaged) {
+        removeIfThere(disk, paths.receiving, error => this.endInstall(error, 'damaged', got))
+      } else {
+        disk.rename(paths.receiving, snapshotPath(paths, meta.lastIncludedIndex), renameError => {
+          if (renameError !== null) this.endInstall(renameError, 'installed', got)
+          else {
+            inOrder([next => disk.syncDirectory(paths.snapshots, next), onInstalled], error =>
+              this.endInstall(error === null ? null : nameInDoubt(error), 'installed', got),
+            )
+          }
+        })
+      }
+    })
+  }
+
+  private checkHash(got: Got<boolean>): void {
+    const { paths, meta } = this.options
+    let hash = 0
+    const add = (payload: Uint8Array): void => {
+      hash = hashChunk(payload, hash)
+    }
+    readBody(paths.receiving, this.file, meta.totalBytes, 0, add, error => got(error, hash === meta.hash))
+  }
+
+  private endInstall(error: Error | null, outcome: InstallOutcome, got: Installed): void {
+    const failed = error === null ? null : storageErrorOf(error, `install ${this.options.paths.receiving}`)
+    const end = (final: Error | null): void => {
+      this.installing = false
+      if (this.abandoned !== null) this.abandoned(final)
+      else got(final === null ? null : storageErrorOf(final, `close ${this.options.paths.receiving}`), outcome)
+    }
+    if (failed?.code === 'no-space' && this.abandoned === null) end(failed)
+    else this.close(closeError => end(failed ?? closeError))
+  }
+
+  /** Stops here: waits for what is in flight and closes the file, which the same snapshot may go on with. */
+  abandon(done: Done): void {
+    this.ended = true
+    this.abandoned = done
+    if (this.closed) done(null)
+    else if (!this.writing && !this.installing) this.close(done)
+  }
+
+  private close(done: Done): void {
+    this.ended = true
+    this.file.close(error => {
+      this.closed = true
+      done(error)
+    })
+  }
+}
+
+function nameInDoubt(error: Error): StorageError {
+  if (error instanceof StorageError && error.code !== 'no-space') return error
+  return new StorageError('io', `failed to sync a snapshot's name: ${error.message}`)
+}
+
+function chunkOf(number: number, payload: Uint8Array): Uint8Array {
+  const chunk = new Uint8Array(chunkHeaderBytes + payload.length)
+  chunk.set(payload, chunkHeaderBytes)
+  sealChunk(chunk, viewOf(chunk), 0, number, payload.length)
+  return chunk
+}
