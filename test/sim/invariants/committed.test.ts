@@ -26,6 +26,9 @@ void t.test('remembers what was committed, and in which term', t => {
   )
   const invariant = 'State Machine Safety'
   t.throws(() => committed.advance(seen([1, 2], 2)), { invariant, message: /\(2, term 2\), and \(2, term 1\)/ })
-  t.throws(() => committed.advance(seen([1], 2)), { invariant, message: /commits 2, which is neither in its log nor committed/ })
+  t.throws(() => committed.advance(seen([1], 2)), {
+    invariant,
+    message: /commits 2, which is neither in its log nor committed/,
+  })
   t.end()
 })
