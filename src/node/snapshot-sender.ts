@@ -24,6 +24,8 @@ const silenceMs = 100
 const silenceMsMax = 2_000
 
 export interface SnapshotSenderParts {
+  /** Up to which entry the newest snapshot goes; 0 while there is none. */
+  readonly newestIndex: () => LogIndex
   /** The newest snapshot, kept readable until it is released; null while there is none. */
   readonly hold: () => HeldSnapshot | null
   /** A transfer begins: the log from its snapshot on has to be kept. */
@@ -142,8 +144,8 @@ export class SnapshotSender {
   }
 
   /** Sends what may go now, and says when a silence will have lasted too long. */
-  private goOn(transfer: Transfer): Milliseconds {
-    this.noticeSilence(transfer)
+  private goOn(known: Transfer): Milliseconds {
+    const transfer = this.noticeSilence(known)
     const { onTheirWay, reading, link } = transfer
     const piecesMax = transfer.isAnswered ? piecesOnTheirWayMax : 1
     while (onTheirWay.size + reading.size < piecesMax && link.availableBytes > 0) {
@@ -154,18 +156,27 @@ export class SnapshotSender {
     return onTheirWay.size === 0 ? Infinity : transfer.sinceMs + transfer.silenceMs
   }
 
-  /** What the transport still repairs is only late. What it gave up is said again: the oldest piece, alone. */
-  private noticeSilence(transfer: Transfer): void {
+  /**
+   * What the transport still repairs is only late. What it gave up is said again: the oldest piece, alone, and at once when
+   * the peer is heard of again. Whoever was silent for so long that it may have lost what it had gets the newest instead.
+   */
+  private noticeSilence(transfer: Transfer): Transfer {
+    const { onTheirWay, link, held } = transfer
     const nowMs = this.parts.now()
-    const { onTheirWay, link } = transfer
-    if (onTheirWay.size === 0 || nowMs < transfer.sinceMs + transfer.silenceMs) return
+    const isBack = link.lastHeardAtMs > transfer.sinceMs + silenceMs
+    if (onTheirWay.size === 0 || !(isBack || nowMs >= transfer.sinceMs + transfer.silenceMs)) return transfer
     transfer.sinceMs = nowMs
-    if (link.isAtWork) return
+    if (link.isAtWork) return transfer
+    if (transfer.silenceMs === silenceMsMax && this.parts.newestIndex() > held.meta.lastIncludedIndex) {
+      this.endTransfer(link.serverId, transfer)
+      return this.begin(link) ?? transfer
+    }
     transfer.silenceMs = Math.min(2 * transfer.silenceMs, silenceMsMax)
     for (const oldest of onTheirWay) {
       onTheirWay.delete(oldest)
       break
     }
+    return transfer
   }
 
   private sendPiece(transfer: Transfer, offset: number): void {

@@ -141,6 +141,7 @@ export class SnapshotService {
     const { id } = this.options
     const { storage, raft, clock, transport } = this.parts
     return new SnapshotSender({
+      newestIndex: () => storage.snapshots.newest?.lastIncludedIndex ?? 0,
       hold: () => (storage.snapshots.newest === null ? null : storage.snapshots.hold()),
       begun: (to, meta) => raft.snapshotBegun(clock.now(), to, meta),
       send: (link, meta, offset, data) => {

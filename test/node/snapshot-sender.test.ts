@@ -1,0 +1,206 @@
+import t from 'tap'
+import { SnapshotSender } from '../../src/node/snapshot-sender.js'
+import type { InstallSnapshotReply, SnapshotMeta } from '../../src/raft/types.js'
+import { snapshotPieceBytes } from '../../src/raft/types.js'
+import type { HeldSnapshot } from '../../src/storage/held-snapshot.js'
+import type { Link } from '../../src/transport/types.js'
+
+const pieces = 20
+
+function metaUpTo(lastIncludedIndex: number): SnapshotMeta {
+  const totalBytes = pieces * snapshotPieceBytes - 100
+  return { lastIncludedIndex, lastIncludedTerm: 3, voters: [1, 2, 3], totalBytes, hash: 1_000 + lastIncludedIndex }
+}
+
+/** A leader's side: what it sends is written down as numbers of pieces; a read ends when the test says so. */
+class Rig {
+  nowMs = 0
+  newest: SnapshotMeta | null = metaUpTo(50)
+  readonly sent: number[] = []
+  readonly begun: string[] = []
+  readonly released: number[] = []
+  readonly unreadable: string[] = []
+  isTaken = true
+  readError: Error | null = null
+  private reads: (() => void)[] = []
+  readonly link = { serverId: 2, availableBytes: 1, isAtWork: false, lastHeardAtMs: -Infinity }
+  readonly sender = new SnapshotSender({
+    newestIndex: () => this.newest?.lastIncludedIndex ?? 0,
+    hold: () => this.hold(),
+    begun: (to, meta) => void this.begun.push(`${to} ${meta.lastIncludedIndex}`),
+    send: (_link, _meta, offset, data) => {
+      const isLast = offset === (pieces - 1) * snapshotPieceBytes
+      if (data.length !== (isLast ? snapshotPieceBytes - 100 : snapshotPieceBytes)) throw new Error('a piece is whole')
+      if (this.isTaken) this.sent.push(offset / snapshotPieceBytes)
+      return this.isTaken
+    },
+    now: () => this.nowMs,
+    guard: step => step(),
+    onRead: () => undefined,
+    onUnreadable: error => void this.unreadable.push(error.message),
+  })
+
+  private hold(): HeldSnapshot | null {
+    const meta = this.newest
+    if (meta === null) return null
+    return {
+      meta,
+      read: (_offset: number, bytes: number, got: (error: Error | null, data: Uint8Array) => void) => {
+        this.reads.push(() => got(this.readError, new Uint8Array(bytes)))
+      },
+      release: () => void this.released.push(meta.lastIncludedIndex),
+    } as unknown as HeldSnapshot
+  }
+
+  /** Turns until nothing more is read; returns what was sent since the last time. */
+  turn(isNeeded = true): number[] {
+    for (let round = 0; round < 50; round++) {
+      this.sender.advance(isNeeded ? [this.link as unknown as Link] : [])
+      const reads = this.reads
+      this.reads = []
+      for (const end of reads) end()
+      if (reads.length === 0) break
+    }
+    return this.sent.splice(0)
+  }
+
+  reply(piecesHeld: number, received = 0, changes: Partial<InstallSnapshotReply> = {}): void {
+    const { lastIncludedIndex, lastIncludedTerm, hash, totalBytes } = metaUpTo(50)
+    const nextOffset = Math.min(piecesHeld * snapshotPieceBytes, totalBytes)
+    const common = { type: 'InstallSnapshotReply', term: 3, from: 2, persisted: false } as const
+    this.sender.received({
+      ...common,
+      lastIncludedIndex,
+      lastIncludedTerm,
+      hash,
+      nextOffset,
+      received,
+      ...changes,
+    })
+  }
+}
+
+void t.test('one piece asks, then a few at a time go, each once', t => {
+  const rig = new Rig()
+  t.same(rig.turn(), [0])
+  t.same(rig.begun, ['2 50'])
+  t.same(rig.turn(), [], 'nothing before the first word')
+  rig.reply(1)
+  t.same(rig.turn(), [1, 2, 3, 4, 5, 6, 7, 8])
+  rig.reply(3, 0b1_0000)
+  t.same(rig.turn(), [9, 10, 11], 'pieces 0 to 2 and 8 are there')
+  for (let held = 4; held <= pieces; held++) rig.reply(held)
+  t.same(rig.turn(), [], 'all is there')
+  t.same(rig.sender.status, [
+    { to: 2, lastIncludedIndex: 50, heldBytes: metaUpTo(50).totalBytes, totalBytes: metaUpTo(50).totalBytes },
+  ])
+  rig.turn(false)
+  t.ok(rig.sender.isIdle)
+  t.same(rig.released, [50])
+  t.end()
+})
+
+void t.test('a receiver that holds most of it says so, and one that started again gets what it lacks', t => {
+  const rig = new Rig()
+  rig.turn()
+  rig.reply(17)
+  t.same(rig.turn(), [17, 18, 19])
+  rig.reply(2)
+  t.same(rig.turn(), [2, 3, 4, 5, 6])
+  t.end()
+})
+
+void t.test('after a silence one piece goes again, unless the transport is at work on it (R13)', t => {
+  const rig = new Rig()
+  rig.turn()
+  rig.reply(1)
+  rig.turn()
+  rig.link.isAtWork = true
+  rig.nowMs = 150
+  t.same(rig.turn(), [])
+  rig.link.isAtWork = false
+  rig.nowMs = 300
+  t.same(rig.turn(), [1])
+  rig.nowMs = 450
+  t.same(rig.turn(), [], 'then it is waited for twice as long')
+  rig.nowMs = 510
+  t.same(rig.turn(), [2])
+  t.end()
+})
+
+void t.test('a peer that is heard of again gets a piece at once', t => {
+  const rig = new Rig()
+  rig.turn()
+  for (const nowMs of [100, 300, 700, 1_500, 3_100]) {
+    rig.nowMs = nowMs
+    t.same(rig.turn(), [0])
+  }
+  rig.nowMs = 3_300
+  t.same(rig.turn(), [])
+  rig.link.lastHeardAtMs = 3_300
+  t.same(rig.turn(), [0])
+  t.end()
+})
+
+void t.test('regression_a_peer_that_came_back_was_sent_a_snapshot_from_before_it_went', t => {
+  const rig = new Rig()
+  rig.turn()
+  rig.newest = metaUpTo(90)
+  for (const nowMs of [100, 300, 700, 1_500, 3_100]) {
+    rig.nowMs = nowMs
+    rig.turn()
+  }
+  t.same(rig.begun, ['2 50'], 'a transfer goes on while a newer one is taken')
+  rig.nowMs = 5_200
+  t.same(rig.turn(), [0])
+  t.same(rig.begun, ['2 50', '2 90'])
+  t.same(rig.released, [50])
+  t.end()
+})
+
+void t.test('replies for another snapshot, and from whoever is sent none, change nothing (R1)', t => {
+  const rig = new Rig()
+  rig.turn()
+  rig.reply(5, 0, { hash: 7 })
+  rig.reply(5, 0, { lastIncludedIndex: 49 })
+  rig.reply(5, 0, { lastIncludedTerm: 2 })
+  rig.reply(5, 0, { from: 3 })
+  t.same(rig.turn(), [])
+  t.match(rig.sender.status, [{ heldBytes: 0 }])
+  t.end()
+})
+
+void t.test('who has it and needs one all the same is sent the newest', t => {
+  const rig = new Rig()
+  rig.turn()
+  rig.newest = metaUpTo(90)
+  rig.reply(pieces, 0, { persisted: true })
+  t.same(rig.turn(), [0])
+  t.same(rig.begun, ['2 50', '2 90'])
+  t.end()
+})
+
+void t.test('nothing goes without a snapshot, or while the link has no room; what is not taken goes later', t => {
+  const rig = new Rig()
+  rig.newest = null
+  t.same(rig.turn(), [])
+  rig.newest = metaUpTo(50)
+  rig.link.availableBytes = 0
+  t.same(rig.turn(), [])
+  rig.link.availableBytes = 1
+  rig.isTaken = false
+  rig.sender.advance([rig.link as unknown as Link])
+  t.same(rig.turn(), [])
+  rig.isTaken = true
+  t.same(rig.turn(), [0])
+  t.end()
+})
+
+void t.test('a snapshot that cannot be read is reported, and nothing of it goes', t => {
+  const rig = new Rig()
+  rig.readError = new Error('damaged at byte 5')
+  rig.sender.advance([rig.link as unknown as Link])
+  t.same(rig.turn(), [])
+  t.match(rig.unreadable[0], 'damaged at byte 5')
+  t.end()
+})
