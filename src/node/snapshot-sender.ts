@@ -9,7 +9,7 @@
  *
  * A reply names the snapshot that it is about, so an old one is told from one that matters (R1); what it says replaces what
  * was believed, so a receiver that started again and holds less simply gets more. After a silence one piece goes again, not
- * all of them (R13). A peer is sent little at a time, and nothing while its link has no room: pieces are bulk.
+ * all of them (R13), also when the peer holds all of them: that it has installed them may have been said and lost. A peer is sent little at a time, and nothing while its link has no room: pieces are bulk.
  */
 import type { InstallSnapshotReply, LogIndex, Milliseconds, ServerId, SnapshotMeta } from '../raft/types.js'
 import { snapshotPieceBytes } from '../raft/types.js'
@@ -153,21 +153,25 @@ export class SnapshotSender {
       if (offset === null) break
       this.sendPiece(transfer, offset)
     }
-    return onTheirWay.size === 0 ? Infinity : transfer.sinceMs + transfer.silenceMs
+    return onTheirWay.size > 0 || isAllHeld(transfer) ? transfer.sinceMs + transfer.silenceMs : Infinity
   }
 
   /**
    * What the transport still repairs is only late. What it gave up is said again: the oldest piece, alone, and at once when
-   * the peer is heard of again. Whoever was silent for so long that it may have lost what it had gets the newest instead.
+   * the peer is heard of again. A peer that holds all pieces and says no more is asked with the last of them: its word that
+   * the snapshot is installed was lost, or it has started again since. And whoever was silent for so long that it may have
+   * lost what it had gets the newest instead.
    */
   private noticeSilence(transfer: Transfer): Transfer {
     const { onTheirWay, link, held } = transfer
     const nowMs = this.parts.now()
-    const isBack = link.lastHeardAtMs > transfer.sinceMs + silenceMs
-    if (onTheirWay.size === 0 || !(isBack || nowMs >= transfer.sinceMs + transfer.silenceMs)) return transfer
+    const asks = isAllHeld(transfer)
+    const isBack = link.lastHeardAtMs > transfer.sinceMs + silenceMs && onTheirWay.size > 0
+    const isDue = isBack || nowMs >= transfer.sinceMs + transfer.silenceMs
+    if (!isDue || (onTheirWay.size === 0 && !asks)) return transfer
     transfer.sinceMs = nowMs
     if (link.isAtWork) return transfer
-    if (transfer.silenceMs === silenceMsMax && this.parts.newestIndex() > held.meta.lastIncludedIndex) {
+    if (!asks && transfer.silenceMs === silenceMsMax && this.parts.newestIndex() > held.meta.lastIncludedIndex) {
       this.endTransfer(link.serverId, transfer)
       return this.begin(link) ?? transfer
     }
@@ -176,6 +180,7 @@ export class SnapshotSender {
       onTheirWay.delete(oldest)
       break
     }
+    if (asks) this.sendPiece(transfer, lastPieceOffset(held.meta.totalBytes))
     return transfer
   }
 
@@ -192,6 +197,15 @@ export class SnapshotSender {
     }
     held.read(offset, bytes, (error, data) => this.parts.guard(() => read(error, data)))
   }
+}
+
+/** The peer holds every piece, and nothing is being read for it; whether it has installed them is not known. */
+function isAllHeld({ held, heldBytes, reading }: Transfer): boolean {
+  return heldBytes >= held.meta.totalBytes && reading.size === 0
+}
+
+function lastPieceOffset(totalBytes: number): number {
+  return snapshotPieceBytes * (Math.max(1, Math.ceil(totalBytes / snapshotPieceBytes)) - 1)
 }
 
 /** The first piece that the peer lacks and that is not on its way, or null. The peer's word covers 32 pieces. */

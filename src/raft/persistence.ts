@@ -37,13 +37,15 @@ export function persisted(server: Server, writeId: number): void {
 }
 
 /**
- * The log began anew behind `index`, with a snapshot of everything up to there on the disk. Whatever a write under way says
- * of what was in the log before, it vouches for nothing beyond the snapshot.
+ * The log began anew behind `index`, with a snapshot of everything up to there on the disk. What was handed to storage before
+ * went with it, and is never reported: were it still waited for, it would be counted as unpersisted, and no entries taken,
+ * for ever.
  */
 export function beganAnew(server: Server, index: LogIndex): void {
   server.persistedIndex = index
   server.handedIndex = index
-  for (const write of server.outstandingWrites) write.lastIndex = Math.min(write.lastIndex, index)
+  server.outstandingWrites.length = 0
+  server.unpersistedBytes = 0
 }
 
 /**

@@ -204,3 +204,19 @@ void t.test('a snapshot that cannot be read is reported, and nothing of it goes'
   t.match(rig.unreadable[0], 'damaged at byte 5')
   t.end()
 })
+
+void t.test('regression_a_peer_that_held_all_pieces_and_said_no_more_was_waited_for_for_ever', t => {
+  const rig = new Rig()
+  rig.turn()
+  rig.reply(pieces)
+  t.same(rig.turn(), [], 'it may be installing')
+  rig.nowMs = 100
+  t.same(rig.turn(), [pieces - 1], 'it is asked')
+  rig.nowMs = 250
+  t.same(rig.turn(), [])
+  rig.nowMs = 300
+  t.same(rig.turn(), [pieces - 1])
+  rig.reply(pieces, 0, { persisted: true })
+  t.equal(rig.sender.isIdle, true)
+  t.end()
+})

@@ -136,6 +136,21 @@ void t.test(
   },
 )
 
+void t.test('regression_writes_that_a_reset_dropped_were_waited_for_and_no_entries_taken_for_ever', t => {
+  const bench = following({ log: [1], unpersistedBytesMax: 10 })
+  bench.holdsWrites = true
+  bench.receive(append(2, 5, [1, 1], [2]))
+  t.ok(bench.raft.server.unpersistedBytes >= 10, 'it takes no more for now')
+  t.match(receiveWhole(bench, [9, 4]), [{ resetsLog: true }])
+  // Storage drops the write with the log: of that one nothing is ever heard.
+  installed(bench, metaOf([9, 4]))
+  t.equal(bench.raft.server.unpersistedBytes, 0)
+  bench.receive(append(2, 5, [9, 4], [5]))
+  t.same(places(bench), [9, 9, 9, 9, 10, 9])
+  t.match(bench.persist(), [{ prevLogIndex: 10, matchIndex: 10 }])
+  t.end()
+})
+
 void t.test('S04: a snapshot that is not ahead of commitIndex changes nothing; the answer says that it is there', t => {
   const bench = following()
   bench.receive(append(2, 5, [1, 1], [1, 2], { leaderCommit: 3 }))
