@@ -1,5 +1,5 @@
 /**
- * What a store holds: records, found through a table of small Maps, and in key order through an index that only new and
+ * What a store holds: records, found through a table of numbers, and in key order through an index that only new and
  * deleted keys touch. Built anew by a restore, and then put in the place of the old one as a whole.
  */
 import { addHash, subtractHash } from '../base/hash.js'
@@ -11,7 +11,7 @@ import type { ValueType } from './types.js'
 export class Contents {
   readonly records = new Records()
   readonly index = new OrderedIndex<number>()
-  readonly #table = new RecordTable<number>()
+  readonly #table = new RecordTable()
   #hashSum = 0
   #bytes = 0
 
