@@ -1,5 +1,5 @@
 /**
- * What a store holds: records, found through a table of small Maps, and in key order through an index that only new and
+ * What a store holds: records, found through a table of numbers, and in key order through an index that only new and
  * deleted keys touch. Built anew by a restore, and then put in the place of the old one as a whole.
  */
 import { addHash, subtractHash } from '../base/hash.js'
@@ -11,7 +11,7 @@ import type { ValueType } from './types.js'
 export class Contents {
   readonly records = new Records()
   readonly index = new OrderedIndex<number>()
-  readonly #table = new RecordTable<number>()
+  readonly #table = new RecordTable()
   #hashSum = 0
   #bytes = 0
 
@@ -30,27 +30,43 @@ export class Contents {
     return this.#hashSum
   }
 
-  /** The record of the key, or undefined. `keyHash` is hashBytes(key, 0), here and below. A value ends `bytes`, from
-   *  `from` on. */
+  /** The record of the key, or undefined. `keyHash` is hashBytes(key, 0), here and below. A value stands in
+   *  `bytes`, from `from` to `to`. */
   find(key: string, keyHash: number): number | undefined {
     return this.#table.get(key, keyHash)
   }
 
   /** Adds a key that is not there yet. */
   add(key: string, keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0): void {
-    this.index.add(key, this.#addRecord(key, keyHash, revision, type, bytes, from))
+    this.index.add(key, this.#addRecord(key, keyHash, revision, type, bytes, from, bytes.length))
   }
 
   /** Adds a key above all that are there. */
-  append(key: string, keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0): void {
-    this.index.append(key, this.#addRecord(key, keyHash, revision, type, bytes, from))
+  append(
+    key: string,
+    keyHash: number,
+    revision: number,
+    type: ValueType,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    this.index.append(key, this.#addRecord(key, keyHash, revision, type, bytes, from, to))
   }
 
-  #addRecord(key: string, keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from: number): number {
-    const record = this.records.add(keyHash, revision, type, bytes, from)
+  #addRecord(
+    key: string,
+    keyHash: number,
+    revision: number,
+    type: ValueType,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): number {
+    const record = this.records.add(keyHash, revision, type, bytes, from, to)
     this.#table.add(key, keyHash, record)
     this.#hashSum = addHash(this.#hashSum, this.records.hashOf(record))
-    this.#bytes += recordOverheadBytes + key.length + valueMemoryBytes(bytes.length - from)
+    this.#bytes += recordOverheadBytes + key.length + valueMemoryBytes(to - from)
     return record
   }
 

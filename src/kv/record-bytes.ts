@@ -38,18 +38,39 @@ export function putRecord(
   return putBytes(target, putBytes(target, at + headerBytes, key), value)
 }
 
+/** Where the record at `at` ends, or 0 if none stands there. */
+export function recordEnd(bytes: Uint8Array, at: number): number {
+  if (at + headerBytes > bytes.length) return 0
+  const keyLength = getUint16(bytes, at)
+  const valueLength = getUint32(bytes, at + 4)
+  if (keyLength === 0 || keyLength > keyBytesMax || valueLength > valueBytesMax) return 0
+  if (!isValueType(bytes[at + 2]!) || bytes[at + 3] !== 0 || getUint53(bytes, at + 8) < 0) return 0
+  const end = at + headerBytes + keyLength + valueLength
+  return end > bytes.length ? 0 : end
+}
+
+/** Where the key of the record at `at` begins, here and below one that ends. */
+export function keyAtOf(at: number): number {
+  return at + headerBytes
+}
+
+export function valueAtOf(bytes: Uint8Array, at: number): number {
+  return at + headerBytes + getUint16(bytes, at)
+}
+
+export function typeAtOf(bytes: Uint8Array, at: number): ValueType {
+  return bytes[at + 2]! as ValueType
+}
+
+export function revisionAtOf(bytes: Uint8Array, at: number): number {
+  return getUint53(bytes, at + 8)
+}
+
 /** The record at `at`, or null if none stands there. Key and value are views of `bytes`. */
 export function decodeRecord(bytes: Uint8Array, at: number): KvRecord | null {
-  if (at + headerBytes > bytes.length) return null
-  const keyLength = getUint16(bytes, at)
-  const type = bytes[at + 2]!
-  const valueLength = getUint32(bytes, at + 4)
-  const revision = getUint53(bytes, at + 8)
-  if (keyLength === 0 || keyLength > keyBytesMax || valueLength > valueBytesMax) return null
-  if (!isValueType(type) || bytes[at + 3] !== 0 || revision < 0) return null
-  const keyAt = at + headerBytes
-  const valueAt = keyAt + keyLength
-  const end = valueAt + valueLength
-  if (end > bytes.length) return null
-  return { key: bytes.subarray(keyAt, valueAt), value: { type, bytes: bytes.subarray(valueAt, end) }, revision }
+  const end = recordEnd(bytes, at)
+  if (end === 0) return null
+  const valueAt = valueAtOf(bytes, at)
+  const value = { type: typeAtOf(bytes, at), bytes: bytes.subarray(valueAt, end) }
+  return { key: bytes.subarray(keyAtOf(at), valueAt), value, revision: revisionAtOf(bytes, at) }
 }

@@ -47,13 +47,13 @@ export class Records {
   /** The first of the free numbers, which form a list through their addresses, or none. */
   #free = none
 
-  /** Stores a new record and returns its number. `keyHash` is hashBytes(key, 0); the value ends `bytes`, from `from` on. */
-  add(keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0): number {
+  /** Stores a new record and returns its number. `keyHash` is hashBytes(key, 0); the value stands in `bytes`. */
+  add(keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0, to = bytes.length): number {
     const record = this.#takeNumber()
-    const length = bytes.length - from
+    const length = to - from
     this.#setLength(record, type, length)
     this.#setAddress(record, length <= arenaValueBytesMax ? this.#arena.allocate(length) : 0)
-    this.#write(record, keyHash, revision, bytes, from)
+    this.#write(record, keyHash, revision, bytes, from, to)
     return record
   }
 
@@ -66,24 +66,24 @@ export class Records {
       this.#setAddress(record, length <= arenaValueBytesMax ? this.#arena.allocate(length) : 0)
     }
     this.#setLength(record, type, length)
-    this.#write(record, keyHash, revision, bytes, from)
+    this.#write(record, keyHash, revision, bytes, from, bytes.length)
   }
 
-  #write(record: number, keyHash: number, revision: number, bytes: Uint8Array, from: number): void {
+  #write(record: number, keyHash: number, revision: number, bytes: Uint8Array, from: number, to: number): void {
     const page = this.#pages[record >>> pageBits]!
     const at = record & pageMask
-    const length = bytes.length - from
+    const length = to - from
     const type = page.words[at * recordWords + lengthAndTypeAt]! >>> 24
     const seed = hashNumber(revision, addHash(keyHash, type))
     page.doubles[at * recordDoubles] = revision
     if (length <= arenaValueBytesMax) {
       const address = page.words[at * recordWords + addressAt]!
-      this.#arena.put(address, bytes, from)
+      this.#arena.put(address, bytes, from, to)
       page.doubles[at * recordDoubles + 1] = this.#arena.hash(address, length, seed)
     } else {
       // Whole words, so that they can be hashed.
       const own = new Uint8Array((length + 3) & ~3)
-      own.set(bytes.subarray(from))
+      own.set(bytes.subarray(from, to))
       this.#large.set(record, own)
       page.doubles[at * recordDoubles + 1] = hashWords(new Int32Array(own.buffer), 0, length, seed)
     }

@@ -1,13 +1,14 @@
 /**
  * Builds contents out of the chunks of a snapshot (snapshot-walk.ts), each as the walk gave it, one at a time: a million
- * keys must not stop the world. Whoever began it gets the contents at the end, whole or not at all.
+ * keys must not stop the world. Nothing
+ * is made for a record but what is kept of it. Whoever began it gets the contents at the end, whole or not at all.
  */
 import { assert } from '../base/assert.js'
 import { getUint32, getUint53, latin1FromBytes } from '../base/byte-string.js'
 import { hashBytes } from '../base/hash.js'
 import type { Restorer } from '../session/types.js'
 import { Contents } from './contents.js'
-import { decodeRecord, recordBytes } from './record-bytes.js'
+import { keyAtOf, recordEnd, revisionAtOf, typeAtOf, valueAtOf } from './record-bytes.js'
 import { snapshotHeaderBytes, snapshotVersion } from './snapshot-walk.js'
 
 export class SnapshotReader implements Restorer {
@@ -37,11 +38,14 @@ export class SnapshotReader implements Restorer {
       at = snapshotHeaderBytes
     }
     while (at < chunk.length) {
-      const record = decodeRecord(chunk, at)
-      assert(record !== null, 'a snapshot is made of whole records')
-      const { key, value, revision } = record
-      this.#contents.append(latin1FromBytes(key), hashBytes(key, 0), revision, value.type, value.bytes)
-      at += recordBytes(key, value.bytes)
+      const end = recordEnd(chunk, at)
+      assert(end > 0, 'a snapshot is made of whole records')
+      const keyAt = keyAtOf(at)
+      const valueAt = valueAtOf(chunk, at)
+      const key = latin1FromBytes(chunk, keyAt, valueAt)
+      const keyHash = hashBytes(chunk, 0, keyAt, valueAt)
+      this.#contents.append(key, keyHash, revisionAtOf(chunk, at), typeAtOf(chunk, at), chunk, valueAt, end)
+      at = end
     }
   }
 

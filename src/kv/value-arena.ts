@@ -136,11 +136,11 @@ export class ValueArena {
     }
   }
 
-  /** Writes the value that ends `bytes`, from `from` on, into its slot. */
-  put(address: number, bytes: Uint8Array, from: number): void {
+  /** Writes the value that stands in `bytes`, from `from` to `to`, into its slot. */
+  put(address: number, bytes: Uint8Array, from = 0, to = bytes.length): void {
     const page = this.#pageOf(address)
     if (from === 0 || bytes.length > alignedBytes) {
-      page.bytes.set(from === 0 ? bytes : bytes.subarray(from), (address & offsetMask) << 3)
+      page.bytes.set(to - from === bytes.length ? bytes : bytes.subarray(from, to), (address & offsetMask) << 3)
       return
     }
     // A view of the value would be the largest piece of garbage of a put. So all bytes go where the value falls on a
@@ -149,9 +149,9 @@ export class ValueArena {
     aligned.set(bytes, shift)
     const { words } = page
     const wordsFrom = (from + shift) >>> 2
-    const count = (bytes.length - from + 3) >>> 2
-    const to = (address & offsetMask) << 1
-    for (let i = 0; i < count; i++) words[to + i] = alignedWords[wordsFrom + i]!
+    const count = (to - from + 3) >>> 2
+    const wordsTo = (address & offsetMask) << 1
+    for (let i = 0; i < count; i++) words[wordsTo + i] = alignedWords[wordsFrom + i]!
   }
 
   /** The value of `length` bytes at `address`: a view, good until the slot is written or given back. */

@@ -30,12 +30,13 @@ export class SharedSnapshot {
   }
 
   /** See SnapshotFile.readBody. */
-  readBody(onChunk: (payload: Uint8Array) => void, done: Done): void {
+  readBody(onChunk: (payload: Uint8Array) => void, done: Done, isOver: () => boolean): void {
     this.begin()
-    this.file.readBody(onChunk, error => {
+    const end: Done = error => {
       this.end()
       done(error)
-    })
+    }
+    this.file.readBody(onChunk, end, isOver)
   }
 
   /** One holder more. */

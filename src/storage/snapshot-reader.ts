@@ -155,7 +155,7 @@ export class SnapshotFile {
     const add = (payload: Uint8Array): void => {
       hash = hashChunk(payload, hash)
     }
-    readBody(path, file, meta.totalBytes, 0, add, error => {
+    readBody(path, file, meta.totalBytes, add, error => {
       if (error !== null) done(error)
       else done(hash === meta.hash ? null : new SnapshotDamage(path, snapshotHeaderBytes, 'its hash is wrong'))
     })
@@ -164,10 +164,10 @@ export class SnapshotFile {
   /**
    * Gives the body chunk by chunk, up to 64 KiB each, a few in one turn and then as the disk gives them. Their checksums
    * are held against them; the hash is not, for that was done when the snapshot was opened or made (snapshots.ts).
-   * Whoever gets an error has to forget what came before it.
+   * Whoever gets an error has to forget what came before it. Ends early, without an error, once `isOver`.
    */
-  readBody(onChunk: (payload: Uint8Array) => void, done: Done): void {
-    readBody(this.path, this.file, this.meta.totalBytes, 0, onChunk, done)
+  readBody(onChunk: (payload: Uint8Array) => void, done: Done, isOver: () => boolean): void {
+    readBody(this.path, this.file, this.meta.totalBytes, onChunk, done, isOver)
   }
 
   /** Reads up to `length` bytes of the body from `offset` on; fewer only at its end. Damage in them is an error. */
@@ -199,25 +199,30 @@ function notSentOn({ file, offset, what }: SnapshotDamage): StorageError {
   return new StorageError('corrupt', `${message}. Take another snapshot, and check the disk`)
 }
 
-/** Reads the chunks of a body from number `first` on, in order. The error is a SnapshotDamage where a chunk is wrong. */
+/**
+ * Reads the chunks of a body in order; a piece is read while the one before is worked on. The error is a SnapshotDamage
+ * where a chunk is wrong. Ends early, without an error, once `isOver`.
+ */
 export function readBody(
   path: string,
   file: DiskFile,
   totalBytes: number,
-  first: number,
   onChunk: (payload: Uint8Array) => void,
   done: Done,
+  isOver: () => boolean = () => false,
 ): void {
-  const count = Math.min(readChunks, chunkCount(totalBytes) - first)
-  if (count <= 0) {
-    done(null)
-    return
+  const count = chunkCount(totalBytes)
+  const readFrom = (first: number): void => {
+    const end = Math.min(first + readChunks, count)
+    readPayloads(path, file, totalBytes, first, end - first, (error, payloads) => {
+      const isLast = error !== null || isOver() || end === count
+      if (!isLast) readFrom(end)
+      for (const payload of payloads) if (!isOver()) onChunk(payload)
+      if (isLast) done(error)
+    })
   }
-  readPayloads(path, file, totalBytes, first, count, (error, payloads) => {
-    for (const payload of payloads) onChunk(payload)
-    if (error === null) readBody(path, file, totalBytes, first + count, onChunk, done)
-    else done(error)
-  })
+  if (count === 0) done(null)
+  else readFrom(0)
 }
 
 /** With an error, the payloads are those before it. */

@@ -146,7 +146,7 @@ function resume(options: ReceiverOptions, file: DiskFile, got: Got<SnapshotRecei
     }
     const hashes: number[] = []
     const add = (payload: Uint8Array): void => void hashes.push(hashChunk(payload, 0))
-    readBody(paths.receiving, file, meta.totalBytes, 0, add, error => {
+    readBody(paths.receiving, file, meta.totalBytes, add, error => {
       if (error !== null && !(error instanceof SnapshotDamage)) {
         file.close(() => got(error, null))
         return
@@ -318,7 +318,7 @@ export class SnapshotReceiver {
     const add = (payload: Uint8Array): void => {
       hash = hashChunk(payload, hash)
     }
-    readBody(paths.receiving, this.file, meta.totalBytes, 0, add, error => got(error, hash === meta.hash))
+    readBody(paths.receiving, this.file, meta.totalBytes, add, error => got(error, hash === meta.hash))
   }
 
   private endInstall(error: Error | null, outcome: InstallOutcome, got: Installed): void {

@@ -138,13 +138,11 @@ export class Snapshots {
   /** Reads the whole body of the newest snapshot, which must be there, for a restore: see SnapshotFile.readBody. */
   readBody(onChunk: (payload: Uint8Array) => void, done: Report): void {
     const { existing } = this
-    const give = (payload: Uint8Array): void => {
-      if (!this.closing) onChunk(payload)
-    }
     const path = snapshotPath(this.paths, existing.meta.lastIncludedIndex)
-    existing.readBody(give, error => {
+    const end: Done = error => {
       if (!this.closing) done(errorOf(error, `read ${path}`))
-    })
+    }
+    existing.readBody(onChunk, end, () => this.closing)
   }
 
   /** Keeps the newest snapshot, which must be there, readable until it is released. */

@@ -1,6 +1,13 @@
 import t from 'tap'
 import { chunkCount, chunkOffset, encodeSnapshotHeader, snapshotFileBytes } from '../../codec/snapshot.js'
-import { openSnapshot, openVerified, SnapshotDamage, type SnapshotFile } from '../../src/storage/snapshot-reader.js'
+import {
+  openSnapshot,
+  openVerified,
+  readBody,
+  SnapshotDamage,
+  type SnapshotFile,
+} from '../../src/storage/snapshot-reader.js'
+import type { DiskFile } from '../../src/storage/disk.js'
 import type { StorageError } from '../../src/storage/storage-error.js'
 import { bodyOf, identity, paths, pieceBytes, positionOf, SnapshotRig } from './snapshot-rig.js'
 
@@ -149,5 +156,39 @@ void t.test('a restore gets the body chunk by chunk, a few per read, up to the d
   t.match(read?.error, { code: 'corrupt', message: /chunk 5 is unreadable/ })
   t.equal(given, 5)
   t.equal(snapshotFileBytes(body.length), rig.fileOf(path).length)
+  t.end()
+})
+
+void t.test('nobody wants the rest of a body: it is not read', t => {
+  const totalBytes = 50 * pieceBytes
+  const rig = rigWith(bodyOf(totalBytes))
+  let file: DiskFile | null = null
+  rig.disk.open(path, 'read-only', (_error, opened) => (file = opened))
+  rig.until(() => file !== null)
+  let reads = 0
+  const counted: DiskFile = {
+    sizeBytes: file!.sizeBytes,
+    write: () => t.fail('nothing is written'),
+    read: (offset, length, got) => {
+      reads++
+      file!.read(offset, length, got)
+    },
+    close: done => file!.close(done),
+  }
+  let given = 0
+  const result = rig.wait(got => {
+    const ended = (error: Error | null): void => got(error as StorageError | null)
+    readBody(
+      path,
+      counted,
+      totalBytes,
+      () => given++,
+      ended,
+      () => given >= 2,
+    )
+  })
+  t.equal(result?.error, null)
+  t.equal(given, 2)
+  t.equal(reads, 2, 'one ahead, and no more')
   t.end()
 })

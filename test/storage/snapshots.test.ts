@@ -261,3 +261,19 @@ void t.test('a snapshot beside a missing identity is no leftover of a first star
   })
   t.end()
 })
+
+void t.test('a body that is read while all is closed is told of no more', t => {
+  const rig = new SnapshotRig(1)
+  const snapshots = rig.openSnapshots()
+  rig.take(snapshots, 40, bodyOf(2_000_000))
+  let given = 0
+  snapshots.readBody(
+    () => given++,
+    () => t.fail('it is told of no end after the close'),
+  )
+  rig.until(() => given > 0)
+  const before = given
+  rig.closeSnapshots(snapshots)
+  t.equal(given, before)
+  t.end()
+})
