@@ -1,17 +1,16 @@
 /** raftgram log: the log of a stopped server, and beside each command what the state machine holds. */
 import { decodeCommands } from '../codec/commands.js'
 import { decodeAnswer, decodeCommand, encodeQuery } from '../src/kv/commands.js'
-import { KvStore } from '../src/kv/store.js'
+import type { KvStore } from '../src/kv/store.js'
 import type { KvCommand, Value } from '../src/kv/types.js'
-import { ReplicatedState } from '../src/node/replicated-state.js'
 import type { Entry } from '../src/raft/types.js'
-import { Sessions } from '../src/session/sessions.js'
 import type { SessionCommand } from '../src/session/types.js'
 import type { Inspection } from '../src/storage/inspect.js'
 import { decodeKey, typeName } from '../src/client/values.js'
 import { defineCommand } from './command.js'
 import { dataOptions, inspectDirectory } from './data-directory.js'
 import { exitStatus } from './exit-status.js'
+import { stateAt } from './offline-state.js'
 import type { Output } from './output.js'
 import { table } from './output.js'
 import { keyFields, keyForPeople, valueFields, valueForPeople } from './value-output.js'
@@ -33,8 +32,10 @@ everything committed is applied.`,
   examples: [['log --data ./raftgram-data/1', '']],
   async run({ options, output }) {
     const inspection = await inspectDirectory(options.data)
-    const applied = replay(inspection)
-    const { identity, hardState, entries, baseIndex, commitIndex } = inspection
+    const { identity, hardState, entries, baseIndex } = inspection
+    // What a snapshot covers is committed, whether the log says so yet or not.
+    const commitIndex = Math.max(inspection.commitIndex, inspection.snapshots.at(-1)?.meta.lastIncludedIndex ?? 0)
+    const applied = await replay(inspection, commitIndex)
     if (!output.isJson && identity !== null) {
       const vote = hardState === null ? 'term unknown' : `term ${hardState.currentTerm}`
       output.result({}, `server ${identity.serverId} of ${identity.foundingCluster}, ${vote}`)
@@ -68,13 +69,10 @@ interface Line {
   readonly fields: object
 }
 
-/** The store after everything committed; null where the log does not begin at the beginning or makes no sense. */
-function replay({ entries, baseIndex, commitIndex }: Inspection): KvStore | null {
-  if (baseIndex > 0) return null
-  const store = new KvStore()
-  const state = new ReplicatedState(new Sessions(store))
+/** The store after everything committed, the newest snapshot first; null where that makes no sense. */
+async function replay(inspection: Inspection, commitIndex: number): Promise<KvStore | null> {
   try {
-    for (const entry of entries) if (entry.index <= commitIndex) state.apply(entry)
+    const { store } = await stateAt(inspection, commitIndex, () => undefined)
     return store
   } catch {
     return null

@@ -10,10 +10,12 @@ import { getCommand } from './get.js'
 import { logCommand } from './log.js'
 import { Output, handleOutputErrors } from './output.js'
 import { putCommand } from './put.js'
+import { recoverCommand } from './recover.js'
 import { scanCommand } from './scan.js'
 import { serveCommand } from './serve.js'
 import { searchCommand } from './search.js'
 import { simCommand } from './sim.js'
+import { snapshotCommand } from './snapshot.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
 import { workloadCommand } from './workload.js'
@@ -27,8 +29,10 @@ const commands = [
   casCommand,
   scanCommand,
   statusCommand,
+  snapshotCommand,
   logCommand,
   verifyCommand,
+  recoverCommand,
   workloadCommand,
   checkCommand,
   simCommand,

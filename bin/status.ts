@@ -14,7 +14,7 @@ const heardMsMax = 1_000
 
 const headings = [
   ...['id', 'address', 'role'],
-  ...['term', 'leader', 'commit', 'applied', 'last', 'state', 'rtt', 'loss', 'memory', 'disk'],
+  ...['term', 'leader', 'commit', 'applied', 'last', 'snapshot', 'state', 'rtt', 'loss', 'memory', 'disk'],
 ]
 
 const linkHeadings = [
@@ -27,7 +27,7 @@ export const statusCommand = defineCommand({
   words: [],
   describe: 'Show every server of the cluster',
   details: `
-commit, applied, last: indexes of the log. state: hash of the key-value store at the last multiple of 4,096
+commit, applied, last: indexes of the log. snapshot: the last entry that the newest snapshot covers. state: hash of the key-value store at the last multiple of 4,096
 applied, equal on all servers that came as far. rtt: round-trip time of the leader to the others, their disks
 included. loss: share of the datagrams that were lost lately, on the worst way to a peer that answers. disk: ok; full,
 no room to make the log longer; or stalled, no write was completed for --disk-stall-ms. Exit status 3 where no server leads.
@@ -54,7 +54,10 @@ the session table; queues: whatever can pile up, with its bound.`,
       // Id 0 is that of a server that never answered.
       if (output.isJson)
         for (const report of reports) output.result({ ...report, id: report.id === 0 ? null : report.id })
-      else output.result({}, tablesOf(reports, options.links))
+      else {
+        output.result({}, tablesOf(reports, options.links))
+        for (const line of reports.flatMap(report => (isReached(report) ? transfersOf(report) : []))) output.note(line)
+      }
       if (!reports.some(({ role }) => role === 'leader')) {
         const reached = reports.filter(({ role }) => role !== 'unreachable').length
         const message = `no leader: ${reached} of ${reports.length} servers answered, and none of them leads`
@@ -91,12 +94,22 @@ function rowOf(report: ServerReport): string[] {
     String(commitIndex),
     String(lastApplied),
     String(lastLogIndex),
+    report.snapshotIndex === 0 ? '-' : String(report.snapshotIndex),
     report.checkpointIndex === 0 ? '-' : `${report.checkpointHash.slice(0, 6)}@${report.checkpointIndex}`,
     millisecondsText(Math.max(...peers.map(peer => peer.roundTripMs), 0)),
     percentText(Math.max(...peers.filter(isHeard).map(({ link }) => link.lossShare), 0)),
     `${Math.round(memory.rssBytes / 2 ** 20)} MiB`,
     report.disk === 'sound' ? 'ok' : report.disk,
   ]
+}
+
+/** Snapshots under way, in words. Of a transfer its sender tells. */
+function transfersOf({ id, snapshots }: Reached): string[] {
+  const taking = snapshots.taking ? [`server ${id} is taking a snapshot`] : []
+  const sending = snapshots.sending.map(({ to, heldBytes, totalBytes }) => {
+    return `server ${to} is sent a snapshot by server ${id}: ${percentText(totalBytes === 0 ? 1 : heldBytes / totalBytes)}`
+  })
+  return [...taking, ...sending]
 }
 
 /** What goes to a peer that is down is lost as well, but says nothing of the network. */

@@ -6,12 +6,23 @@
  *     0x12 Write          sessionId sequence answeredUpTo, command...   24 + command
  *     0x13 Read           requestId flags{1 stale}, query...     9 + query
  *     0x14 StatusRequest  requestId                              8
+ *     0x15 SnapshotRequest  requestId act{1 take, 2 hold, 3 read} lastIncludedIndex hash offset   33
  *
  * Of what is decoded, a Write names a session and a sequence number, both 1 or more, and has its number still unanswered;
- * commands and queries are within commandBytesMax. They are subarrays of the datagram, only lent.
+ * commands and queries are within commandBytesMax. A SnapshotRequest has zeros behind all acts but `read`. Commands and
+ * queries are subarrays of the datagram, only lent.
  */
 import { unreachable } from '../src/base/assert.js'
-import type { ClientMessage, Hello, OpenSession, Read, StatusRequest, Write } from './client-types.js'
+import type {
+  ClientMessage,
+  Hello,
+  OpenSession,
+  Read,
+  SnapshotAct,
+  SnapshotRequest,
+  StatusRequest,
+  Write,
+} from './client-types.js'
 import { idBytes, readId, writeId } from './cursor.js'
 import { commandBytesMax, helloBytes } from './limits.js'
 import { messageHeadBytes, writeHead } from './message-head.js'
@@ -21,12 +32,17 @@ const openSessionType = 0x11
 const writeType = 0x12
 const readType = 0x13
 const statusRequestType = 0x14
+const snapshotRequestType = 0x15
+
+/** An act's number on the wire is its place here, from 1 on. */
+const snapshotActs: readonly SnapshotAct[] = ['take', 'hold', 'read']
 
 const helloBodyBytes = helloBytes - messageHeadBytes
 const openSessionBytes = idBytes
 const writeBytes = 3 * idBytes
 const readBytes = idBytes + 1
 const statusRequestBytes = idBytes
+const snapshotRequestBytes = 4 * idBytes + 1
 
 /** Exact bytes of `message` in a datagram, its head included. */
 export function clientMessageBytes(message: ClientMessage): number {
@@ -45,6 +61,8 @@ function bodyBytes(message: ClientMessage): number {
       return readBytes + message.query.length
     case 'StatusRequest':
       return statusRequestBytes
+    case 'SnapshotRequest':
+      return snapshotRequestBytes
     default:
       return unreachable(message)
   }
@@ -63,6 +81,8 @@ export function encodeClientMessage(message: ClientMessage, bytes: Uint8Array, v
       return encodeRead(message, bytes, view, offset)
     case 'StatusRequest':
       return encodeStatusRequest(message, view, offset)
+    case 'SnapshotRequest':
+      return encodeSnapshotRequest(message, view, offset)
     default:
       return unreachable(message)
   }
@@ -88,6 +108,8 @@ export function decodeClientMessage(
       return length >= readBytes ? decodeRead(bytes, view, at, end) : null
     case statusRequestType:
       return length === statusRequestBytes ? decodeStatusRequest(view, at) : null
+    case snapshotRequestType:
+      return length === snapshotRequestBytes ? decodeSnapshotRequest(view, at) : null
     default:
       return null
   }
@@ -161,4 +183,25 @@ function encodeStatusRequest(message: StatusRequest, view: DataView, offset: num
 function decodeStatusRequest(view: DataView, at: number): StatusRequest | null {
   const requestId = readId(view, at)
   return requestId < 0 ? null : { type: 'StatusRequest', requestId }
+}
+
+function encodeSnapshotRequest(message: SnapshotRequest, view: DataView, offset: number): number {
+  const at = writeHead(view, offset, snapshotRequestType, snapshotRequestBytes)
+  writeId(view, at, message.requestId)
+  view.setUint8(at + idBytes, snapshotActs.indexOf(message.act) + 1)
+  writeId(view, at + 9, message.lastIncludedIndex)
+  writeId(view, at + 17, message.hash)
+  writeId(view, at + 25, message.offset)
+  return at + snapshotRequestBytes
+}
+
+function decodeSnapshotRequest(view: DataView, at: number): SnapshotRequest | null {
+  const requestId = readId(view, at)
+  const act = snapshotActs[view.getUint8(at + idBytes) - 1]
+  const lastIncludedIndex = readId(view, at + 9)
+  const hash = readId(view, at + 17)
+  const offset = readId(view, at + 25)
+  if (act === undefined || requestId < 0 || lastIncludedIndex < 0 || hash < 0 || offset < 0) return null
+  if (act !== 'read' && lastIncludedIndex + hash + offset > 0) return null
+  return { type: 'SnapshotRequest', requestId, act, lastIncludedIndex, hash, offset }
 }

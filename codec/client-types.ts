@@ -35,7 +35,28 @@ export interface StatusRequest {
   readonly requestId: number
 }
 
-export type ClientMessage = Hello | OpenSession | Write | Read | StatusRequest
+/**
+ * What a client wants of a snapshot. `take`: this server takes one of what it has applied. `hold`: the leader takes one of
+ * everything acknowledged before, and keeps it readable for a while. `read`: a piece of one that is held, from `offset`.
+ */
+export type SnapshotAct = 'take' | 'hold' | 'read'
+
+/** Of which snapshot, and from where: of `read`; zeros for the others. */
+export interface SnapshotWish {
+  readonly act: SnapshotAct
+  readonly lastIncludedIndex: number
+  /** Of its body: who reads half of one and half of another notices. */
+  readonly hash: number
+  /** In its body. */
+  readonly offset: number
+}
+
+export interface SnapshotRequest extends SnapshotWish {
+  readonly type: 'SnapshotRequest'
+  readonly requestId: number
+}
+
+export type ClientMessage = Hello | OpenSession | Write | Read | StatusRequest | SnapshotRequest
 
 export interface Member {
   readonly id: ServerId
@@ -61,7 +82,8 @@ export interface Unwelcome {
 /**
  * What became of a request. `ok` carries a result. The outcomes of a session stand in src/session/types.ts. `not-leader`
  * names the leader where it is known; `busy`: too much is waiting, ask again later; `bad-request`: the bytes made no
- * sense or were over a limit; `no-space`: the leader's disk is full, and nobody takes over. Nothing was done then.
+ * sense or were over a limit; `no-space`: the disk is full, of the leader in whose place nobody else can write, or of the
+ * server that was to take a snapshot; `no-snapshot`: that snapshot is not (or no longer) held here. Nothing was done then.
  */
 export type AnswerCode =
   | 'ok'
@@ -72,10 +94,11 @@ export type AnswerCode =
   | 'sequence-too-far'
   | 'bad-request'
   | 'no-space'
+  | 'no-snapshot'
 
 export interface Answer {
   readonly type: 'Answer'
-  readonly to: 'open' | 'write' | 'read' | 'status'
+  readonly to: 'open' | 'write' | 'read' | 'status' | 'snapshot'
   /** The sequence number for a write, the requestId for the others. */
   readonly requestId: number
   /** Of the session that was opened, or in which the write was asked; 0 for the others. */
@@ -83,7 +106,7 @@ export interface Answer {
   readonly code: AnswerCode
   /** Of `not-leader`: the leader as far as known, or 0. */
   readonly leaderId: ServerId
-  /** Result of a write, answer of a read, JSON of a status; empty otherwise. */
+  /** Result of a write, answer of a read, JSON of a status or of a snapshot, piece of its body; empty otherwise. */
   readonly result: Uint8Array
 }
 

@@ -43,6 +43,7 @@ export function messageBytes(message: TransportMessage): number {
     case 'Write':
     case 'Read':
     case 'StatusRequest':
+    case 'SnapshotRequest':
       return clientMessageBytes(message)
     case 'Welcome':
     case 'Unwelcome':
@@ -73,6 +74,7 @@ export function encodeMessage(message: TransportMessage, bytes: Uint8Array, view
     case 'Write':
     case 'Read':
     case 'StatusRequest':
+    case 'SnapshotRequest':
       return encodeClientMessage(message, bytes, view, offset)
     case 'Welcome':
     case 'Unwelcome':

@@ -6,7 +6,7 @@
  *     0x21 Unwelcome                                                              0 bytes
  *     0x22 Answer     to code leaderId requestId sessionId, result...             20 + result
  *
- * `to` is 1 open, 2 write, 3 read, 4 status; the codes are numbered in `answerCodes`. A result is a subarray of the
+ * `to` is 1 open, 2 write, 3 read, 4 status, 5 snapshot; the codes are numbered in `answerCodes`. A result is a subarray of the
  * datagram, only lent. An address is printable ASCII, because clients print it and nothing else is a host and a port.
  */
 import { unreachable } from '../src/base/assert.js'
@@ -33,10 +33,11 @@ const answerCodes: readonly AnswerCode[] = [
   'sequence-too-far',
   'bad-request',
   'no-space',
+  'no-snapshot',
 ]
 
 /** Likewise. */
-const answeredKinds: readonly Answer['to'][] = ['open', 'write', 'read', 'status']
+const answeredKinds: readonly Answer['to'][] = ['open', 'write', 'read', 'status', 'snapshot']
 
 const unwelcome: Unwelcome = { type: 'Unwelcome' }
 

@@ -8,8 +8,8 @@
  * or given up. A write whose datagram was ever sent and that is given up has an unknown outcome, always: even if every
  * server asked has refused it, a copy that the network still holds may reach a later leader.
  */
-import { commandBytesMax } from '../../codec/limits.js'
-import type { Answer, Welcome } from '../../codec/client-types.js'
+import { commandBytesMax, snapshotPieceBytesMax } from '../../codec/limits.js'
+import type { Answer, SnapshotWish, Welcome } from '../../codec/client-types.js'
 import type { Clock, Timer } from '../base/clock.js'
 import { Prng } from '../base/prng.js'
 import type { Address } from '../transport/socket.js'
@@ -51,6 +51,8 @@ const busyPauseMsMax = 500
 const repairMsMax = 500
 const repairBytesPerMs = 100
 const wasClosed = 'the client was closed'
+const noRoom = 'there is no room on its disk'
+const tooManyServers = 'too many servers are known already'
 
 export class ClientCore {
   private readonly transport: TransportApi
@@ -128,7 +130,21 @@ export class ClientCore {
   status(address: Address, deadlineMs: number, done: Done): Request {
     const endpoint = this.endpoints.at(address)
     const request = new Request('status', endpoint ?? 'any', nothing, deadlineMs, done)
-    if (endpoint === null) this.refuse(request, { code: 'unavailable', why: 'too many servers are known already' })
+    if (endpoint === null) this.refuse(request, { code: 'unavailable', why: tooManyServers })
+    else this.take(request)
+    return request
+  }
+
+  /**
+   * Asks one server, or null: whichever leads, for what `wish` says of snapshots. The answer is JSON (ToldSnapshot), or to
+   * `read` the bytes. Taking one may take long: a server that is at it says so, and is asked again.
+   */
+  snapshot(address: Address | null, wish: SnapshotWish, deadlineMs: number, done: Done): Request {
+    const endpoint = address === null ? 'leader' : this.endpoints.at(address)
+    const request = new Request('snapshot', endpoint ?? 'any', nothing, deadlineMs, done)
+    request.snapshot = wish
+    if (wish.act === 'read') request.answerBytes = snapshotPieceBytesMax
+    if (endpoint === null) this.refuse(request, { code: 'unavailable', why: tooManyServers })
     else this.take(request)
     return request
   }
@@ -285,6 +301,9 @@ export class ClientCore {
       case 'no-space':
         if (isLastCopy) this.refusedForSpace(request, endpoint, nowMs)
         break
+      case 'no-snapshot':
+        this.end(request, { code: 'no-snapshot', why: 'the server no longer keeps this snapshot for reading' })
+        break
       case 'session-expired': {
         const why = 'the session was evicted by the cluster before an answer came'
         for (const write of this.opener.expired(answer.sessionId)) this.end(write, { code: 'unknown-outcome', why })
@@ -326,7 +345,10 @@ export class ClientCore {
     if (request.copiesRefused < request.transmissions && request.kind === 'write') {
       return this.holdBack(request, endpoint, nowMs)
     }
-    const outcome: Outcome = { code: 'no-space', why: "the leader's disk is full" }
+    const outcome: Outcome = {
+      code: 'no-space',
+      why: request.kind === 'snapshot' ? noRoom : "the leader's disk is full",
+    }
     this.end(request, outcome)
     if (request.kind !== 'open') return
     this.opener.refused()

@@ -339,6 +339,7 @@ export class Client {
       case 'no-space':
         return new NoSpaceError(`${what} had no effect: ${why}; it may be tried again when there is space`)
       case 'bad-request':
+      case 'no-snapshot':
         return new UsageError(`${what} had no effect: ${why}`)
     }
   }

@@ -1,21 +1,23 @@
 /** One thing asked for, from the call to its outcome, and the lists in which it waits. */
+import type { SnapshotWish } from '../../codec/client-types.js'
 import type { Endpoint } from './endpoints.js'
 
 /**
  * How a request ended. `ok`: answered. `unknown-outcome`: a write was sent and may have been, or may yet be, executed.
  * The others certainly had no effect: `unavailable`: never sent, or a read without an answer; `busy`: too much is
  * outstanding here; `bad-request`: the server says that the bytes make no sense or are over a limit; `no-space`: the leader's
- * disk is full. `why` completes
- * a sentence such as "the write was not sent: ...".
+ * disk is full; `no-snapshot`: the snapshot that is read is no longer held. `why` completes a sentence such as "the write was
+ * not sent: ...".
  */
 export type Outcome =
-  | { readonly code: 'ok'; readonly result: Uint8Array }
-  | { readonly code: 'unavailable' | 'unknown-outcome' | 'busy' | 'bad-request' | 'no-space'; readonly why: string }
+  { readonly code: 'ok'; readonly result: Uint8Array } | { readonly code: FailureCode; readonly why: string }
+
+export type FailureCode = 'unavailable' | 'unknown-outcome' | 'busy' | 'bad-request' | 'no-space' | 'no-snapshot'
 
 export type Done = (outcome: Outcome) => void
 
 /** `connect` waits for the first Welcome and is never sent; the others are messages. */
-export type RequestKind = 'connect' | 'open' | 'write' | 'read' | 'status'
+export type RequestKind = 'connect' | 'open' | 'write' | 'read' | 'status' | 'snapshot'
 
 export class Request {
   readonly kind: RequestKind
@@ -25,6 +27,8 @@ export class Request {
   /** On the clock of the client. */
   readonly deadlineMs: number
   readonly done: Done
+  /** Of what is wanted of a snapshot. */
+  snapshot: SnapshotWish | null = null
   /** What the answer may have, where that is known to be much. */
   answerBytes = 0
   /** Sequence number of a write, 0 until it is first sent; requestId of the others. The same in every repeat. */

@@ -147,6 +147,8 @@ export class Sender {
         return { type: 'Read', requestId: request.id, stale: request.to !== 'leader', query: payload }
       case 'open':
         return { type: 'OpenSession', requestId: request.id }
+      case 'snapshot':
+        return { type: 'SnapshotRequest', requestId: request.id, ...request.snapshot! }
       case 'status':
       case 'connect':
         return { type: 'StatusRequest', requestId: request.id }

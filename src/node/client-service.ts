@@ -4,7 +4,15 @@
  * here a repeat only finds the answer, or the copy that is under way.
  */
 import { equalBytes } from '../base/bytes.js'
-import type { AnswerCode, ClientMessage, OpenSession, Read, Write } from '../../codec/client-types.js'
+import type {
+  Answer,
+  AnswerCode,
+  ClientMessage,
+  OpenSession,
+  Read,
+  SnapshotRequest,
+  Write,
+} from '../../codec/client-types.js'
 import { commandBytes, encodeCommands } from '../../codec/commands.js'
 import { commandBytesMax } from '../../codec/limits.js'
 import type { Raft } from '../raft/raft.js'
@@ -13,6 +21,7 @@ import type { Outcome } from '../session/types.js'
 import type { Link, TransportApi } from '../transport/types.js'
 import type { ReplicatedState } from './replicated-state.js'
 import { RequestCounters, type RequestsStatus } from './request-counters.js'
+import { SnapshotRequests, type SnapshotRequestsParts } from './snapshot-requests.js'
 import type { Waiter } from './waiters.js'
 import { Waiters } from './waiters.js'
 
@@ -23,7 +32,8 @@ const newCommandsMax = 65_536
 interface PendingRead {
   readonly link: Link
   readonly requestId: number
-  readonly query: Uint8Array
+  /** Null: not a query waits for the confirmation but a snapshot that is to be held. */
+  readonly query: Uint8Array | null
 }
 
 export class ClientService {
@@ -31,6 +41,7 @@ export class ClientService {
   private readonly state: ReplicatedState
   private readonly transport: TransportApi
   private readonly statusJson: () => string
+  private readonly snapshots: SnapshotRequests
   private readonly counters = new RequestCounters()
   private readonly waiters = new Waiters()
   /** Commands of this turn, not in the log yet. */
@@ -40,11 +51,22 @@ export class ClientService {
   /** Confirmed reads whose index is not applied yet, in the order of their indexes. */
   private confirmedReads: ConfirmedRead[] = []
 
-  constructor(raft: Raft, state: ReplicatedState, transport: TransportApi, statusJson: () => string) {
+  constructor(
+    raft: Raft,
+    state: ReplicatedState,
+    transport: TransportApi,
+    snapshots: Omit<SnapshotRequestsParts, 'lastApplied' | 'answer'>,
+    statusJson: () => string,
+  ) {
     this.raft = raft
     this.state = state
     this.transport = transport
     this.statusJson = statusJson
+    this.snapshots = new SnapshotRequests({
+      ...snapshots,
+      lastApplied: () => state.lastApplied,
+      answer: (link, requestId, code, result) => this.answer(link, 'snapshot', requestId, 0, code, result),
+    })
   }
 
   /** What became of the requests so far. */
@@ -64,6 +86,8 @@ export class ClientService {
         const result = new TextEncoder().encode(this.statusJson())
         return this.answer(link, 'status', message.requestId, 0, 'ok', result)
       }
+      case 'SnapshotRequest':
+        return this.receiveSnapshotRequest(link, message)
       case 'Hello':
         return // the transport tells of it by itself
     }
@@ -119,8 +143,15 @@ export class ClientService {
   loseReads(tokens: readonly number[]): void {
     for (const token of tokens) {
       const read = this.takeRead(token)
-      if (read !== undefined) this.answer(read.link, 'read', read.requestId, 0, 'not-leader', nothing)
+      if (read === undefined) continue
+      if (read.query === null) this.snapshots.refuse(read.link, read.requestId, 'not-leader')
+      else this.answer(read.link, 'read', read.requestId, 0, 'not-leader', nothing)
     }
+  }
+
+  /** Once a turn. */
+  advance(): void {
+    this.snapshots.releaseOld()
   }
 
   /** No longer leader: what becomes of the commands in the log is open, so the clients ask the next leader again. */
@@ -172,12 +203,28 @@ export class ClientService {
   }
 
   private receiveRead(link: Link, read: Read): void {
-    const pending: PendingRead = { link, requestId: read.requestId, query: read.query }
-    if (read.stale) return this.answerRead(pending)
+    const { requestId, query, stale } = read
+    if (stale) return this.answerQuery(link, requestId, query)
+    const refused = this.confirm({ link, requestId, query })
+    if (refused !== null) this.answer(link, 'read', requestId, 0, refused, nothing)
+  }
+
+  /** Has this leader confirmed for a read; or says why that cannot be. */
+  private confirm(read: PendingRead): Refusal | null {
     const token = this.nextReadToken++
     const refused = this.raft.readIndex(token)
-    if (refused !== null) return this.answer(link, 'read', read.requestId, 0, refused, nothing)
-    this.reads.set(token, pending)
+    if (refused === null) this.reads.set(token, read)
+    return refused
+  }
+
+  /** What is held for a reader is a read like others: a leader was confirmed after it was asked for. */
+  private receiveSnapshotRequest(link: Link, request: SnapshotRequest): void {
+    const { requestId, act } = request
+    if (act === 'read') return this.snapshots.read(link, request)
+    if (!this.snapshots.begin(link, requestId)) return
+    if (act === 'take') return this.snapshots.take(link, requestId, false)
+    const refused = this.confirm({ link, requestId, query: null })
+    if (refused !== null) this.snapshots.refuse(link, requestId, refused)
   }
 
   private enqueue(waiter: Waiter): void {
@@ -207,15 +254,20 @@ export class ClientService {
     return read
   }
 
+  private answerRead({ link, requestId, query }: PendingRead): void {
+    if (query === null) this.snapshots.take(link, requestId, true)
+    else this.answerQuery(link, requestId, query)
+  }
+
   /** A query changes nothing, so bytes that a machine chokes on are the client's trouble and not this server's end. */
-  private answerRead(read: PendingRead): void {
+  private answerQuery(link: Link, requestId: number, query: Uint8Array): void {
     let result: Uint8Array
     try {
-      result = this.state.sessions.query(read.query)
+      result = this.state.sessions.query(query)
     } catch {
-      return this.answer(read.link, 'read', read.requestId, 0, 'bad-request', nothing)
+      return this.answer(link, 'read', requestId, 0, 'bad-request', nothing)
     }
-    this.answer(read.link, 'read', read.requestId, 0, 'ok', result)
+    this.answer(link, 'read', requestId, 0, 'ok', result)
   }
 
   private answerOutcome(waiter: Waiter, outcome: Outcome): void {
@@ -241,7 +293,7 @@ export class ClientService {
 
   private answer(
     link: Link,
-    to: 'open' | 'write' | 'read' | 'status',
+    to: Answer['to'],
     requestId: number,
     sessionId: number,
     code: AnswerCode,

@@ -94,12 +94,24 @@ export class Node {
     this.startedMs = this.clock.now()
     this.raft = new Raft(options, parts.recovered, this.startedMs)
     this.state = parts.state
-    this.clients = new ClientService(this.raft, this.state, this.transport, () => JSON.stringify(this.status()))
     this.reporter = new Reporter(options.logger)
     this.snapshots = new SnapshotService(
       { clock: this.clock, raft: this.raft, state: this.state, storage: this.storage, transport: this.transport },
       options,
       { guard: step => this.guard(step), fail: error => this.fail(error), scheduleTurn: () => this.scheduleTurn() },
+    )
+    this.clients = new ClientService(
+      this.raft,
+      this.state,
+      this.transport,
+      {
+        ask: asked => this.snapshots.ask(asked),
+        hold: () => this.storage.snapshots.hold(),
+        identity: this.storage.snapshots.identity,
+        now: () => this.clock.now(),
+        guard: step => this.guard(step),
+      },
+      () => JSON.stringify(this.status()),
     )
     this.diskHealth = new DiskHealth(this.storage, options.diskStallMs, options.logger)
     this.drainGuard = new DrainGuard(parts.socket)
@@ -131,6 +143,7 @@ export class Node {
       peers: this.peers,
       requests: this.clients.requests,
       storage: this.storage.status,
+      snapshots: this.snapshots.status,
       disk: this.diskHealth.stateAt(this.clock.now()),
       memory: this.memory(),
       nowMs: this.clock.now(),
@@ -173,6 +186,7 @@ export class Node {
       case 'Write':
       case 'Read':
       case 'StatusRequest':
+      case 'SnapshotRequest':
         return this.clients.receive(link, message)
       case 'Welcome':
       case 'Unwelcome':
@@ -218,6 +232,7 @@ export class Node {
     this.noticeLeadership()
     this.updatePaths(now)
     this.clients.proposeNewCommands(this.entryBytesMax())
+    this.clients.advance()
     const wakeAtMs = this.snapshots.advance(this.peers)
     for (let readies = 0; ; readies++) {
       const ready = this.raft.takeReady(now)

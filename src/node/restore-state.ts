@@ -20,12 +20,13 @@ export function restoreState(
   })
 }
 
-/** Pushes the whole body of the newest snapshot, then ends. What the restorer throws is an error as well. */
-export function readInto(
-  snapshots: Pick<Snapshots, 'readBody'>,
-  restorer: Restorer,
-  done: (error: Error | null) => void,
-): void {
+/** The newest snapshot of a directory, or one that was opened alone. */
+export interface ReadableBody {
+  readBody(onChunk: (payload: Uint8Array) => void, done: (error: Error | null) => void): void
+}
+
+/** Pushes the whole body of a snapshot, then ends. What the restorer throws is an error as well. */
+export function readInto(snapshot: ReadableBody, restorer: Restorer, done: (error: Error | null) => void): void {
   let thrown: Error | null = null
   const attempt = (step: () => void): void => {
     if (thrown !== null) return
@@ -35,7 +36,7 @@ export function readInto(
       thrown = error instanceof Error ? error : new Error(String(error))
     }
   }
-  snapshots.readBody(
+  snapshot.readBody(
     chunk => attempt(() => restorer.push(chunk)),
     error => {
       if (error === null) attempt(() => restorer.end())

@@ -51,6 +51,9 @@ export interface ServerOptions {
 /** Options before anybody has looked at them. */
 type Given = Readonly<Partial<Record<keyof ServerOptions, unknown>>>
 
+/** Bytes of one log segment. */
+export const segmentBytes = 64 * 1024 * 1024
+
 export const snapshotEveryMibDefault = 64
 const heartbeatMsDefault = 25
 const electionTimeoutMsDefault = 200

@@ -28,11 +28,14 @@ import type { ReplicatedState } from './replicated-state.js'
 import { restoreState } from './restore-state.js'
 import { ServerError } from './server-error.js'
 import type { ServerFaults, ServerOptions } from './server-options.js'
-import { checkDiskLimits, checkServerOptions, checkTimeouts, snapshotEveryMibDefault } from './server-options.js'
+import {
+  checkDiskLimits,
+  checkServerOptions,
+  checkTimeouts,
+  segmentBytes,
+  snapshotEveryMibDefault,
+} from './server-options.js'
 import type { ServerStatus } from './status.js'
-
-/** Bytes of one log segment. */
-const segmentBytes = 64 * 1024 * 1024
 
 /** What a leader may hold uncommitted before it answers `busy`. */
 const uncommittedBytesMax = 64 * 1024 * 1024

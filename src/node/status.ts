@@ -5,6 +5,7 @@ import type { Link, LinkStatus, TransportStatus } from '../transport/types.js'
 import { describeQueues, type QueuesStatus } from './queues.js'
 import type { ReplicatedState } from './replicated-state.js'
 import type { RequestsStatus } from './request-counters.js'
+import type { SnapshotsStatus } from './snapshot-service.js'
 
 export interface ServerStatus {
   readonly id: number
@@ -48,6 +49,8 @@ export interface ServerStatus {
   /** Whether it can write: while its disk is `full` or `stalled` it leads only where nobody else can. */
   readonly disk: DiskState
   readonly storage: StorageStatus
+  /** What is under way: one that is taken, one that comes from a leader, those that are sent to others. */
+  readonly snapshots: SnapshotsStatus
 }
 
 interface Sources {
@@ -58,6 +61,7 @@ interface Sources {
   readonly peers: readonly Link[]
   readonly requests: RequestsStatus
   readonly storage: StorageStatus
+  readonly snapshots: SnapshotsStatus
   readonly disk: DiskState
   readonly memory: ServerStatus['memory']
   readonly nowMs: number
@@ -104,5 +108,6 @@ export function describeStatus(sources: Sources): ServerStatus {
     transport,
     disk: sources.disk,
     storage: sources.storage,
+    snapshots: sources.snapshots,
   }
 }

@@ -27,6 +27,22 @@ export function hashState(machine = 0, lastSessionId: number, revision: number, 
   return hashNumber(machine, hashNumber(lastSessionId, hashNumber(revision, hashSum)))
 }
 
+/** The revision of the state whose snapshot begins with these bytes; null where they are no beginning of one. */
+export function revisionIn(begin: Uint8Array): number | null {
+  let revision: number | null = null
+  let isFirst = true
+  const frames = new FrameReader((kind, payload) => {
+    if (isFirst && kind === frameKinds.header) revision = decodeCounters(payload).revision
+    isFirst = false
+  })
+  try {
+    frames.push(begin)
+  } catch {
+    return null
+  }
+  return revision
+}
+
 export class SessionsReader implements Restorer {
   readonly #machine: StateMachine
   readonly #machineRestorer: Restorer

@@ -59,6 +59,8 @@ export function describeMessage(message: TransportMessage): string {
       return `Read ${queryIn(message.query)}${message.stale ? ' (stale allowed)' : ''}`
     case 'StatusRequest':
       return 'StatusRequest'
+    case 'SnapshotRequest':
+      return `SnapshotRequest ${message.act}`
     case 'Welcome':
       return `Welcome, leader ${message.leaderId === 0 ? 'unknown' : `s${message.leaderId}`}`
     case 'Unwelcome':

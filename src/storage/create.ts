@@ -6,6 +6,7 @@
  */
 import type { Identity } from '../../codec/identity.js'
 import { decodeHardStateSlot, hardStateSlotOffsets } from '../../codec/hard-state.js'
+import type { LogPoint } from '../../codec/batch.js'
 import type { Salt } from '../../codec/segment.js'
 import type { Clock } from '../base/clock.js'
 import type { Disk, Done } from './disk.js'
@@ -29,14 +30,25 @@ export interface CreateOptions {
 
 /** Makes everything that a directory of this identity needs. */
 export function createDirectory(options: CreateOptions, done: Done): void {
+  const { disk, paths } = options
+  inOrder(
+    [next => removeLeftovers(disk, paths, next), next => fillDirectory(options, { index: 0, term: 0 }, next)],
+    done,
+  )
+}
+
+/**
+ * Makes a log that begins behind `begin`, which a durable snapshot covers, a hard state of its term and, last of all, the
+ * identity.
+ */
+export function fillDirectory(options: CreateOptions, begin: LogPoint, done: Done): void {
   const { disk, paths, identity } = options
   inOrder(
     [
-      next => removeLeftovers(disk, paths, next),
       next => disk.makeDirectory(paths.log, next),
       next => disk.makeDirectory(paths.snapshots, next),
-      next => createHardState(disk, paths, identity.incarnation, next),
-      next => createFirstSegment(options, next),
+      next => createHardState(disk, paths, identity.incarnation, begin.term, next),
+      next => createFirstSegment(options, begin, next),
       next => disk.syncDirectory(paths.directory, next),
       next => writeIdentity(disk, paths, identity, next),
     ],
@@ -97,7 +109,7 @@ function missingIdentity(paths: Paths, beside: string): StorageError {
   return corruptError(paths.identity, 0, `it is missing, and ${beside} was in use`)
 }
 
-function createFirstSegment(options: CreateOptions, done: Done): void {
+function createFirstSegment(options: CreateOptions, begin: LogPoint, done: Done): void {
   const { disk, paths, identity, segmentBytes, reserveBytes, clock, salt } = options
   const { clusterId, serverId, incarnation } = identity
   // A full disk is an error here: there is nobody yet who could go on without the segment.
@@ -122,10 +134,11 @@ function createFirstSegment(options: CreateOptions, done: Done): void {
       clusterId,
       serverId,
       incarnation,
-      sequence: 1,
+      // The first segment of all follows nothing.
+      sequence: begin.index === 0 ? 1 : 2,
       salt,
-      previousIndex: 0,
-      previousTerm: 0,
+      previousIndex: begin.index,
+      previousTerm: begin.term,
       firstBatchNumber: 1,
     }),
     ({ file }) => file.close(end),

@@ -13,7 +13,7 @@ import {
   type HardStateSlot,
 } from '../../codec/hard-state.js'
 import { assert } from '../base/assert.js'
-import type { HardState } from '../raft/types.js'
+import type { HardState, Term } from '../raft/types.js'
 import type { Disk, DiskFile, Done, Got } from './disk.js'
 import { corruptError, type StorageError } from './storage-error.js'
 import { readWhole, writeWhole, type Paths } from './files.js'
@@ -61,9 +61,9 @@ function mayFollow(before: HardState, after: HardState): boolean {
   return before.votedFor === 0 || after.votedFor === before.votedFor
 }
 
-/** Makes the file of a server that has seen no term yet. Its name is durable with the next sync of the directory. */
-export function createHardState(disk: Disk, paths: Paths, incarnation: number, done: Done): void {
-  const bytes = encodeHardStateSlot({ incarnation, sequence: 1, hardState: { currentTerm: 0, votedFor: 0 } })
+/** Makes the file of a server that has voted in no term: 0 at the first start, that of a snapshot it begins with. Its name is durable with the next sync of the directory. */
+export function createHardState(disk: Disk, paths: Paths, incarnation: number, currentTerm: Term, done: Done): void {
+  const bytes = encodeHardStateSlot({ incarnation, sequence: 1, hardState: { currentTerm, votedFor: 0 } })
   const pieces = hardStateSlotOffsets.map(offset => ({ offset, bytes }))
   writeWhole(disk, paths.hardState, pieces, done)
 }

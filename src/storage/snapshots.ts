@@ -73,7 +73,8 @@ function once(callback: () => void): () => void {
 export class Snapshots {
   private readonly disk: Disk
   private readonly paths: Paths
-  private readonly identity: Identity
+  /** Of the directory that they belong to. */
+  readonly identity: Identity
   private current: SharedSnapshot | null = null
   /** Every snapshot that is open: the newest, and those that are held. */
   private readonly open = new Set<SharedSnapshot>()

@@ -186,7 +186,13 @@ export class ScriptedServer {
   }
 }
 
-const kinds = { OpenSession: 'open', Write: 'write', Read: 'read', StatusRequest: 'status' } as const
+const kinds = {
+  OpenSession: 'open',
+  Write: 'write',
+  Read: 'read',
+  StatusRequest: 'status',
+  SnapshotRequest: 'snapshot',
+} as const
 
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)

@@ -25,8 +25,17 @@ const read: fc.Arbitrary<ClientMessage> = anyRecord({
   stale: fc.boolean(),
   query: anyBytes(50),
 })
+const snapshotRequest: fc.Arbitrary<ClientMessage> = anyRecord({
+  type: fc.constant('SnapshotRequest'),
+  requestId: anyId(),
+  act: fc.constant('read'),
+  lastIncludedIndex: anyId(),
+  hash: anyId(),
+  offset: anyId(),
+})
 
-for (const [name, arbitrary] of Object.entries({ hello, openSession, statusRequest, write, read })) {
+const all = { hello, openSession, statusRequest, write, read, snapshotRequest }
+for (const [name, arbitrary] of Object.entries(all)) {
   void t.test(`B01, B02: ${name}: round trip, one form, every truncation and every flipped bit`, t => {
     checkMessages(t, 'request', arbitrary)
     t.end()
@@ -53,6 +62,23 @@ void t.test('golden bytes', t => {
     '13 0a0000 0900000000000000 01 aa',
   )
   checkGolden(t, 'request', { type: 'StatusRequest', requestId: 9 }, '14 080000 0900000000000000')
+  checkGolden(
+    t,
+    'request',
+    { type: 'SnapshotRequest', requestId: 9, act: 'read', lastIncludedIndex: 8, hash: 7, offset: 65_536 },
+    '15 210000 0900000000000000 03 0800000000000000 0700000000000000 0000010000000000',
+  )
+  for (const [act, byte] of [
+    ['take', '01'],
+    ['hold', '02'],
+  ] as const) {
+    checkGolden(
+      t,
+      'request',
+      { type: 'SnapshotRequest', requestId: 9, act, lastIncludedIndex: 0, hash: 0, offset: 0 },
+      `15 210000 0900000000000000 ${byte} ${'00'.repeat(24)}`,
+    )
+  }
   t.end()
 })
 
@@ -64,6 +90,7 @@ void t.test('B04: ids are exact up to 2^53-1 and refused above', t => {
     t.match(message(0x12, id(value), id(value), id(value - 1)), { sessionId: value, answeredUpTo: value - 1 })
     t.match(message(0x13, id(value), hex('00')), { requestId: value })
     t.match(message(0x14, id(value)), { requestId: value })
+    t.match(message(0x15, id(value), hex('03'), id(value), id(value), id(value)), { requestId: value, offset: value })
   }
   for (const value of tooLargeIds) {
     t.equal(message(0x10, id(value), new Uint8Array(481)), null, `Hello ${value.toString()}`)
@@ -73,6 +100,10 @@ void t.test('B04: ids are exact up to 2^53-1 and refused above', t => {
     t.equal(message(0x12, one, one, id(value)), null, `answeredUpTo ${value.toString()}`)
     t.equal(message(0x13, id(value), hex('00')), null, `Read ${value.toString()}`)
     t.equal(message(0x14, id(value)), null, `StatusRequest ${value.toString()}`)
+    for (let field = 0; field < 4; field++) {
+      const [requestId = one, ...rest] = [0, 1, 2, 3].map(at => (at === field ? id(value) : one))
+      t.equal(message(0x15, requestId, hex('03'), ...rest), null, `SnapshotRequest ${value.toString()}`)
+    }
   }
   t.end()
 })
@@ -88,6 +119,11 @@ void t.test('only what a client can mean is accepted', t => {
   t.equal(message(0x13, id(1), hex('02')), null, 'a read with a flag without a meaning')
   t.equal(message(0x13, id(1)), null, 'a read without flags')
   t.equal(message(0x14), null, 'an empty status request')
+  const zeros = [id(0), id(0), id(0)]
+  t.equal(message(0x15, id(1), hex('00'), ...zeros), null, 'a snapshot request without an act')
+  t.equal(message(0x15, id(1), hex('04'), ...zeros), null, 'one with an act without a meaning')
+  t.equal(message(0x15, id(1), hex('01'), id(0), id(0), id(1)), null, 'one that takes, from an offset')
+  t.equal(message(0x15, id(1), hex('03'), id(0), id(0)), null, 'one that is too short')
   t.end()
 })
 

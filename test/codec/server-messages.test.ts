@@ -16,8 +16,9 @@ const codes: readonly AnswerCode[] = [
   'sequence-too-far',
   'bad-request',
   'no-space',
+  'no-snapshot',
 ]
-const kinds = ['open', 'write', 'read', 'status'] as const
+const kinds = ['open', 'write', 'read', 'status', 'snapshot'] as const
 
 const serverId = fc.integer({ min: 1, max: 65_535 })
 const member: fc.Arbitrary<Member> = anyRecord({
@@ -122,7 +123,7 @@ void t.test('only what a server can mean is accepted', t => {
   t.equal(welcomeWith(8, ...members), null, 'a Welcome larger than a Hello')
   t.not(welcomeWith(7, ...members.slice(1)), null, 'one as large')
   t.equal(message(0x21, hex('00')), null, 'an Unwelcome with something in it')
-  for (const head of ['0001 0000', '0501 0000', '0100 0000', '0109 0000', 'ffff 0000']) {
+  for (const head of ['0001 0000', '0601 0000', '0100 0000', '010a 0000', 'ffff 0000']) {
     t.equal(message(0x22, hex(head), id(1), id(1)), null, `an answer of ${head}`)
   }
   t.equal(message(0x22, hex('0101 0000'), id(1)), null, 'an answer that ends early')

@@ -8,6 +8,8 @@ import { ReplicatedState } from '../../src/node/replicated-state.js'
 import { Raft } from '../../src/raft/raft.js'
 import { isEmpty } from '../../src/raft/ready.js'
 import type { Entry } from '../../src/raft/types.js'
+import type { Asked } from '../../src/node/snapshot-taker.js'
+import type { HeldSnapshot } from '../../src/storage/held-snapshot.js'
 import { Sessions } from '../../src/session/sessions.js'
 import type { StateMachine } from '../../src/session/types.js'
 import type { Link, TransportApi, WireMessage } from '../../src/transport/types.js'
@@ -16,6 +18,7 @@ import { putCommand } from '../support/story-client.js'
 const link = { owner: 'one client' } as unknown as Link
 const otherLink = { owner: 'another' } as unknown as Link
 const nothing = new Uint8Array(0)
+const meta = { lastIncludedIndex: 5, lastIncludedTerm: 1, voters: [1], totalBytes: 100, hash: 3 }
 const query = encodeQuery({ op: 'get', key: Buffer.from('a') })
 
 /** A service over a real raft whose disk and peers are the test's. */
@@ -25,6 +28,8 @@ class Rig {
   readonly service: ClientService
   readonly answers: { readonly link: Link; readonly answer: Answer }[] = []
   readonly appended: Entry[] = []
+  /** Who waits for a snapshot that is being taken. */
+  readonly asked: Asked[] = []
   entryBytesMax = 1_000
   private lastWriteId = 0
 
@@ -55,7 +60,14 @@ class Rig {
         return true
       },
     } as unknown as TransportApi
-    this.service = new ClientService(this.raft, this.state, transport, () => '{"role":"leader"}')
+    const snapshots = {
+      ask: (asked: Asked) => void this.asked.push(asked),
+      hold: () => ({ meta, release: () => undefined }) as unknown as HeldSnapshot,
+      identity: { serverId: 1, clusterId: 7, incarnation: 9 },
+      now: () => 0,
+      guard: (step: () => void) => step(),
+    }
+    this.service = new ClientService(this.raft, this.state, transport, snapshots, () => '{"role":"leader"}')
   }
 
   /** A leader of term 1 with nothing to do; of three servers, if it is not alone. */
@@ -479,5 +491,34 @@ void t.test('requests that are not taken are counted: no leader, no room', t => 
   const flooded = Rig.leading()
   for (let i = 0; i < 65_537; i++) flooded.receive({ type: 'OpenSession', requestId: i })
   t.match(flooded.service.requests, { received: 65_537, busy: 1 })
+  t.end()
+})
+
+void t.test('a snapshot that is to be read is taken when the leader is confirmed, and not by others', t => {
+  const wish = { lastIncludedIndex: 0, hash: 0, offset: 0 } as const
+  const rig = Rig.leading([1, 2, 3])
+  rig.open()
+  rig.answers.length = 0
+  rig.receive({ type: 'SnapshotRequest', requestId: 1, act: 'hold', ...wish })
+  rig.receive({ type: 'SnapshotRequest', requestId: 1, act: 'hold', ...wish })
+  t.strictSame(rig.take(), ['snapshot 1 busy'], 'a repeat comes again later')
+  rig.turn()
+  t.equal(rig.asked.length, 0, 'nobody has confirmed')
+  rig.depose()
+  t.strictSame(rig.take(), ['snapshot 1 not-leader'])
+  rig.receive({ type: 'SnapshotRequest', requestId: 1, act: 'hold', ...wish })
+  t.strictSame(rig.take(), ['snapshot 1 not-leader'], 'asked again')
+  rig.receive({ type: 'SnapshotRequest', requestId: 2, act: 'take', ...wish })
+  t.equal(rig.asked.length, 1, 'anybody takes one of what it has applied')
+
+  const alone = Rig.leading()
+  alone.receive({ type: 'SnapshotRequest', requestId: 1, act: 'hold', ...wish })
+  alone.turn()
+  alone.persist()
+  t.equal(alone.asked.length, 1)
+  alone.asked[0]?.(meta)
+  alone.receive({ type: 'SnapshotRequest', requestId: 2, act: 'read', ...wish, lastIncludedIndex: 4 })
+  alone.service.advance()
+  t.strictSame(alone.take(), ['snapshot 1 ok', 'snapshot 2 no-snapshot'])
   t.end()
 })

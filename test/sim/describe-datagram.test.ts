@@ -58,6 +58,7 @@ void t.test('each kind of message in a few words', t => {
     [some({ type: 'Hello' }), 'Hello'],
     [some({ type: 'OpenSession' }), 'OpenSession'],
     [some({ type: 'StatusRequest' }), 'StatusRequest'],
+    [some({ type: 'SnapshotRequest', act: 'hold' }), 'SnapshotRequest hold'],
     [some({ type: 'Welcome', leaderId: 0 }), 'Welcome, leader unknown'],
     [some({ type: 'Welcome', leaderId: 2 }), 'Welcome, leader s2'],
     [some({ type: 'Unwelcome' }), 'Unwelcome'],

@@ -39,7 +39,7 @@ export type Rule = (message: TransportMessage, from: number, to: number) => bool
 
 /** What a client asked, and its end once there is one. */
 export interface Asked {
-  code: 'pending' | 'ok' | 'unknown-outcome' | 'unavailable' | 'busy' | 'bad-request' | 'no-space'
+  code: 'pending' | 'ok' | 'unknown-outcome' | 'unavailable' | 'busy' | 'bad-request' | 'no-space' | 'no-snapshot'
   /** Of a get that was answered. */
   value: string | null
   /** Of a write that was executed. */

@@ -1,0 +1,70 @@
+/** The replicated state without a server: that of a backup, and that of a stopped server's directory. */
+import { KvStore } from '../src/kv/store.js'
+import { ReplicatedState } from '../src/node/replicated-state.js'
+import { readInto } from '../src/node/restore-state.js'
+import type { Entry, LogIndex } from '../src/raft/types.js'
+import { Sessions } from '../src/session/sessions.js'
+import type { Inspection } from '../src/storage/inspect.js'
+import type { SnapshotFile } from '../src/storage/snapshot-reader.js'
+import { openedBackup } from './backup-output.js'
+
+export interface OfflineState {
+  readonly store: KvStore
+  readonly state: ReplicatedState
+}
+
+/** Entries that are applied before others get their turn, and progress is told. */
+const entriesPerTurn = 10_000
+
+/** The state that an open snapshot holds. Rejects where it is not one of the key-value store. */
+export async function stateOf(file: SnapshotFile): Promise<OfflineState> {
+  const empty = emptyState()
+  await new Promise<void>((resolve, reject) => {
+    readInto(file, empty.state.sessions.restorer(), error => {
+      if (error === null) resolve()
+      else reject(error)
+    })
+  })
+  empty.state.restored(file.meta.lastIncludedIndex)
+  return empty
+}
+
+/** The newest snapshot of a directory, and the entries behind it up to `index` applied. Rejects where that makes no sense. */
+export async function stateAt(
+  { snapshots, entries }: Pick<Inspection, 'snapshots' | 'entries'>,
+  index: LogIndex,
+  progress: (applied: LogIndex) => void,
+): Promise<OfflineState> {
+  const newest = snapshots.at(-1)
+  const begun = newest === undefined ? emptyState() : await stateOfSnapshot(newest.path)
+  const due = entries.filter(entry => entry.index > begun.state.lastApplied && entry.index <= index)
+  for (let from = 0; from < due.length; from += entriesPerTurn) {
+    for (const entry of due.slice(from, from + entriesPerTurn)) begun.state.apply(entry)
+    progress(begun.state.lastApplied)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  return begun
+}
+
+/** The last entry that a directory holds, in its log or in its newest snapshot; null for one that holds nothing. */
+export function lastEntryOf({ snapshots, entries }: Inspection): Pick<Entry, 'index' | 'term'> | null {
+  const newest = snapshots.at(-1)?.meta
+  const last = entries.at(-1)
+  if (newest === undefined) return last ?? null
+  const { lastIncludedIndex: index, lastIncludedTerm: term } = newest
+  return last !== undefined && last.index > index ? last : { index, term }
+}
+
+async function stateOfSnapshot(path: string): Promise<OfflineState> {
+  const { file } = await openedBackup(path)
+  try {
+    return await stateOf(file)
+  } finally {
+    await new Promise<void>(resolve => file.close(() => resolve()))
+  }
+}
+
+function emptyState(): OfflineState {
+  const store = new KvStore()
+  return { store, state: new ReplicatedState(new Sessions(store)) }
+}
