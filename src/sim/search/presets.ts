@@ -58,7 +58,7 @@ const founded = 's1 d1>2:V d2>1:v d1>2:A d2>1:a'
 
 /** S3 leads term 2 with the vote of S2, and S1, who has not heard of it, leads term 1. Then S2 loses its disk. */
 const voteLost =
-  's1 d1>2:V d2>1:v d1>3:A d3>1:a1,0 d1>3:A d1>2:A d2>1:a d3>1:a s3 d3>1:V d3>2:V d2>3:v c2.15 h1'
+  's1 d1>2:V d2>1:v d1>3:A d3>1:a d1>2:A d2>1:a d1>3:A d3>1:a d1>2:A d2>1:a d1>3:A d3>1:a s3 d3>2:V d2>3:v c2.15 h1'
 
 export const presets: readonly Preset[] = [
   {
