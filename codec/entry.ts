@@ -9,12 +9,15 @@
  *      +--------+--------+----+--------+--------------+--------------+-- ... ---+
  *
  * `length` counts the whole record, so it is at least 28, and zeros never parse. `checksum` covers all but itself: it
- * is the CRC of the bytes from `kind` on, seeded with `length`. `kind` is 1 for a noop, 2 for commands; 0 is nothing.
+ * is the CRC of the bytes from `kind` on, seeded with `length`. `kind` is 1 for a noop, 2 for commands, 3 found, 4 retire,
+ * 5 admit; 0 is nothing. The payload of the last three names servers, 10 bytes each: the id in 2, the incarnation in 8; one
+ * at least, and exactly one for retire and admit.
  */
 import { assert } from '../src/base/assert.js'
 import type { Entry, EntryKind } from '../src/raft/types.js'
 import { checksum } from './checksum.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
+import { votersMax } from './limits.js'
 
 const lengthAt = 0
 const checksumAt = 4
@@ -25,8 +28,10 @@ const termAt = 20
 /** Bytes of a record before its payload. */
 export const entryHeaderBytes = termAt + idBytes
 
-const noopCode = 1
-const commandsCode = 2
+/** The code of a kind is its place, counted from 1. */
+const kinds: readonly EntryKind[] = ['noop', 'commands', 'found', 'retire', 'admit']
+
+const namedBytes = 2 + idBytes
 
 /** Bytes that the record of `entry` takes. */
 export function recordBytes(entry: Entry): number {
@@ -48,7 +53,7 @@ function encodeRecord(entry: Entry): Uint8Array {
   const bytes = new Uint8Array(entryHeaderBytes + entry.payload.length)
   const view = viewOf(bytes)
   view.setUint32(lengthAt, bytes.length, true)
-  view.setUint8(kindAt, entry.kind === 'noop' ? noopCode : commandsCode)
+  view.setUint8(kindAt, kinds.indexOf(entry.kind) + 1)
   writeId(view, indexAt, entry.index)
   writeId(view, termAt, entry.term)
   bytes.set(entry.payload, entryHeaderBytes)
@@ -75,14 +80,26 @@ export function decodeRecord(bytes: Uint8Array, offset: number, view: DataView =
   const kind = kindOf(head)
   const index = readId(view, offset + indexAt)
   const term = readId(view, offset + termAt)
-  if (kind === null || index < 1 || term < 1) return null
+  if (kind === undefined || index < 1 || term < 1) return null
   const record = bytes.subarray(offset, offset + length)
   if (view.getUint32(offset + checksumAt, true) !== recordChecksum(record)) return null
-  return { index, term, kind, payload: record.subarray(entryHeaderBytes), record }
+  const payload = record.subarray(entryHeaderBytes)
+  return kind === 'noop' || kind === 'commands' || namesServers(kind, payload)
+    ? { index, term, kind, payload, record }
+    : null
 }
 
 /** The kind byte and the three zeros behind it, read as one word. */
-function kindOf(head: number): EntryKind | null {
-  if (head === noopCode) return 'noop'
-  return head === commandsCode ? 'commands' : null
+function kindOf(head: number): EntryKind | undefined {
+  return kinds[head - 1]
+}
+
+function namesServers(kind: EntryKind, payload: Uint8Array): boolean {
+  const count = payload.length / namedBytes
+  if (!Number.isInteger(count) || count < 1 || count > (kind === 'found' ? votersMax : 1)) return false
+  const view = viewOf(payload)
+  for (let at = 0; at < payload.length; at += namedBytes) {
+    if (view.getUint16(at, true) === 0 || readId(view, at + 2) < 1) return false
+  }
+  return true
 }

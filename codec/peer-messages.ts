@@ -4,11 +4,12 @@
  *
  *     1 RequestVote         term campaignTerm lastLogIndex lastLogTerm flags{1 preVote, 2 leadershipTransfer}    33 bytes
  *     2 RequestVoteReply    term campaignTerm flags{1 granted, 2 preVote}                                        17
- *     3 AppendEntries       term prevLogIndex prevLogTerm leaderCommit readRound, records (entry.ts)...          40 + records
+ *     3 AppendEntries       term prevLogIndex prevLogTerm leaderCommit readRound matchIndex incarnation          56 + records
+ *                           records (entry.ts)...
  *     4 AppendEntriesReply  term prevLogIndex matchIndex conflictIndex conflictTerm readRound flags{1 rejected}  49
  *     5 TimeoutNow          term                                                                                 8
- *     6 InstallSnapshot     term lastIncludedIndex lastIncludedTerm totalBytes hash offset                       50 + 2 each + data
- *                           voters{count 2, id 2 each}, data...
+ *     6 InstallSnapshot     term lastIncludedIndex lastIncludedTerm totalBytes hash offset                       50 + 10 each + data
+ *                           voters{count 2, id 2 and incarnation each}, data...
  *     7 InstallSnapshotReply  term lastIncludedIndex lastIncludedTerm hash nextOffset received{4} flags{1 persisted}  45
  *
  * What is decoded may be relied on; whatever breaks one of these is null, as if it had been damaged:
@@ -29,12 +30,14 @@ import type {
   InstallSnapshot,
   InstallSnapshotReply,
   Message,
+  Named,
   RequestVote,
   RequestVoteReply,
   ServerId,
   Term,
   TimeoutNow,
 } from '../src/raft/types.js'
+import { admittedOf, incarnationBeside } from './admitted.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
 import { decodeRecord, recordBytes, recordOf } from './entry.js'
 import { serverIdMax, snapshotPieceBytesMax, votersMax } from './limits.js'
@@ -50,11 +53,12 @@ const installSnapshotReplyType = 7
 
 const requestVoteBytes = 4 * idBytes + 1
 const requestVoteReplyBytes = 2 * idBytes + 1
-const appendEntriesBytes = 5 * idBytes
+const appendEntriesBytes = 7 * idBytes
 const appendEntriesReplyBytes = 6 * idBytes + 1
 const timeoutNowBytes = idBytes
 /** Without voters and data. */
 const installSnapshotBytes = 6 * idBytes + 2
+const voterBytes = 2 + idBytes
 const installSnapshotReplyBytes = 5 * idBytes + 5
 
 /** Bytes of an AppendEntries without entries, its head included: what each message costs beside its records. */
@@ -78,7 +82,7 @@ function bodyBytes(message: Message): number {
     case 'TimeoutNow':
       return timeoutNowBytes
     case 'InstallSnapshot':
-      return installSnapshotBytes + 2 * message.voters.length + message.data.length
+      return installSnapshotBytes + voterBytes * message.voters.length + message.data.length
     case 'InstallSnapshotReply':
       return installSnapshotReplyBytes
     default:
@@ -193,6 +197,8 @@ function encodeAppendEntries(message: AppendEntries, bytes: Uint8Array, view: Da
   writeId(view, at + 16, message.prevLogTerm)
   writeId(view, at + 24, message.leaderCommit)
   writeId(view, at + 32, message.readRound)
+  writeId(view, at + 40, message.matchIndex)
+  writeId(view, at + 48, message.incarnation)
   let end = at + appendEntriesBytes
   for (const entry of message.entries) {
     const record = recordOf(entry)
@@ -214,10 +220,14 @@ function decodeAppendEntries(
   const prevLogTerm = readId(view, at + 16)
   const leaderCommit = readId(view, at + 24)
   const readRound = readId(view, at + 32)
-  if (term < 1 || leaderCommit < 0 || readRound < 0 || !isPlaceInLog(prevLogIndex, prevLogTerm, term)) return null
+  const matchIndex = readId(view, at + 40)
+  const incarnation = readId(view, at + 48)
+  if (term < 1 || leaderCommit < 0 || readRound < 0 || matchIndex < 0 || incarnation < 0) return null
+  if (!isPlaceInLog(prevLogIndex, prevLogTerm, term)) return null
   const entries = decodeEntries(bytes.subarray(at + appendEntriesBytes, end), prevLogIndex, prevLogTerm, term)
   if (entries === null) return null
-  return { type: 'AppendEntries', term, from, prevLogIndex, prevLogTerm, leaderCommit, readRound, entries }
+  const place = { prevLogIndex, prevLogTerm, leaderCommit, readRound, matchIndex, incarnation }
+  return { type: 'AppendEntries', term, from, ...place, entries }
 }
 
 /** The entries of a block of records. The block is copied once, because entries are kept and the datagram is not. */
@@ -293,7 +303,7 @@ function encodeInstallSnapshot(message: InstallSnapshot, bytes: Uint8Array, view
     voters.length <= votersMax && data.length <= snapshotPieceBytesMax,
     'a piece of a snapshot is within its limits',
   )
-  const bodyBytes = installSnapshotBytes + 2 * voters.length + data.length
+  const bodyBytes = installSnapshotBytes + voterBytes * voters.length + data.length
   const at = writeHead(view, offset, installSnapshotType, bodyBytes)
   writeId(view, at, message.term)
   writeId(view, at + 8, message.lastIncludedIndex)
@@ -305,7 +315,8 @@ function encodeInstallSnapshot(message: InstallSnapshot, bytes: Uint8Array, view
   let next = at + installSnapshotBytes
   for (const voter of voters) {
     view.setUint16(next, voter, true)
-    next += 2
+    writeId(view, next + 2, incarnationBeside(message, voter))
+    next += voterBytes
   }
   bytes.set(data, next)
   return next + data.length
@@ -328,19 +339,23 @@ function decodeInstallSnapshot(
   if (lastIncludedIndex < 1 || !isPlaceInLog(lastIncludedIndex, lastIncludedTerm, term)) return null
   if (totalBytes < 0 || hash < 0 || offset < 0) return null
   const count = view.getUint16(at + 48, true)
-  const dataAt = at + installSnapshotBytes + 2 * count
+  const dataAt = at + installSnapshotBytes + voterBytes * count
   if (count < 1 || count > votersMax || dataAt > end) return null
   const dataBytes = end - dataAt
   if (dataBytes > snapshotPieceBytesMax || offset > totalBytes - dataBytes) return null
   if (dataBytes === 0 && totalBytes > 0) return null
   const voters: ServerId[] = []
-  for (let voterAt = at + installSnapshotBytes; voterAt < dataAt; voterAt += 2) {
+  const beside: Named[] = []
+  for (let voterAt = at + installSnapshotBytes; voterAt < dataAt; voterAt += voterBytes) {
     const voter = view.getUint16(voterAt, true)
     if (voter < 1 || voter > serverIdMax || voters.includes(voter)) return null
+    const incarnation = readId(view, voterAt + 2)
+    if (incarnation < 0) return null
     voters.push(voter)
+    beside.push({ id: voter, incarnation })
   }
   const data = bytes.slice(dataAt, end)
-  const meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
+  const meta = { lastIncludedIndex, lastIncludedTerm, voters, ...admittedOf(beside), totalBytes, hash }
   return { type: 'InstallSnapshot', term, from, ...meta, offset, data }
 }
 

@@ -11,8 +11,8 @@
  *       |  lastIncludedIndex  |  lastIncludedTerm   |     totalBytes     |        hash        |
  *       |         id          |         id          |         id         |         id         |
  *    64 +----------+----------+---------------------+--------------------+--------------------+
- *       |  voter-  | voters, u32 each, voterCount of them;                                   |
- *       | Count u32| zeros up to 512                                                         |
+ *       |  voter-  | voters, u32 each, voterCount of them; then the incarnation of each, id  |
+ *       | Count u32| each, 0 for one that is not admitted; zeros up to 512                   |
  *       +----------+--------------------------------------------------------------------------+
  *
  *   512 + 65,544 n     +4         +8
@@ -33,9 +33,10 @@
  */
 import { assert } from '../src/base/assert.js'
 import { hashLong } from '../src/base/hash.js'
-import type { ServerId, SnapshotMeta } from '../src/raft/types.js'
+import type { Named, ServerId, SnapshotMeta } from '../src/raft/types.js'
 import { checksum, wordChecksum } from './checksum.js'
-import { readId, viewOf, writeId } from './cursor.js'
+import { admittedOf, incarnationBeside } from './admitted.js'
+import { idBytes, readId, viewOf, writeId } from './cursor.js'
 import { serverIdMax } from './limits.js'
 
 const magic = 0x4e_53_47_52
@@ -58,7 +59,7 @@ export const snapshotHeaderBytes = 512
 export const snapshotVersion = 2
 
 /** Voters that a header has room for. */
-export const snapshotVotersMax = (snapshotHeaderBytes - votersAt) / 4
+export const snapshotVotersMax = (snapshotHeaderBytes - votersAt) / (4 + idBytes)
 
 /** Bytes of the body in each chunk but the last. */
 export const chunkPayloadBytesMax = 65_536
@@ -94,7 +95,10 @@ export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
   writeId(view, totalBytesAt, header.totalBytes)
   writeId(view, hashAt, header.hash)
   view.setUint32(voterCountAt, voters.length, true)
-  for (const [position, voter] of voters.entries()) view.setUint32(votersAt + 4 * position, voter, true)
+  for (const [position, voter] of voters.entries()) {
+    view.setUint32(votersAt + 4 * position, voter, true)
+    writeId(view, votersAt + 4 * voters.length + idBytes * position, incarnationBeside(header, voter))
+  }
   view.setUint32(checksumAt, checksum(bytes.subarray(versionAt)), true)
   return bytes
 }
@@ -121,16 +125,21 @@ export function decodeSnapshotHeader(bytes: Uint8Array): SnapshotHeader | 'other
   }
   const isWhole = header.clusterId >= 0 && header.incarnation >= 0 && header.totalBytes >= 0 && header.hash >= 0
   const isAfterFirst = header.lastIncludedIndex >= 1 && header.lastIncludedTerm >= 1
-  return voters !== null && isWhole && isAfterFirst ? { ...header, voters } : null
+  if (voters === null || !isWhole || !isAfterFirst) return null
+  return { ...header, voters: voters.map(({ id }) => id), ...admittedOf(voters) }
 }
 
-function decodeVoters(bytes: Uint8Array, view: DataView): ServerId[] | null {
+function decodeVoters(bytes: Uint8Array, view: DataView): Named[] | null {
   const count = view.getUint32(voterCountAt, true)
   if (count > snapshotVotersMax) return null
-  const end = votersAt + 4 * count
+  const incarnationsAt = votersAt + 4 * count
+  const end = incarnationsAt + idBytes * count
   if (bytes.subarray(end, snapshotHeaderBytes).some(byte => byte !== 0)) return null
-  const voters = Array.from({ length: count }, (_, position) => view.getUint32(votersAt + 4 * position, true))
-  return voters.every(voter => voter >= 1 && voter <= serverIdMax) ? voters : null
+  const voters = Array.from({ length: count }, (_, position) => {
+    const id: ServerId = view.getUint32(votersAt + 4 * position, true)
+    return { id, incarnation: readId(view, incarnationsAt + idBytes * position) }
+  })
+  return voters.every(({ id, incarnation }) => id >= 1 && id <= serverIdMax && incarnation >= 0) ? voters : null
 }
 
 /** Chunks of a body of `totalBytes`. */

@@ -177,9 +177,9 @@ export class Node {
       case 'AppendEntriesReply':
       case 'InstallSnapshot':
       case 'TimeoutNow':
-        return this.raft.receive(this.clock.now(), message)
+        return this.raft.receive(this.clock.now(), message, link.incarnation)
       case 'InstallSnapshotReply':
-        this.raft.receive(this.clock.now(), message)
+        this.raft.receive(this.clock.now(), message, link.incarnation)
         return this.snapshots.replied(message)
       case 'Hello':
       case 'OpenSession':

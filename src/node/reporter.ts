@@ -33,6 +33,13 @@ export class Reporter {
         const line = report.outcome === 'begun' ? 'handing leadership over' : 'gave up handing leadership over'
         return this.logger.info({ to: report.to }, `${line} to server ${report.to}`)
       }
+      case 'admission': {
+        const line = report.step === 'begun' ? 'is being admitted' : 'is admitted: it votes and counts'
+        return this.logger.info(
+          { server: report.of, incarnation: report.incarnation },
+          `server ${report.of} ${line} (incarnation ${report.incarnation})`,
+        )
+      }
       default:
         return unreachable(report)
     }

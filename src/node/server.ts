@@ -129,6 +129,8 @@ export class Server {
       {
         id: options.id,
         voters: members.map(({ id }) => id),
+        incarnation: opened.identity.incarnation,
+        mayFound: true,
         members,
         seed: randomId(),
         heartbeatMs,

@@ -5,6 +5,7 @@
  * replaced. What a crash in between leaves is a snapshot ahead of the log, with which recovery begins an empty log (S03).
  */
 import { assert } from '../base/assert.js'
+import { snapshotMetaOf } from '../raft/install-snapshot.js'
 import type { Install, InstallSnapshot, SnapshotMeta } from '../raft/types.js'
 import type { Restorer } from '../session/types.js'
 import type { AppendMeta } from '../storage/log-writer.js'
@@ -64,12 +65,10 @@ export class SnapshotInstaller {
   }
 
   private begin(piece: InstallSnapshot): void {
-    const { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash } = piece
     // A late copy of one that is here: the core says so to whoever sends it.
-    if (lastIncludedIndex <= (this.parts.snapshots.newest?.lastIncludedIndex ?? 0)) return
+    if (piece.lastIncludedIndex <= (this.parts.snapshots.newest?.lastIncludedIndex ?? 0)) return
     this.isBeginning = true
-    const meta: SnapshotMeta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
-    this.parts.snapshots.receive(meta, (error, receiver) => {
+    this.parts.snapshots.receive(snapshotMetaOf(piece), (error, receiver) => {
       this.parts.guard(() => this.began(error, receiver, piece))
     })
   }

@@ -125,6 +125,7 @@ export class SnapshotService {
     const parts = {
       walk: () => state.sessions.snapshot(),
       voters: options.voters,
+      admittedAt: raft.admittedAt.bind(raft),
       newest: () => storage.snapshots.newest,
       take: storage.snapshots.take.bind(storage.snapshots),
       persistedIndex: () => raft.persistedIndex,

@@ -10,13 +10,15 @@
  */
 import type { Logger } from '../base/logger.js'
 import { entryBytes } from '../raft/log.js'
-import type { Entry, LogIndex, ServerId, SnapshotMeta } from '../raft/types.js'
+import type { Entry, LogIndex, Named, ServerId, SnapshotMeta } from '../raft/types.js'
 import type { SnapshotPosition, TookSnapshot } from '../storage/snapshot-writer.js'
 
 export interface SnapshotTakerParts {
   /** A walk over the state as of the last entry that was applied. */
   readonly walk: () => IterableIterator<Uint8Array>
   readonly voters: readonly ServerId[]
+  /** Who is admitted as of an entry. */
+  readonly admittedAt: (index: LogIndex) => readonly Named[] | undefined
   /** The newest durable snapshot, of whoever it is. */
   readonly newest: () => SnapshotMeta | null
   /** Makes the snapshot durable. */
@@ -92,7 +94,13 @@ export class SnapshotTaker {
     this.last = null
     this.appliedBytes = 0
     this.dueBytes = this.everyBytes
-    const position = { lastIncludedIndex: last.index, lastIncludedTerm: last.term, voters: parts.voters }
+    const admitted = parts.admittedAt(last.index)
+    const position = {
+      lastIncludedIndex: last.index,
+      lastIncludedTerm: last.term,
+      voters: parts.voters,
+      ...(admitted === undefined ? {} : { admitted }),
+    }
     parts.take(position, parts.walk(), (error, meta) => {
       parts.guard(() => {
         if (error === null) this.written(meta!)

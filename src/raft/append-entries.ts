@@ -3,6 +3,7 @@ import { assert } from '../base/assert.js'
 import { hold, narrowGap, showsGap, takeFitting } from './held-appends.js'
 import type { Follower, Server } from './server.js'
 import { resetElectionTimer } from './server.js'
+import { checkNothingIsLost } from './lost-entries.js'
 import { replaced } from './persistence.js'
 import { stepDown } from './term.js'
 import type { AppendEntries, AppendEntriesReply, InstallSnapshot, LogIndex, Milliseconds, Outgoing } from './types.js'
@@ -23,6 +24,7 @@ export function receiveAppendEntries(server: Server, received: AppendEntries, no
   // may count: whoever sent this may lead our term by now, and its round of reads has the number of another (L03).
   if (message.term < server.currentTerm) return reject(server, { ...message, readRound: 0 }, 0, 0)
   const role = followLeader(server, message, now)
+  checkNothingIsLost(server, message)
 
   // What a full server lacks it has refused: nobody will repeat that unless told.
   if (!isFull && showsGap(server, role, message)) hold(server, role, message, now)

@@ -1,4 +1,5 @@
 /** A leader that a majority has not answered for an election timeout steps down (dissertation 6.2). */
+import { countedValues } from './admission.js'
 import { quorumIndex } from './quorum.js'
 import type { Leader, Server } from './server.js'
 import { stepDown } from './term.js'
@@ -6,7 +7,7 @@ import type { Milliseconds } from './types.js'
 
 /** Since when this leader has had the answers of a majority, itself included. */
 export function quorumHeardMs(server: Server, role: Leader, now: Milliseconds): Milliseconds {
-  return quorumIndex(server.voters.map(id => (id === server.id ? now : role.peers.get(id)!.lastHeardMs)))
+  return quorumIndex(countedValues(server, role, now, peer => peer.lastHeardMs, -Infinity))
 }
 
 /** When the check would find this leader alone. */

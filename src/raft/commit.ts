@@ -1,4 +1,5 @@
 /** When an entry is committed (sections 5.3 and 5.4.2), and what is applied next. */
+import { countedMatchIndex, countedValues } from './admission.js'
 import { entryBytes } from './log.js'
 import { quorumIndex } from './quorum.js'
 import type { Leader, Server } from './server.js'
@@ -14,7 +15,7 @@ const appliedBytesMax = 65_536
  */
 export function advanceCommitIndex(server: Server, role: Leader): void {
   const majorityIndex = quorumIndex(
-    server.voters.map(id => (id === server.id ? server.persistedIndex : role.peers.get(id)!.matchIndex)),
+    countedValues(server, role, server.persistedIndex, peer => countedMatchIndex(server, peer), 0),
   )
   if (majorityIndex <= server.commitIndex) return
   if (server.log.termAt(majorityIndex) !== server.currentTerm) return

@@ -1,19 +1,19 @@
 /** Standing for election: the timeout, the pre-vote (dissertation 9.6), the campaign and its tally (section 5.2). */
 import { assert } from '../base/assert.js'
+import { counts, expectedIncarnation, mayCampaign, openingEntry } from './admission.js'
 import { Progress } from './progress.js'
 import { majority } from './quorum.js'
 import { appendOwn } from './propose.js'
 import type { Campaigner, Server } from './server.js'
 import { peersOf, resetElectionTimer } from './server.js'
 import { standsAside } from './stand-aside.js'
-import type { LogIndex, Milliseconds, Outgoing, RequestVoteReply } from './types.js'
-
-const nothing = new Uint8Array(0)
+import type { Incarnation, LogIndex, Milliseconds, Outgoing, RequestVoteReply } from './types.js'
 
 /** The election timeout passed without a leader's word: ask whether an election could be won. */
 export function electionTimeout(server: Server, now: Milliseconds): void {
   assert(server.role.name !== 'leader', 'a leader does not stand for election')
   if (!server.voters.includes(server.id)) return resetElectionTimer(server, now)
+  if (!mayCampaign(server)) return resetElectionTimer(server, now)
   if (standsAside(server, now)) return
   server.failedCampaigns++
   resetElectionTimer(server, now)
@@ -41,12 +41,17 @@ export function campaign(server: Server, leadershipTransfer: boolean, now: Milli
 }
 
 /** Counts a vote once, only in its own campaign and of its own kind (E21, E22). */
-export function receiveRequestVoteReply(server: Server, reply: RequestVoteReply, now: Milliseconds): void {
+export function receiveRequestVoteReply(
+  server: Server,
+  reply: RequestVoteReply,
+  incarnation: Incarnation,
+  now: Milliseconds,
+): void {
   const role = server.role
   if (role.name !== (reply.preVote ? 'pre-candidate' : 'candidate')) return
   if (reply.campaignTerm !== role.campaignTerm || reply.term !== server.currentTerm) return
-  const answers = reply.granted ? role.granted : role.refused
-  answers.add(reply.from)
+  if (reply.granted) role.granted.set(reply.from, incarnation)
+  else role.refused.add(reply.from)
   tally(server, role, now)
 }
 
@@ -79,16 +84,18 @@ function newCampaign(
   now: Milliseconds,
 ): Campaigner {
   const campaignTerm = name === 'candidate' ? server.currentTerm : server.currentTerm + 1
-  return { name, campaignTerm, leadershipTransfer, granted: new Set([server.id]), refused: new Set(), askAgainMs: now }
+  const granted = new Map([[server.id, server.incarnation]])
+  return { name, campaignTerm, leadershipTransfer, granted, refused: new Set(), askAgainMs: now }
 }
 
 function tally(server: Server, role: Campaigner, now: Milliseconds): void {
-  if (role.granted.size < majority(server.voters.length)) return
+  const votes = [...role.granted].filter(([id, incarnation]) => counts(server, id, incarnation)).length
+  if (votes < majority(server.voters.length)) return
   if (role.name === 'pre-candidate') campaign(server, false, now)
-  else becomeLeader(server, now)
+  else becomeLeader(server, role, now)
 }
 
-function becomeLeader(server: Server, now: Milliseconds): void {
+function becomeLeader(server: Server, { granted }: Campaigner, now: Milliseconds): void {
   report(server, 'leader', `elected by ${majority(server.voters.length)} of ${server.voters.length} servers`)
   server.failedCampaigns = 0
   const noopIndex: LogIndex = server.log.lastIndex + 1
@@ -110,7 +117,9 @@ function becomeLeader(server: Server, now: Milliseconds): void {
     handedTo: new Set(),
   }
   // Section 8: a leader opens its term with a no-op, or it could not know which entries are committed.
-  appendOwn(server, server.role, 'noop', nothing)
+  const { kind, payload } = openingEntry(server, granted)
+  appendOwn(server, server.role, kind, payload)
+  for (const peer of server.role.peers.values()) peer.incarnation = expectedIncarnation(server, peer.id)
 }
 
 function report(server: Server, role: 'pre-candidate' | 'candidate' | 'leader', why: string): void {

@@ -112,6 +112,7 @@ export function snapshotInstalled(server: Server, meta: SnapshotMeta): void {
     server.persistedIndex = Math.max(server.persistedIndex, index)
     if (role.name !== 'leader') log.compactTo(index)
   }
+  log.restoreAdmitted(index, term, meta.admitted)
   server.snapshotIndex = index
   server.snapshotTerm = term
   server.commitIndex = Math.max(server.commitIndex, index)
@@ -158,9 +159,14 @@ export function isSameSnapshot(a: SnapshotMeta, b: SnapshotMeta): boolean {
 }
 
 function newIncoming(message: InstallSnapshot): Incoming {
-  const { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash } = message
+  return { meta: snapshotMetaOf(message), chunks: [], nextOffset: 0, received: 0, isReplyDue: false }
+}
+
+/** What a piece says of its snapshot. */
+export function snapshotMetaOf(of: SnapshotMeta): SnapshotMeta {
+  const { lastIncludedIndex, lastIncludedTerm, voters, admitted, totalBytes, hash } = of
   const meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
-  return { meta, chunks: [], nextOffset: 0, received: 0, isReplyDue: false }
+  return admitted === undefined ? meta : { ...meta, admitted }
 }
 
 function areSameServers(a: readonly ServerId[], b: readonly ServerId[]): boolean {

@@ -3,12 +3,13 @@
  * call both after every fact; a server calls the first when it starts.
  */
 import { assert } from '../base/assert.js'
+import { counts, countedMatchIndex, countedValues } from './admission.js'
 import { matchIndexOf } from './append-entries.js'
 import { heldBytesMax, heldMessagesMax, type Gap } from './held-appends.js'
 import { entriesBytes } from './log.js'
 import { quorumIndex } from './quorum.js'
 import type { Follower, Server } from './server.js'
-import type { Entry, LogIndex, RoleName, ServerId, Term } from './types.js'
+import type { Entry, Incarnation, LogIndex, RoleName, ServerId, Term } from './types.js'
 
 /** What must hold in every state. */
 export function checkState(server: Server): void {
@@ -55,8 +56,11 @@ export function checkState(server: Server): void {
       const isAppended = peer.inflight.length > 0 || peer.inflightBytes > 0
       assert(!isAppended || peer.state !== 'snapshot', 'no entries go to a peer that needs a snapshot')
     }
-    const matched = server.voters.map(id => (id === server.id ? server.persistedIndex : role.peers.get(id)!.matchIndex))
-    const commitsOwn = log.termAt(server.commitIndex) === role.term
+    assert(counts(server, server.id, server.incarnation), 'a leader is admitted')
+    const matched = countedValues(server, role, server.persistedIndex, peer => countedMatchIndex(server, peer), 0)
+    // What a lost incarnation had acknowledged stays committed.
+    const hasLost = [...role.peers.values()].some(({ former }) => former.length > 0)
+    const commitsOwn = log.termAt(server.commitIndex) === role.term && !hasLost
     assert(!commitsOwn || server.commitIndex <= quorumIndex(matched), 'a majority holds what a leader committed')
   } else {
     const ownTerm = role.name === 'candidate' ? server.currentTerm : server.currentTerm + 1
@@ -94,7 +98,7 @@ export interface StateBefore {
   readonly committedLast: Entry | null
   /** Where the log ends, if it agrees with the snapshot that is being installed. */
   readonly keptLastIndex: LogIndex
-  readonly matchIndexes: ReadonlyMap<ServerId, LogIndex>
+  readonly matchIndexes: ReadonlyMap<ServerId, { readonly incarnation: Incarnation; readonly matchIndex: LogIndex }>
 }
 
 export function stateBefore(server: Server): StateBefore {
@@ -112,7 +116,7 @@ export function stateBefore(server: Server): StateBefore {
     snapshotIndex: server.snapshotIndex,
     committedLast: commitIndex > log.baseIndex ? log.at(commitIndex) : null,
     keptLastIndex: installing !== null && !installing.resetsLog ? log.lastIndex : 0,
-    matchIndexes: new Map(peers.map(peer => [peer.id, peer.matchIndex])),
+    matchIndexes: new Map(peers.map(({ id, incarnation, matchIndex }) => [id, { incarnation, matchIndex }])),
   }
 }
 
@@ -133,8 +137,9 @@ export function checkStep(before: StateBefore, server: Server): void {
   if (before.role === 'leader' && role.name === 'leader' && sameTerm) {
     assert(log.lastIndex >= before.lastIndex, 'Leader Append-Only: the log of a leader only grows')
     assert(log.termAt(before.lastIndex) === before.lastTerm, 'Leader Append-Only: its entries stay')
-    for (const [id, matchIndex] of before.matchIndexes) {
-      assert(role.peers.get(id)!.matchIndex >= matchIndex, 'matchIndex never goes back within a term')
+    for (const [id, { incarnation, matchIndex }] of before.matchIndexes) {
+      const peer = role.peers.get(id)!
+      assert(peer.matchIndex >= matchIndex || peer.incarnation !== incarnation, 'matchIndex never goes back within a term')
     }
   }
   const { committedLast } = before

@@ -4,7 +4,8 @@
  * never decrease along it, so terms are found by bisection.
  */
 import { assert } from '../base/assert.js'
-import type { Entry, LogIndex, Term } from './types.js'
+import { Admitted } from './admitted.js'
+import type { Entry, LogIndex, Named, Term } from './types.js'
 import { entryOverheadBytes } from './types.js'
 
 /** Bytes of an entry's record, in datagrams and in the log file. */
@@ -21,6 +22,8 @@ export class Log {
   /** The place before the first entry, (0, 0) at the very beginning. Its term is known, its content is not here. */
   baseIndex: LogIndex
   baseTerm: Term
+  /** What it says of incarnations. */
+  readonly admitted = new Admitted()
   private entries: Entry[]
 
   constructor(baseIndex: LogIndex, baseTerm: Term, entries: readonly Entry[]) {
@@ -66,12 +69,14 @@ export class Log {
     assert(entry.index === this.lastIndex + 1, `entry ${entry.index} follows the last index ${this.lastIndex}`)
     assert(entry.term >= this.lastTerm, `terms do not decrease along the log (${this.lastTerm}, then ${entry.term})`)
     this.entries.push(entry)
+    this.admitted.append(entry)
   }
 
   /** Forgets the entry at `index` and all that follow. */
   truncateFrom(index: LogIndex): void {
     assert(index > this.baseIndex, `truncation at ${index} stays above the base ${this.baseIndex}`)
     this.entries.length = Math.min(this.entries.length, index - this.firstIndex)
+    this.admitted.truncateFrom(index)
   }
 
   /** Forgets the entries up to `index`, whose term stays known. */
@@ -82,6 +87,12 @@ export class Log {
     this.entries = this.entries.slice(index - this.baseIndex)
     this.baseIndex = index
     this.baseTerm = term
+  }
+
+  /** A snapshot up to (index, term) says who is admitted; entries behind it may say more. */
+  restoreAdmitted(index: LogIndex, term: Term, named: readonly Named[] | undefined): void {
+    this.admitted.restore(index, term, named)
+    for (const entry of this.entries) this.admitted.append(entry)
   }
 
   /** Begins anew, empty behind the entry (index, term), which is not here. */

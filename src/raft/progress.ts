@@ -8,7 +8,7 @@
  * what a peer lost after it had come: it waits for longer, and sends one probe, never the whole window (R13).
  */
 import { assert } from '../base/assert.js'
-import type { LogIndex, Milliseconds, ServerId, SnapshotMeta } from './types.js'
+import type { Incarnation, LogIndex, Milliseconds, ServerId, SnapshotMeta } from './types.js'
 
 /** An AppendEntries with entries that was sent and is neither accepted nor known to be lost. */
 interface Inflight {
@@ -52,6 +52,10 @@ export class Progress {
   /** The newest round of read confirmations that was sent to it, and that it has echoed. */
   readRoundSent = 0
   readRoundAcknowledged = 0
+  /** Of whom all this is known; 0 as long as nobody was heard. */
+  incarnation: Incarnation = 0
+  /** Those before it that this leader knew: their words come late, and do not count. */
+  readonly former: Incarnation[] = []
   /** What of the log is kept for it alone. */
   kept: Kept | null = null
   appendBytesMax: number
@@ -169,6 +173,19 @@ export class Progress {
     this.inflightBytes = 0
     this.probeSentMs = -Infinity
     this.probedIndex = Infinity
+  }
+
+  /**
+   * Another incarnation of the peer is there: what the one before it had acknowledged it does not hold. The probe that is to
+   * follow finds out what it does hold.
+   */
+  succeeded(incarnation: Incarnation): void {
+    this.former.push(this.incarnation)
+    this.incarnation = incarnation
+    this.matchIndex = 0
+    this.acceptedIndex = 0
+    this.readRoundAcknowledged = 0
+    this.kept = null
   }
 
   /** The peer answered in the newest round of reads that it was told of. */

@@ -1,10 +1,11 @@
 /**
  * Consensus, pure: facts go in by these methods and only change state; consequences come out of `takeReady`. No clock, no
  * chance, no socket, no file: `now` is an argument and the seed an option, so that a run can be repeated exactly.
- * Reading order for newcomers: types, server, election, vote, append-entries, held-appends, replication, commit, compaction,
- * send-snapshot, install-snapshot, ready.
+ * Reading order for newcomers: types, server, election, vote, append-entries, held-appends, replication, commit, admission,
+ * compaction, send-snapshot, install-snapshot, ready.
  */
 import { assert } from '../base/assert.js'
+import { isRecovering } from './admission.js'
 import { receiveAppendEntries } from './append-entries.js'
 import { checkQuorum } from './check-quorum.js'
 import { compactionLimit, compactTo, snapshotTaken } from './compaction.js'
@@ -24,9 +25,11 @@ import { adoptTerm, refusalOf } from './term.js'
 import { receiveTimeoutNow, transferLeadership, transferTimeout } from './transfer.js'
 import type {
   DiskState,
+  Incarnation,
   LogIndex,
   Message,
   Milliseconds,
+  Named,
   RaftOptions,
   Ready,
   Recovered,
@@ -71,8 +74,8 @@ export class Raft {
     }
   }
 
-  /** A message arrived. */
-  receive(now: Milliseconds, message: Message): void {
+  /** A message arrived, from its sender in this incarnation. */
+  receive(now: Milliseconds, message: Message, incarnation: Incarnation = 0): void {
     const { server } = this
     const why = refusalOf(server, message)
     if (why !== null) {
@@ -87,15 +90,15 @@ export class Raft {
       case 'AppendEntries':
         return receiveAppendEntries(server, message, now)
       case 'AppendEntriesReply':
-        if (server.role.name === 'leader') receiveAppendEntriesReply(server, server.role, message, now)
+        if (server.role.name === 'leader') receiveAppendEntriesReply(server, server.role, message, incarnation, now)
         return
       case 'InstallSnapshot':
         return receiveInstallSnapshot(server, message, now)
       case 'InstallSnapshotReply':
-        if (server.role.name === 'leader') receiveInstallSnapshotReply(server, server.role, message, now)
+        if (server.role.name === 'leader') receiveInstallSnapshotReply(server, server.role, message, incarnation, now)
         return
       case 'RequestVoteReply':
-        return receiveRequestVoteReply(server, message, now)
+        return receiveRequestVoteReply(server, message, incarnation, now)
       case 'TimeoutNow':
         return receiveTimeoutNow(server, message, now)
     }
@@ -132,6 +135,11 @@ export class Raft {
   /** The furthest that `compactTo` would go now. */
   compactionLimit(now: Milliseconds): LogIndex {
     return compactionLimit(this.server, now)
+  }
+
+  /** Who is admitted as of `index`, for a snapshot that ends there: no lower than the newest one. */
+  admittedAt(index: LogIndex): readonly Named[] | undefined {
+    return this.server.log.admitted.namedAt(index)
   }
 
   /** Up to where the log may go if records of `trailingBytes` before the end of the newest snapshot stay, for slow followers. */
@@ -235,6 +243,7 @@ export class Raft {
     return {
       id: server.id,
       role: role.name,
+      isRecovering: isRecovering(server),
       term: server.currentTerm,
       leaderId: leaderIdOf(server),
       commitIndex: server.commitIndex,

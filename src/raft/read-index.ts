@@ -3,6 +3,7 @@
  * AppendEntries that this server still leads, answer when the state machine has come that far. All reads that arrive in
  * one turn share a round.
  */
+import { countedValues } from './admission.js'
 import { quorumIndex } from './quorum.js'
 import type { Leader, Server } from './server.js'
 import type { ConfirmedRead, Refusal } from './types.js'
@@ -33,7 +34,7 @@ export function beginReadRound(server: Server, role: Leader): void {
 export function takeConfirmedReads(server: Server, role: Leader): readonly ConfirmedRead[] {
   if (role.waitingReads.length === 0) return []
   const confirmed = quorumIndex(
-    server.voters.map(id => (id === server.id ? role.readRound : role.peers.get(id)!.readRoundAcknowledged)),
+    countedValues(server, role, role.readRound, peer => peer.readRoundAcknowledged, 0),
   )
   const firstWaiting = role.waitingReads.findIndex(read => read.round > confirmed)
   if (firstWaiting === 0) return []

@@ -13,6 +13,7 @@
  *    the snapshot, or does not agree with it: whoever recovers it begins with an empty log behind the snapshot (S03).
  * 6. Any error of a write or fsync ends the process. An fsync is never retried.
  */
+import { admitPeers } from './admission.js'
 import { replyToLeader, sendRejections } from './append-entries.js'
 import { checkQuorumDeadline } from './check-quorum.js'
 import { advanceCommitIndex, takeCommitted } from './commit.js'
@@ -34,6 +35,7 @@ export function takeReady(server: Server, now: Milliseconds): Ready {
   let snapshotChunks: readonly InstallSnapshot[] = []
   if (role.name === 'leader') {
     advanceCommitIndex(server, role)
+    admitPeers(server, role)
     beginReadRound(server, role)
     reads = takeConfirmedReads(server, role)
     for (const peer of role.peers.values()) sendAppendEntries(server, role, peer, now, messages)

@@ -9,7 +9,7 @@ import type { Progress } from './progress.js'
 import { wantedReadRound } from './read-index.js'
 import { matchMoved } from './send-snapshot.js'
 import type { Leader, Server } from './server.js'
-import type { AppendEntriesReply, Entry, LogIndex, Milliseconds, Outgoing } from './types.js'
+import type { AppendEntriesReply, Entry, Incarnation, LogIndex, Milliseconds, Outgoing } from './types.js'
 
 /** Everything this leader has to tell one peer now. */
 export function sendAppendEntries(
@@ -59,11 +59,13 @@ export function receiveAppendEntriesReply(
   server: Server,
   role: Leader,
   reply: AppendEntriesReply,
+  incarnation: Incarnation,
   now: Milliseconds,
 ): void {
   if (reply.term < server.currentTerm) return
   const peer = role.peers.get(reply.from)
   assert(peer !== undefined, `server ${reply.from} is a peer`)
+  if (!isHeardFrom(server, peer, incarnation)) return
   peer.lastHeardMs = now
   peer.echoed(Math.min(reply.readRound, role.readRound))
   if (reply.rejected) return receiveRejection(server, peer, reply, now)
@@ -100,6 +102,21 @@ function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesRe
   nextIndex = Math.max(nextIndex, peer.matchIndex + 1)
   // At or below matchIndex it is a late copy.
   if (nextIndex <= reply.prevLogIndex) startOverFrom(server, peer, nextIndex)
+}
+
+/**
+ * A word of this leader's term came from a peer in `incarnation`. Another one than before has lost what that one held, and
+ * this leader starts over with it. False: it is late, of one that another has followed.
+ */
+export function isHeardFrom(server: Server, peer: Progress, incarnation: Incarnation): boolean {
+  if (peer.incarnation === incarnation) return true
+  if (peer.former.includes(incarnation)) return false
+  if (peer.incarnation === 0) peer.incarnation = incarnation
+  else {
+    peer.succeeded(incarnation)
+    startOverFrom(server, peer, peer.nextIndex)
+  }
+  return true
 }
 
 /** With a probe, or where the log is compacted and there is nothing to try with, behind a snapshot (section 7). */
@@ -150,6 +167,8 @@ function send(
       prevLogTerm,
       leaderCommit: server.commitIndex,
       readRound: role.readRound,
+      matchIndex: peer.matchIndex,
+      incarnation: peer.incarnation,
       entries,
     },
   })

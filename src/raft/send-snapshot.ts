@@ -4,8 +4,9 @@
  */
 import { assert } from '../base/assert.js'
 import type { Progress } from './progress.js'
+import { isHeardFrom } from './replication.js'
 import type { Leader, Server } from './server.js'
-import type { InstallSnapshotReply, LogIndex, Milliseconds, ServerId, SnapshotMeta } from './types.js'
+import type { Incarnation, InstallSnapshotReply, LogIndex, Milliseconds, ServerId, SnapshotMeta } from './types.js'
 import { snapshotPieceBytes } from './types.js'
 
 /** The peers that need a snapshot as things stand. */
@@ -36,11 +37,13 @@ export function receiveInstallSnapshotReply(
   server: Server,
   role: Leader,
   reply: InstallSnapshotReply,
+  incarnation: Incarnation,
   now: Milliseconds,
 ): void {
   if (reply.term < server.currentTerm) return
   const peer = role.peers.get(reply.from)
   assert(peer !== undefined, `server ${reply.from} is a peer`)
+  if (!isHeardFrom(server, peer, incarnation)) return
   peer.lastHeardMs = now
   if (peer.state !== 'snapshot') return
   if (reply.persisted) {

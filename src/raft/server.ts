@@ -11,6 +11,7 @@ import type {
   AppendEntriesReply,
   DiskState,
   HardState,
+  Incarnation,
   Install,
   LogIndex,
   Milliseconds,
@@ -42,8 +43,8 @@ export interface Campaigner {
   readonly name: 'pre-candidate' | 'candidate'
   readonly campaignTerm: Term
   readonly leadershipTransfer: boolean
-  /** Sets of ids, so that a copied datagram stays one vote. This server is among the granted. */
-  readonly granted: Set<ServerId>
+  /** By id, so that a copied datagram stays one vote, with the incarnation that gave it. This server is among the granted. */
+  readonly granted: Map<ServerId, Incarnation>
   readonly refused: Set<ServerId>
   /** When the requests to those who have not answered go out again. */
   askAgainMs: Milliseconds
@@ -95,6 +96,7 @@ export interface OutstandingWrite {
 export interface Server {
   readonly options: RaftOptions
   readonly id: ServerId
+  readonly incarnation: Incarnation
   readonly voters: readonly ServerId[]
   readonly random: Prng
 
@@ -148,9 +150,11 @@ export interface Server {
 
 export function createServer(options: RaftOptions, recovered: Recovered, now: Milliseconds): Server {
   const log = new Log(recovered.baseIndex, recovered.baseTerm, recovered.entries)
+  log.restoreAdmitted(recovered.snapshotIndex, recovered.snapshotTerm, recovered.snapshotAdmitted)
   const server: Server = {
     options,
     id: options.id,
+    incarnation: options.incarnation,
     voters: options.voters,
     random: new Prng(options.seed, options.id),
     currentTerm: recovered.hardState.currentTerm,

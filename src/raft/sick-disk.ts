@@ -2,6 +2,7 @@
  * A leader whose disk takes no entries now hands over where another can lead (R17). Which of the others have a sick disk too
  * it does not know: it asks one after the other, and who is sick itself does not take over. See stand-aside.ts for elections.
  */
+import { counts } from './admission.js'
 import type { Leader, Server } from './server.js'
 import { mostCaughtUp, transferLeadership } from './transfer.js'
 import type { DiskState, Milliseconds } from './types.js'
@@ -26,7 +27,11 @@ export function diskChanged(server: Server, disk: DiskState, now: Milliseconds):
 export function handOver(server: Server, role: Leader, now: Milliseconds): void {
   if (now < handOverDeadline(server, role)) return
   const { electionTimeoutMs } = server.options
-  const to = mostCaughtUp(role, peer => !role.handedTo.has(peer.id) && now - peer.lastHeardMs < electionTimeoutMs)
+  const to = mostCaughtUp(
+    role,
+    ({ id, incarnation, lastHeardMs }) =>
+      counts(server, id, incarnation) && !role.handedTo.has(id) && now - lastHeardMs < electionTimeoutMs,
+  )
   if (to === 0) {
     role.handedTo.clear()
     role.handOverMs = now + handOverPauseTimeouts * electionTimeoutMs

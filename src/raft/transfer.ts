@@ -1,5 +1,6 @@
 /** Handing leadership over (dissertation 3.10): the target catches up, is told to campaign at once, and has a deadline. */
 import { assert } from '../base/assert.js'
+import { counts, mayCampaign } from './admission.js'
 import { campaign } from './election.js'
 import type { Progress } from './progress.js'
 import type { Leader, Server } from './server.js'
@@ -9,8 +10,9 @@ import type { Milliseconds, Outgoing, ServerId, TimeoutNow } from './types.js'
 export function transferLeadership(server: Server, to: ServerId, now: Milliseconds): void {
   const role = server.role
   if (role.name !== 'leader') return
-  const target = to === 0 ? mostCaughtUp(role) : to
-  if (target === server.id || !role.peers.has(target)) return
+  const target = to === 0 ? mostCaughtUp(role, peer => counts(server, peer.id, peer.incarnation)) : to
+  const peer = role.peers.get(target)
+  if (peer === undefined || !counts(server, target, peer.incarnation)) return
   role.transfer = { to: target, giveUpMs: now + server.options.electionTimeoutMs, sentMs: -Infinity }
   server.reports.push({ what: 'transfer', to: target, outcome: 'begun' })
 }
@@ -39,12 +41,12 @@ export function receiveTimeoutNow(server: Server, message: TimeoutNow, now: Mill
   const role = server.role
   if (role.name !== 'follower' || role.leaderId !== message.from) return
   // Whoever asks may have a sick disk as well; it gives up, and asks the next.
-  if (server.disk !== 'sound') return
+  if (server.disk !== 'sound' || !mayCampaign(server)) return
   campaign(server, true, now)
 }
 
 /** The peer with the longest matching log; of those equally far, the one heard last: who is down answers nobody. */
-export function mostCaughtUp(role: Leader, mayBe: (peer: Progress) => boolean = () => true): ServerId {
+export function mostCaughtUp(role: Leader, mayBe: (peer: Progress) => boolean): ServerId {
   const peers = [...role.peers.values()].filter(mayBe)
   const [best] = peers.sort((a, b) => b.matchIndex - a.matchIndex || b.lastHeardMs - a.lastHeardMs)
   return best === undefined ? 0 : best.id

@@ -11,9 +11,20 @@ export type Term = number
 export type LogIndex = number
 /** Milliseconds of a monotonic clock whose zero means nothing. Always an argument, never asked for. */
 export type Milliseconds = number
+/** Which data directory of a server it is: random, at least 1. 0 where incarnations are not told apart, or none is known. */
+export type Incarnation = number
 
-/** What an entry carries. `noop` opens a term (paper section 8), `commands` holds a batch of client commands. */
-export type EntryKind = 'noop' | 'commands'
+/** A server in one of its incarnations. */
+export interface Named {
+  readonly id: ServerId
+  readonly incarnation: Incarnation
+}
+
+/**
+ * What an entry carries. `noop` opens a term (paper section 8), `commands` holds a batch of client commands; the others name
+ * incarnations (admission.ts): `found` opens the first term of all, `retire` and `admit` take a new incarnation in.
+ */
+export type EntryKind = 'noop' | 'commands' | 'found' | 'retire' | 'admit'
 
 /** One entry of the replicated log. */
 export interface Entry {
@@ -72,6 +83,9 @@ export interface AppendEntries extends Common {
   readonly leaderCommit: LogIndex
   /** The newest round of ReadIndex confirmations that the leader had begun when it sent this. */
   readonly readRound: number
+  /** What this follower, in this incarnation, has called durable to this leader in this term (lost-entries.ts). */
+  readonly matchIndex: LogIndex
+  readonly incarnation: Incarnation
   readonly entries: readonly Entry[]
 }
 
@@ -102,6 +116,8 @@ export interface SnapshotMeta {
   readonly lastIncludedTerm: Term
   /** The voters as of that entry. */
   readonly voters: readonly ServerId[]
+  /** Who of them is admitted as of that entry, in ascending order; left out where the log names nobody. */
+  readonly admitted?: readonly Named[]
   /** Bytes of its body: sessions and state machine. */
   readonly totalBytes: number
   /** Of the whole body, below 2^53. */
@@ -196,21 +212,14 @@ export type Report =
   | { readonly what: 'leader'; readonly leaderId: ServerId; readonly term: Term }
   | { readonly what: 'refused'; readonly from: ServerId; readonly why: string }
   | { readonly what: 'transfer'; readonly to: ServerId; readonly outcome: 'begun' | 'given-up' }
+  | {
+      readonly what: 'admission'
+      readonly of: ServerId
+      readonly incarnation: Incarnation
+      readonly step: 'begun' | 'admitted'
+    }
 
 export type RoleName = 'follower' | 'pre-candidate' | 'candidate' | 'leader'
-
-/** What tells one snapshot from another; a transfer goes on only for an equal one. */
-export interface SnapshotMeta {
-  /** The last entry that it covers. */
-  readonly lastIncludedIndex: LogIndex
-  readonly lastIncludedTerm: Term
-  /** The voters as of that entry. */
-  readonly voters: readonly ServerId[]
-  /** Bytes of its body: sessions and state machine. */
-  readonly totalBytes: number
-  /** Of the whole body, below 2^53. */
-  readonly hash: number
-}
 
 /** What storage found: the state before the crash or stop. */
 export interface Recovered {
@@ -218,6 +227,8 @@ export interface Recovered {
   /** The last entry that the newest snapshot covers, (0, 0) without one. */
   readonly snapshotIndex: LogIndex
   readonly snapshotTerm: Term
+  /** Who is admitted as of that entry, as SnapshotMeta says it. */
+  readonly snapshotAdmitted?: readonly Named[]
   /** Before the first of entries: at or before the snapshot. */
   readonly baseIndex: LogIndex
   readonly baseTerm: Term
@@ -229,6 +240,10 @@ export interface RaftOptions {
   readonly id: ServerId
   /** Voters, this server among them. */
   readonly voters: readonly ServerId[]
+  /** Of this server's data directory. 0: incarnations are not told apart in this cluster, all of it. */
+  readonly incarnation: Incarnation
+  /** May take part in the founding of a cluster. Not a server whose directory was made to be filled from its peers. */
+  readonly mayFound: boolean
   /** Of the random draws. The server's id is mixed in, so that equal seeds give different servers different timeouts. */
   readonly seed: number
   readonly heartbeatMs: number
@@ -266,6 +281,8 @@ export interface PeerStatus {
 export interface Status {
   readonly id: ServerId
   readonly role: RoleName
+  /** It is not admitted yet, so it neither votes nor counts. */
+  readonly isRecovering: boolean
   readonly term: Term
   readonly leaderId: ServerId
   readonly commitIndex: LogIndex

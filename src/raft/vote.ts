@@ -1,4 +1,5 @@
 /** Who gets this server's vote: RequestVote as received (sections 5.2 and 5.4.1; PreVote, dissertation 9.6). */
+import { mayVoteAtAll } from './admission.js'
 import { quorumHeardMs } from './check-quorum.js'
 import type { Server } from './server.js'
 import { leaderIdOf, resetElectionTimer } from './server.js'
@@ -12,7 +13,7 @@ export function receiveRequestVote(server: Server, request: RequestVote, now: Mi
   if (request.term > server.currentTerm) {
     adoptTerm(server, request.term, `server ${request.from} asks for votes in term ${request.campaignTerm}`, now)
   }
-  if (!mayVoteFor(server, request)) return refuse(server, request)
+  if (!mayVoteAtAll(server, request) || !mayVoteFor(server, request)) return refuse(server, request)
   // "Raft determines which of two logs is more up-to-date by comparing the index and term of the last entries in the
   // logs" (section 5.4.1): term first, then length (R3).
   if (!server.log.isUpToDate(request.lastLogIndex, request.lastLogTerm)) return refuse(server, request)

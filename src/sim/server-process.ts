@@ -240,6 +240,8 @@ export class ServerProcess {
       {
         id: this.id,
         voters: members.map(({ id }) => id),
+        incarnation: identity.incarnation,
+        mayFound: true,
         members,
         seed: this.prng.uint32(),
         heartbeatMs: plan.heartbeatMs,

@@ -142,10 +142,11 @@ export class SnapshotFile {
   private readonly file: DiskFile
 
   constructor(path: string, file: DiskFile, header: SnapshotHeader) {
-    const { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash } = header
+    const { lastIncludedIndex, lastIncludedTerm, voters, admitted, totalBytes, hash } = header
+    const meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
     this.path = path
     this.file = file
-    this.meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
+    this.meta = admitted === undefined ? meta : { ...meta, admitted }
   }
 
   /** Reads the body: every checksum, and the hash. */

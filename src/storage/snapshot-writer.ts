@@ -31,7 +31,7 @@ import { isNoSpace, StorageError, storageErrorOf } from './storage-error.js'
 const pieceChunks = 4
 
 /** What is known of a snapshot before its body was walked through. */
-export type SnapshotPosition = Pick<SnapshotMeta, 'lastIncludedIndex' | 'lastIncludedTerm' | 'voters'>
+export type SnapshotPosition = Pick<SnapshotMeta, 'lastIncludedIndex' | 'lastIncludedTerm' | 'voters' | 'admitted'>
 
 /** Told once: the meta of a durable snapshot, or an error. `isNoSpace` tells the one that passes. */
 export type TookSnapshot = (error: StorageError | null, meta: SnapshotMeta | null) => void
@@ -150,8 +150,7 @@ export class SnapshotWriter {
 
   private writeHeader(file: DiskFile): void {
     const { clusterId, serverId, incarnation } = this.identity
-    const { lastIncludedIndex, lastIncludedTerm, voters } = this.position
-    const meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes: this.totalBytes, hash: this.hash }
+    const meta = { ...this.position, totalBytes: this.totalBytes, hash: this.hash }
     const header = encodeSnapshotHeader({ ...meta, clusterId, serverId, incarnation })
     this.write(file, 0, header, () => file.close(error => this.rename(error, meta)))
   }

@@ -177,6 +177,7 @@ function openedStorage(
       hardState: store.hardState,
       snapshotIndex: newest?.lastIncludedIndex ?? 0,
       snapshotTerm: newest?.lastIncludedTerm ?? 0,
+      ...(newest?.admitted === undefined ? {} : { snapshotAdmitted: newest.admitted }),
       baseIndex,
       baseTerm,
       entries,

@@ -60,15 +60,17 @@ const appendEntries: fc.Arbitrary<Message> = anyId(1).chain(term =>
     anyRecord({
       leaderCommit: anyId(),
       readRound: anyId(),
+      matchIndex: anyId(),
+      incarnation: anyId(),
       steps: fc.array(fc.tuple(anyId(0, term), anyBytes(30), fc.boolean()), { maxLength: 5 }),
-    }).map(({ leaderCommit, readRound, steps }): AppendEntries => {
+    }).map(({ steps, ...numbers }): AppendEntries => {
       const terms = steps.map(([step]) => Math.max(step, prev.term, 1)).sort((a, b) => a - b)
       const entries = steps.map(([, payload, isNoop], at): Entry => {
         const index = prev.index + 1 + at
         return { index, term: terms[at]!, kind: isNoop ? 'noop' : 'commands', payload, record: null }
       })
       const [prevLogIndex, prevLogTerm] = [prev.index, prev.term]
-      return { type: 'AppendEntries', term, from, prevLogIndex, prevLogTerm, leaderCommit, readRound, entries }
+      return { type: 'AppendEntries', term, from, prevLogIndex, prevLogTerm, ...numbers, entries }
     }),
   ),
 )
@@ -238,13 +240,16 @@ void t.test('golden bytes', t => {
   const block = hexOf(records)
   const appended = receiveBytes(
     'peer',
-    hex(`03 610000 0500000000000000 0200000000000000 0200000000000000 0100000000000000 0700000000000000 ${block}`),
+    hex(
+      '03 710000 0500000000000000 0200000000000000 0200000000000000 0100000000000000 0700000000000000 ' +
+        `0600000000000000 0900000000000000 ${block}`,
+    ),
   )
   const entries: Entry[] = [
     { index: 3, term: 2, kind: 'commands', payload: hex('aa'), record: records.slice(0, 29) },
     { index: 4, term: 5, kind: 'noop', payload: hex(''), record: records.slice(29) },
   ]
-  const numbers = { term: 5, prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 1, readRound: 7 }
+  const numbers = { term: 5, prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 1, readRound: 7, matchIndex: 6, incarnation: 9 }
   const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries }
   t.strictSame(appended, message)
   t.equal(hexOf(datagramOf('peer', [message])).slice(-block.length), block, 'the records are sent as they are')
@@ -256,11 +261,14 @@ function append(
   fields: { term?: number | bigint; prevLogIndex?: number | bigint; prevLogTerm?: number | bigint } & {
     leaderCommit?: number | bigint
     readRound?: number | bigint
+    matchIndex?: number | bigint
+    incarnation?: number | bigint
   },
   ...records: readonly Uint8Array[]
 ): Uint8Array {
   const { term = 5, prevLogIndex = 2, prevLogTerm = 2, leaderCommit = 1, readRound = 0 } = fields
-  const ids = [term, prevLogIndex, prevLogTerm, leaderCommit, readRound].map(id => uint(id, 8))
+  const { matchIndex = 0, incarnation = 0 } = fields
+  const ids = [term, prevLogIndex, prevLogTerm, leaderCommit, readRound, matchIndex, incarnation].map(id => uint(id, 8))
   const body = join(...ids, ...records)
   return join(uint(3, 1), uint(body.length, 3), body)
 }
@@ -292,7 +300,7 @@ void t.test('AppendEntries: only what a log can take is accepted', t => {
   refuses('a record that claims the next one', append({}, recordWith({ length: 57, index: 3, term: 2 }), record(4, 2)))
   refuses('a record that claims everything', append({}, recordWith({ length: 2 ** 32 - 1, index: 3, term: 2 })))
   for (const id of tooLargeIds) {
-    for (const name of ['term', 'prevLogIndex', 'prevLogTerm', 'leaderCommit', 'readRound']) {
+    for (const name of ['term', 'prevLogIndex', 'prevLogTerm', 'leaderCommit', 'readRound', 'matchIndex', 'incarnation']) {
       refuses(`${name} ${id.toString()}`, append({ [name]: id }))
     }
     refuses(`index ${id.toString()}`, append({}, record(id, 2)))
@@ -379,7 +387,7 @@ void t.test('B08: entries own their bytes: one copy for the block, nothing of th
     payload: hex('aabb'),
     record: null,
   }))
-  const numbers = { term: 5, prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 1, readRound: 0 }
+  const numbers = { term: 5, prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 1, readRound: 0, matchIndex: 0, incarnation: 0 }
   const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries }
   // A Buffer, as Node's sockets deliver: its slice and subarray are not those of Uint8Array.
   const datagram = Buffer.from(datagramOf('peer', [message]))
@@ -396,7 +404,7 @@ void t.test('B08: entries own their bytes: one copy for the block, nothing of th
 void t.test('the sizes that others count with', t => {
   t.equal(snapshotPieceBytes, snapshotPieceBytesMax)
   const entry: Entry = { index: 1, term: 1, kind: 'commands', payload: new Uint8Array(100), record: null }
-  const numbers = { term: 5, prevLogIndex: 0, prevLogTerm: 0, leaderCommit: 1, readRound: 0 }
+  const numbers = { term: 5, prevLogIndex: 0, prevLogTerm: 0, leaderCommit: 1, readRound: 0, matchIndex: 0, incarnation: 0 }
   const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries: [entry] }
   t.equal(peerMessageBytes(message), appendEntriesOverheadBytes + recordOf(entry).length)
   const overhead = appendEntriesOverheadBytes + entryHeaderBytes + commandsOverheadBytes + commandHeaderBytes

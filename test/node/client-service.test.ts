@@ -34,7 +34,7 @@ class Rig {
   private lastWriteId = 0
 
   constructor(voters: number[] = [1], machine: StateMachine = new KvStore(), uncommittedBytesMax = 1_000_000) {
-    const options = { id: 1, voters, seed: 1, heartbeatMs: 10, electionTimeoutMs: 100 }
+    const options = { id: 1, voters, incarnation: 0, mayFound: true, seed: 1, heartbeatMs: 10, electionTimeoutMs: 100 }
     this.raft = new Raft(
       {
         ...options,
@@ -132,6 +132,8 @@ class Rig {
       prevLogTerm: 1,
       leaderCommit: 0,
       readRound: 0,
+      matchIndex: 0,
+      incarnation: 0,
       entries: [],
     })
     this.service.loseLeadership()

@@ -130,6 +130,8 @@ void t.test('regression_the_term_moves_on_while_a_hard_state_is_saved', t => {
     prevLogTerm: 0,
     leaderCommit: 0,
     readRound: 0,
+    matchIndex: 0,
+    incarnation: 0,
   } as const
   // Term 5 and its entry come in one ready; before that term is durable there is a term 6.
   peer.send(peer.peer(1)!, { ...common, term: 5, entries: [entry] })

@@ -26,6 +26,8 @@ export function raftOptions(some: Partial<RaftOptions> = {}): RaftOptions {
   return {
     id: 1,
     voters: [1, 2, 3],
+    incarnation: 0,
+    mayFound: true,
     seed: 1,
     heartbeatMs,
     electionTimeoutMs,
@@ -176,6 +178,8 @@ export function append(
     prevLogTerm,
     leaderCommit: 0,
     readRound: 0,
+    matchIndex: 0,
+    incarnation: 0,
     entries: entriesOf(terms, prevLogIndex + 1),
   }
   return { type: 'AppendEntries', from, term, ...fields, ...some }

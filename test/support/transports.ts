@@ -164,6 +164,8 @@ export function bulkMessage(from: number, number: number, payloadBytes: number):
     prevLogTerm: number === 0 ? 0 : 1,
     leaderCommit: 0,
     readRound: 0,
+    matchIndex: 0,
+    incarnation: 0,
     entries: [entry],
   }
 }

@@ -70,6 +70,9 @@ export function kindOfLetter(letter: string): number {
 /** Of a crash: with the number of writes kept, whether the snapshot that was being installed is. */
 export const snapshotKept = 8
 
+/** Of a crash, in place of these: the disk is lost. */
+export const diskLost = 15
+
 /** Budgets used, three bits for each, and two for the last. */
 export function usedOf(used: number, kind: number): number {
   return (used >>> (3 * kind)) & 7

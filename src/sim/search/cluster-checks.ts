@@ -1,6 +1,6 @@
 /** What must hold between servers (Figure 3 of the paper, and what its proofs rest on), given what each of them is. */
 import { majority } from '../../raft/quorum.js'
-import type { LogIndex, ServerId, Term } from '../../raft/types.js'
+import type { Incarnation, LogIndex, ServerId, Term } from '../../raft/types.js'
 import { committedBefore, type History } from './history.js'
 import type { Breach } from './options.js'
 
@@ -20,6 +20,14 @@ export interface NodeView {
   readonly durableLog: LogView
   /** Of a leader: by place of the peer in the cluster, its own 0. Of the others: empty. */
   readonly matchIndexes: readonly LogIndex[]
+  /** Whose they are, in the same order. */
+  readonly peerIncarnations: readonly Incarnation[]
+  readonly incarnation: Incarnation
+  readonly mayFound: boolean
+  /** Does it vote and campaign (admission.ts)? */
+  readonly isAdmitted: boolean
+  /** Whom its log admits; null where it names nobody. */
+  readonly counted: ReadonlyMap<ServerId, { readonly incarnation: Incarnation; readonly counts: boolean }> | null
 }
 
 /** More different logs than this are not met in one search. */
@@ -77,6 +85,7 @@ function matchIndexes(nodes: readonly NodeView[], changed: NodeView | null): Bre
       const peer = nodes[place]!
       const matchIndex = leader.matchIndexes[place]!
       if (matchIndex === 0 || peer.term !== leader.term) continue
+      if (peer.incarnation !== leader.peerIncarnations[place]) continue
       if (changed !== null && changed !== leader && changed !== peer) continue
       const text = peer.durableLog.texts[matchIndex - 1]
       if (text !== undefined && text === leader.log.texts[matchIndex - 1]) continue
@@ -103,12 +112,21 @@ function leaderCompleteness(nodes: readonly NodeView[], history: History): Breac
       return { invariant, what: `S${node.id} leads term ${node.term} without the committed entry ${missing}` }
     }
     let votes = 0
-    for (const voter of nodes) if (isUpToDate(node.log, voter.log)) votes++
+    for (const voter of nodes) if (wouldVoteFor(voter, node)) votes++
     if (votes >= majority(nodes.length)) {
       return { invariant, what: `S${node.id} could be elected without the committed entry ${missing}` }
     }
   }
   return null
+}
+
+/** Would the voter elect this candidate, and would its vote count? */
+function wouldVoteFor(voter: NodeView, candidate: NodeView): boolean {
+  if (!isUpToDate(candidate.log, voter.log)) return false
+  const areFounding = candidate.log.texts.length === 0 && candidate.mayFound && voter.mayFound
+  if (!areFounding && !(candidate.isAdmitted && voter.isAdmitted)) return false
+  const standing = candidate.counted?.get(voter.id)
+  return candidate.counted === null || (standing?.counts === true && standing.incarnation === voter.incarnation)
 }
 
 /** Is `log` at least as up to date as the voter's (section 5.4.1)? */
@@ -118,15 +136,17 @@ function isUpToDate({ terms }: LogView, { terms: voter }: LogView): boolean {
   return lastTerm > voterLastTerm || (lastTerm === voterLastTerm && terms.length >= voter.length)
 }
 
-/** What is committed stays on the disks of a majority. */
+/** What is committed stays on the disks of a majority; where a disk was lost, until that server is admitted again. */
 function neverLost(nodes: readonly NodeView[], history: History): Breach | null {
   const { length } = history.committed
   if (length === 0) return null
   let holders = 0
-  for (const node of nodes) if (firstMissing(node.durableLog, history, length) === 0) holders++
+  for (const node of nodes) if (isLost(node) || firstMissing(node.durableLog, history, length) === 0) holders++
   if (holders >= majority(nodes.length)) return null
   for (let index = 1; index <= length; index++) {
-    const held = nodes.filter(node => node.durableLog.texts[index - 1] === history.committed[index - 1]).length
+    const held = nodes.filter(
+      node => isLost(node) || node.durableLog.texts[index - 1] === history.committed[index - 1],
+    ).length
     if (held < majority(nodes.length)) {
       return {
         invariant: 'Committed Never Lost',
@@ -135,6 +155,10 @@ function neverLost(nodes: readonly NodeView[], history: History): Breach | null 
     }
   }
   return null
+}
+
+function isLost({ isAdmitted, mayFound }: NodeView): boolean {
+  return !isAdmitted && !mayFound
 }
 
 function firstMissing({ texts }: LogView, { committed }: History, length: number): LogIndex {

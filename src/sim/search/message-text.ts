@@ -19,9 +19,10 @@ function fieldsText(message: Message): string {
       return `${preVote ? 'p' : 'v'}${campaignTerm}@${term}${granted ? '+' : '-'}`
     }
     case 'AppendEntries': {
-      const { term, prevLogIndex, prevLogTerm, leaderCommit, readRound, entries } = message
+      const { term, prevLogIndex, prevLogTerm, leaderCommit, readRound, matchIndex, incarnation, entries } = message
       const place = `${prevLogIndex}.${prevLogTerm}`
-      return `A${term},${place},c${leaderCommit},r${readRound}[${entries.map(entryText).join(',')}]`
+      const known = `m${matchIndex}${incarnation > 1 ? `~${incarnation}` : ''}`
+      return `A${term},${place},c${leaderCommit},r${readRound}[${entries.map(entryText).join(',')}]${known}`
     }
     case 'AppendEntriesReply': {
       const { term, prevLogIndex, matchIndex, rejected, conflictIndex, conflictTerm, readRound } = message

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.js'
 import { Raft } from '../../raft/raft.js'
-import type { Entry, HardState, LogIndex, RaftOptions, ServerId, SnapshotMeta } from '../../raft/types.js'
+import type { Entry, HardState, Incarnation, LogIndex, RaftOptions, ServerId, SnapshotMeta } from '../../raft/types.js'
 import { entryOverheadBytes } from '../../raft/types.js'
 import type { SearchSettings } from './options.js'
 import { canonicalText, copyOf } from './records.js'
@@ -37,6 +37,8 @@ export interface Node extends Disk {
   entries: readonly Entry[]
   snapshotIndex: LogIndex
   baseIndex: LogIndex
+  /** Of its disk: another one after each that was lost. */
+  incarnation: Incarnation
   /** Of a leader, complete, and not durable in its place. */
   received: Snapshot | null
   /** On its way to be durable. */
@@ -53,10 +55,15 @@ export const longMs = 1_000_000
 /** Bytes of payload in every command (step.ts). */
 export const commandBytes = 2
 
-function optionsOf(id: ServerId, settings: SearchSettings): RaftOptions {
+/** Of the first disk of every server. */
+export const firstIncarnation = 1
+
+function optionsOf(id: ServerId, incarnation: Incarnation, settings: SearchSettings): RaftOptions {
   return {
     id,
     voters: settings.ids,
+    incarnation,
+    mayFound: incarnation <= firstIncarnation,
     seed: 1,
     heartbeatMs,
     electionTimeoutMs,
@@ -77,7 +84,7 @@ export const emptyDisk: Disk = {
 }
 
 /** A server that starts from its disk. */
-export function startNode(id: ServerId, settings: SearchSettings, disk: Disk): Node {
+export function startNode(id: ServerId, incarnation: Incarnation, settings: SearchSettings, disk: Disk): Node {
   const { hardState, entries, snapshotIndex, baseIndex } = disk
   const recovered = {
     hardState,
@@ -87,8 +94,9 @@ export function startNode(id: ServerId, settings: SearchSettings, disk: Disk): N
     baseTerm: termAt(entries, baseIndex),
     entries: entries.slice(baseIndex),
   }
-  const raft = new Raft(optionsOf(id, settings), recovered, 0)
-  return { raft, hardState, entries, snapshotIndex, baseIndex, writes: [], received: null, installing: null }
+  const raft = new Raft(optionsOf(id, incarnation, settings), recovered, 0)
+  const nothing = { writes: [], received: null, installing: null }
+  return { raft, hardState, entries, snapshotIndex, baseIndex, incarnation, ...nothing }
 }
 
 function termAt(entries: readonly Entry[], index: LogIndex): number {

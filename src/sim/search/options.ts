@@ -33,6 +33,8 @@ export interface SearchOptions {
   readonly linkMessagesMax?: number
   /** Entries in one AppendEntries. By default 1, so that what a leader sends can be cut anywhere. */
   readonly appendEntriesMax?: number
+  /** Disks that may be lost, each in place of a crash: the server comes back to be filled by the others. By default 0. */
+  readonly wipes?: number
   /** Entries that stay in the log when a snapshot covers them. By default 0. */
   readonly trailingEntries?: number
   /**
@@ -103,6 +105,7 @@ export interface SearchSettings {
   readonly linkMessagesMax: number
   readonly appendEntriesMax: number
   readonly trailingEntries: number
+  readonly wipes: number
   readonly isDiskLater: boolean
   readonly arePreVotesAsked: boolean
 }
@@ -123,7 +126,7 @@ export const budgetNames = [
 ] as const satisfies readonly (keyof Budgets)[]
 
 export function settingsOf(options: SearchOptions): SearchSettings {
-  const { servers = 3, budgets, linkMessagesMax = 3, appendEntriesMax = 1, trailingEntries = 0 } = options
+  const { servers = 3, budgets, linkMessagesMax = 3, appendEntriesMax = 1, trailingEntries = 0, wipes = 0 } = options
   const all = budgetNames.map(name => [name, budgets[name] ?? 0] as const)
   for (const [name, budget] of all) {
     if (!(budget >= 0 && budget <= 7)) throw new RangeError(`${name}: a budget is 0..7, not ${budget}`)
@@ -135,6 +138,7 @@ export function settingsOf(options: SearchOptions): SearchSettings {
     linkMessagesMax,
     appendEntriesMax,
     trailingEntries,
+    wipes,
     isDiskLater: options.disk === 'later',
     arePreVotesAsked: options.preVotes === 'asked',
   }

@@ -53,6 +53,13 @@ const agreesWithSnapshot =
   's1 d1>2:V d2>1:v x1>3:V w1 d1>2:A w2 d2>1:a1,1,m1 d1>3:A w3 d3>1:a p1 p1 w1 w1 d1>3:A1,1 d1>3:A1,2 d1>2:A1,1 w2 ' +
   'd2>1:a1,2,m2 h1 n1 o1 x1>2:A1,2.1,c1 x1>2:A1,3 x1>2:A1,2.1,c2'
 
+/** S1 leads term 1, elected by S2, who holds the founding; S3 has not been heard yet. */
+const founded = 's1 d1>2:V d2>1:v d1>2:A d2>1:a'
+
+/** S3 leads term 2 with the vote of S2, and S1, who has not heard of it, leads term 1. Then S2 loses its disk. */
+const voteLost =
+  's1 d1>2:V d2>1:v d1>3:A d3>1:a d1>2:A d2>1:a d1>3:A d3>1:a d1>2:A d2>1:a d1>3:A d3>1:a s3 d3>2:V d2>3:v c2.15 h1'
+
 export const presets: readonly Preset[] = [
   {
     name: 'elections',
@@ -155,6 +162,30 @@ export const presets: readonly Preset[] = [
       prefix: conflictBelowSnapshot,
       budgets: { timeouts: 1, crashes: 1, retransmissions: 1 },
       linkMessagesMax: 2,
+      statesMax: 400_000,
+    },
+  },
+  {
+    name: 'admission',
+    about: 'a cluster is founded, a server loses its disk, and is admitted again',
+    options: {
+      prefix: founded,
+      budgets: { timeouts: 2, crashes: 1, heartbeats: 1 },
+      wipes: 1,
+      appendEntriesMax: 4,
+      linkMessagesMax: 1,
+      statesMax: 400_000,
+    },
+  },
+  {
+    name: 'vote-lost',
+    about: 'a server has voted for the next leader and loses its disk, and the former leader admits it',
+    options: {
+      prefix: voteLost,
+      budgets: { timeouts: 1, heartbeats: 1 },
+      wipes: 1,
+      appendEntriesMax: 4,
+      linkMessagesMax: 1,
       statesMax: 400_000,
     },
   },

@@ -1,6 +1,7 @@
 /** Actions as text, for people to read and for machines to take again. */
 import {
   aboutOf,
+  diskLost,
   actionOf,
   isAboutMessage,
   kindOf,
@@ -53,6 +54,7 @@ export function actionWords(space: Space, action: Action): string {
     case kinds.propose:
       return `${server} takes a command`
     case kinds.crash:
+      if (otherOf(about) === diskLost) return `${server} loses its disk, and starts again to be filled by the others`
       return `${server} crashes, ${otherOf(about) & (snapshotKept - 1)} of its writes under way are durable${otherOf(about) >= snapshotKept ? ', so is the snapshot' : ''}, and starts again`
     case kinds.heartbeat:
       return `${server}: a heartbeat interval passes`

@@ -1,9 +1,11 @@
 /** Snapshots as a search knows them: what one covers, as bytes in a message of one piece, and what tells it from others. */
 import { assert } from '../../base/assert.js'
-import type { Entry, LogIndex, ServerId } from '../../raft/types.js'
+import type { Entry, EntryKind, LogIndex, ServerId } from '../../raft/types.js'
 import { hashText } from './hash.js'
 import type { Snapshot } from './node.js'
 import { entryText } from './records.js'
+
+const kinds: readonly EntryKind[] = ['noop', 'commands', 'found', 'retire', 'admit']
 
 /** The snapshot of a server that has applied these entries, from the first one on. */
 export function snapshotOf(covered: readonly Entry[], voters: readonly ServerId[]): Snapshot {
@@ -17,7 +19,7 @@ export function snapshotOf(covered: readonly Entry[], voters: readonly ServerId[
 export function bodyOf(covered: readonly Entry[]): Uint8Array {
   const bytes = covered.flatMap(({ term, kind, payload }) => [
     term,
-    kind === 'noop' ? 0 : 1,
+    kinds.indexOf(kind),
     payload.length,
     ...payload,
   ])
@@ -29,7 +31,7 @@ export function coveredBy(body: Uint8Array): readonly Entry[] {
   for (let at = 0; at < body.length;) {
     const index: LogIndex = entries.length + 1
     const payload = body.slice(at + 3, at + 3 + body[at + 2]!)
-    entries.push({ index, term: body[at]!, kind: body[at + 1] === 0 ? 'noop' : 'commands', payload, record: null })
+    entries.push({ index, term: body[at]!, kind: kinds[body[at + 1]!]!, payload, record: null })
     at += 3 + payload.length
   }
   return entries

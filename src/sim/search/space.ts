@@ -4,9 +4,11 @@
  * one server only, and does the same to it in every state: the core runs once for each different pair of a server's state
  * and a fact, and all other steps are arithmetic on the lists.
  */
-import type { Entry, LogIndex, Outgoing, ServerId } from '../../raft/types.js'
+import { isAdmitted } from '../../raft/admission.js'
+import type { Entry, Incarnation, LogIndex, Outgoing, ServerId } from '../../raft/types.js'
 import {
   aboutOf,
+  diskLost,
   actionOf,
   isAboutMessage,
   kindOf,
@@ -24,7 +26,7 @@ import { mix } from './hash.js'
 import { historyText, isBreach, noHistory, withApplied, withLeader, type History } from './history.js'
 import { Interned } from './interned.js'
 import { messageRank, messageText } from './message-text.js'
-import { maySnapshot, nodeText, type Node } from './node.js'
+import { firstIncarnation, maySnapshot, nodeText, type Node } from './node.js'
 import type { Breach, SearchSettings } from './options.js'
 import { entryText } from './records.js'
 import { firstNode, takeStep, type Fact } from './step.js'
@@ -54,6 +56,8 @@ interface Outcome {
 export interface InternedMessage {
   readonly text: string
   readonly outgoing: Outgoing
+  /** Of its sender. */
+  readonly incarnation: Incarnation
   readonly link: number
   readonly rank: number
 }
@@ -121,6 +125,8 @@ export class Space {
       if (mayLose) actions.push(actionOf(kinds.lose, message))
       if (mayHold) actions.push(actionOf(kinds.hold, message))
     }
+    const { settings } = this
+    const mayWipe = settings.wipes > 0 && this.disksLost(state) < settings.wipes
     // Until the first timeout all servers are alike, so it may as well be the first one's.
     const isFirstTimeout = usedOf(used, kinds.stand) === 0
     for (const id of this.settings.ids) {
@@ -134,6 +140,7 @@ export class Space {
           actions.push(actionOf(kinds.crash, serverAnd(id, kept)))
           if (node.installing !== null) actions.push(actionOf(kinds.crash, serverAnd(id, kept + snapshotKept)))
         }
+        if (mayWipe) actions.push(actionOf(kinds.crash, serverAnd(id, diskLost)))
       }
       if (node.installing !== null || node.received !== null) actions.push(actionOf(kinds.installed, id))
       if (may(kinds.snapshot) && maySnapshot(node)) actions.push(actionOf(kinds.snapshot, id))
@@ -226,7 +233,7 @@ export class Space {
     if (breach !== null) return { node: -1, sent: [], applied, breach }
     return {
       node: this.numberOfNode(node),
-      sent: messages.map(outgoing => this.numberOfMessage(outgoing)),
+      sent: messages.map(outgoing => this.numberOfMessage(outgoing, node.incarnation)),
       applied,
       breach,
     }
@@ -245,6 +252,7 @@ export class Space {
       case kinds.propose:
         return { what: 'propose', command: about }
       case kinds.crash:
+        if (otherOf(about) === diskLost) return { what: 'wipe' }
         return {
           what: 'crash',
           writesKept: otherOf(about) & (snapshotKept - 1),
@@ -258,8 +266,10 @@ export class Space {
         return { what: 'read', number: Math.floor(about / floorsMax), floor: about % floorsMax }
       case kinds.transfer:
         return { what: 'transfer', to: otherOf(about) }
-      default:
-        return { what: 'receive', message: this.messages.at(about).outgoing.message, isHeld: kind === kinds.hold }
+      default: {
+        const { outgoing, incarnation } = this.messages.at(about)
+        return { what: 'receive', message: outgoing.message, incarnation, isHeld: kind === kinds.hold }
+      }
     }
   }
 
@@ -309,10 +319,16 @@ export class Space {
     return null
   }
 
-  private numberOfMessage(outgoing: Outgoing): number {
-    const text = messageText(outgoing)
+  private disksLost(state: State): number {
+    let lost = 0
+    for (const id of this.settings.ids) lost += this.nodeOf(state, id).incarnation - firstIncarnation
+    return lost
+  }
+
+  private numberOfMessage(outgoing: Outgoing, incarnation: Incarnation): number {
+    const text = messageText(outgoing) + (incarnation > firstIncarnation ? `~${incarnation}` : '')
     return this.messages.numberOf(text, () => {
-      return { text, outgoing, link: outgoing.message.from * 8 + outgoing.to, rank: messageRank(outgoing) }
+      return { text, outgoing, incarnation, link: outgoing.message.from * 8 + outgoing.to, rank: messageRank(outgoing) }
     })
   }
 
@@ -320,8 +336,10 @@ export class Space {
     return this.nodes.numberOf(nodeText(node), () => ({ node, view: this.viewOf(node), outcomes: new Map() }))
   }
 
-  private viewOf({ raft, entries }: Node): NodeView {
+  private viewOf({ raft, entries, incarnation }: Node): NodeView {
     const { id, currentTerm: term, log, role } = raft.server
+    const incarnationOf = (peer: ServerId): Incarnation =>
+      role.name === 'leader' ? (role.peers.get(peer)?.incarnation ?? 0) : 0
     const matchIndexOf = (peer: ServerId): LogIndex =>
       role.name === 'leader' ? (role.peers.get(peer)?.matchIndex ?? 0) : 0
     return {
@@ -332,6 +350,11 @@ export class Space {
       log: this.logView([...entries.slice(0, log.baseIndex), ...log.range(log.firstIndex, log.lastIndex)]),
       durableLog: this.logView(entries),
       matchIndexes: role.name === 'leader' ? this.settings.ids.map(matchIndexOf) : [],
+      peerIncarnations: role.name === 'leader' ? this.settings.ids.map(incarnationOf) : [],
+      incarnation,
+      mayFound: raft.server.options.mayFound,
+      isAdmitted: isAdmitted(raft.server),
+      counted: log.admitted.standings,
     }
   }
 

@@ -7,15 +7,18 @@
  * step too: a server that is down is one that nothing reaches.
  */
 import { assert } from '../../base/assert.js'
+import { expectedIncarnation } from '../../raft/admission.js'
+import { snapshotMetaOf } from '../../raft/install-snapshot.js'
 import { checkState, checkStep, stateBefore } from '../../raft/invariants.js'
 import type { Raft } from '../../raft/raft.js'
 import { isEmpty } from '../../raft/ready.js'
 import { peersOf } from '../../raft/server.js'
-import type { Entry, InstallSnapshot, Message, Outgoing, Ready, ServerId } from '../../raft/types.js'
+import type { Entry, Incarnation, InstallSnapshot, Message, Outgoing, Ready, ServerId, SnapshotMeta } from '../../raft/types.js'
 import { breachOf, checkAcknowledged, checkHardState, checkLeaving, hold } from './local-checks.js'
 import {
   copyNode,
   emptyDisk,
+  firstIncarnation,
   heartbeatMs,
   longMs,
   makeDurable,
@@ -30,8 +33,13 @@ import { bodyOf, coveredBy, snapshotOf } from './snapshots.js'
 
 /** What can happen to a server. */
 export type Fact =
-  | { readonly what: 'receive'; readonly message: Message; readonly isHeld: boolean }
-  | { readonly what: 'stand' | 'heartbeat' | 'overdue' | 'written' | 'snapshot' | 'installed' }
+  | {
+      readonly what: 'receive'
+      readonly message: Message
+      readonly incarnation: Incarnation
+      readonly isHeld: boolean
+    }
+  | { readonly what: 'stand' | 'heartbeat' | 'overdue' | 'written' | 'snapshot' | 'installed' | 'wipe' }
   | { readonly what: 'propose'; readonly command: number }
   | { readonly what: 'crash'; readonly writesKept: number; readonly isSnapshotKept: boolean }
   /** `floor`: how much was committed when the read was asked. */
@@ -62,7 +70,9 @@ export function takeStep(from: Node, fact: Fact, settings: SearchSettings): Step
 
 /** The state of all servers before anything has happened. */
 export function firstNode(id: ServerId, settings: SearchSettings): Node {
-  const step = new Step(startNode(id, settings, emptyDisk), settings)
+  // Incarnations are told apart only where a disk may be lost: they make more states.
+  const incarnation = settings.wipes > 0 ? firstIncarnation : 0
+  const step = new Step(startNode(id, incarnation, settings, emptyDisk), settings)
   step.endTurn(0)
   return step.node
 }
@@ -81,7 +91,7 @@ class Step {
   take(fact: Fact): void {
     switch (fact.what) {
       case 'receive':
-        this.change(raft => raft.receive(0, fact.message))
+        this.change(raft => raft.receive(0, fact.message, fact.incarnation))
         return fact.isHeld ? resetTime(this.node, 0) : this.endTurn(0)
       case 'stand':
         this.stand()
@@ -111,9 +121,12 @@ class Step {
       case 'crash': {
         makeDurable(this.node, fact.writesKept)
         if (fact.isSnapshotKept) makeSnapshotDurable(this.node)
-        this.node = startNode(this.node.raft.server.id, this.settings, this.node)
+        this.node = startNode(this.node.raft.server.id, this.node.incarnation, this.settings, this.node)
         return this.endTurn(0)
       }
+      case 'wipe':
+        this.node = startNode(this.node.raft.server.id, this.node.incarnation + 1, this.settings, emptyDisk)
+        return this.endTurn(0)
     }
   }
 
@@ -175,7 +188,7 @@ class Step {
   private takeSnapshot(): void {
     const { node, settings } = this
     const { lastApplied } = node.raft.server
-    const { meta } = snapshotOf(node.entries.slice(0, lastApplied), settings.ids)
+    const meta = this.metaOf(node.entries.slice(0, lastApplied))
     node.snapshotIndex = lastApplied
     this.change(raft => {
       raft.snapshotTaken(meta)
@@ -190,7 +203,8 @@ class Step {
     const { role, id, currentTerm } = raft.server
     if (role.name !== 'leader') return
     for (const to of raft.snapshotsWanted) {
-      const { meta, covered } = snapshotOf(node.entries.slice(0, node.snapshotIndex), this.settings.ids)
+      const covered = node.entries.slice(0, node.snapshotIndex)
+      const meta = this.metaOf(covered)
       if (role.peers.get(to)!.kept?.meta.lastIncludedIndex === meta.lastIncludedIndex && now < longMs) continue
       this.change(raft => raft.snapshotBegun(now, to, meta))
       const data = bodyOf(covered)
@@ -201,19 +215,17 @@ class Step {
     }
   }
 
+  private metaOf(covered: readonly Entry[]): SnapshotMeta {
+    const { meta } = snapshotOf(covered, this.settings.ids)
+    const admitted = this.node.raft.admittedAt(covered.length)
+    return admitted === undefined ? meta : { ...meta, admitted }
+  }
+
   /** Every snapshot comes as one piece. */
-  private receiveSnapshot({
-    lastIncludedIndex,
-    lastIncludedTerm,
-    voters,
-    totalBytes,
-    hash,
-    data,
-  }: InstallSnapshot): void {
-    const meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
+  private receiveSnapshot(piece: InstallSnapshot): void {
     const { node } = this
-    if (lastIncludedIndex > (node.received?.meta.lastIncludedIndex ?? 0)) {
-      node.received = { meta, covered: coveredBy(data) }
+    if (piece.lastIncludedIndex > (node.received?.meta.lastIncludedIndex ?? 0)) {
+      node.received = { meta: snapshotMetaOf(piece), covered: coveredBy(piece.data) }
     }
   }
 
@@ -246,7 +258,8 @@ class Step {
       if (role.name !== 'pre-candidate') return
       const { campaignTerm } = role
       const granted = { type: 'RequestVoteReply', from, term, campaignTerm, granted: true, preVote: true } as const
-      this.change(raft => raft.receive(0, granted))
+      const incarnation = expectedIncarnation(server, from)
+      this.change(raft => raft.receive(0, granted, incarnation))
     }
   }
 

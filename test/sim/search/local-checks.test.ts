@@ -18,7 +18,7 @@ function breach(check: () => void): string | undefined {
 
 function node(hardState: HardState, terms: number[] = [], durable = terms): Node {
   const disk = { hardState, entries: entriesOf(terms), snapshotIndex: 0, baseIndex: 0 }
-  const started = startNode(1, settingsOf({ budgets: {} }), disk)
+  const started = startNode(1, 0, settingsOf({ budgets: {} }), disk)
   return { ...started, entries: entriesOf(durable) }
 }
 

@@ -18,7 +18,12 @@ export function logOf(texts: string): LogView {
 /** A follower of `term`, with everything on its disk unless told otherwise. */
 export function nodeView(id: number, term: number, texts: string, some: Partial<NodeView> = {}): NodeView {
   const log = logOf(texts)
-  return { id, term, isLeader: false, log, durableLog: log, matchIndexes: [], ...some }
+  const peers = { matchIndexes: [], peerIncarnations: [0, 0, 0, 0, 0], counted: null }
+  return {
+    ...{ id, term, isLeader: false, log, durableLog: log, incarnation: 0, mayFound: true, isAdmitted: true },
+    ...peers,
+    ...some,
+  }
 }
 
 export function leaderView(id: number, term: number, texts: string, matchIndexes: number[]): NodeView {

@@ -20,7 +20,7 @@ function after(facts: readonly Fact[], settings = later, from = firstNode(1, set
 }
 
 function receive(message: Message, isHeld = false): Fact {
-  return { what: 'receive', message, isHeld }
+  return { what: 'receive', message, incarnation: 0, isHeld }
 }
 
 const lead: Fact[] = [{ what: 'stand' }, receive(voteReply(2, 1))]
