@@ -167,7 +167,7 @@ export class SnapshotFile {
    * are held against them; the hash is not, for that was done when the snapshot was opened or made (snapshots.ts).
    * Whoever gets an error has to forget what came before it. Ends early, without an error, once `isOver`.
    */
-  readBody(onChunk: (payload: Uint8Array) => void, done: Done, isOver: () => boolean): void {
+  readBody(onChunk: (payload: Uint8Array) => void, done: Done, isOver: () => boolean = () => false): void {
     readBody(this.path, this.file, this.meta.totalBytes, onChunk, done, isOver)
   }
 

@@ -27,6 +27,7 @@ class Rig {
       {
         walk: () => [][Symbol.iterator](),
         voters: [1, 2],
+        admittedAt: () => [],
         newest: () => this.newest,
         take: (position, _chunks, got) => {
           this.told.push(`take ${position.lastIncludedIndex}/${position.lastIncludedTerm}`)
