@@ -11,8 +11,12 @@
 /** How often a size is tried before it is taken for too large. */
 const triesMax = 4
 
-/** After this it is tried again: a switch may have been replaced. */
-const againAfterMs = 600_000
+/**
+ * After this it is tried again, and then after twice as long, up to ten minutes: all tries may have been lost by chance, and
+ * a switch may be replaced.
+ */
+const againAfterMsMin = 1_000
+const againAfterMsMax = 600_000
 
 /** So many large datagrams lost in a row, with smaller ones arriving between them, are no accident. */
 const lostInRowMax = 10
@@ -27,6 +31,7 @@ export class PathProbe {
   private tries = 0
   private outstanding = 0
   private tryAtMs = -Infinity
+  private againAfterMs = againAfterMsMin
   private lostInRow = 0
   private arrivedSince = 0
 
@@ -52,6 +57,7 @@ export class PathProbe {
     if (bytes >= this.outstanding && this.outstanding !== 0) {
       this.outstanding = 0
       this.tries = 0
+      this.againAfterMs = againAfterMsMin
       this.datagramBytes = this.sizes[this.next]!
       this.next++
     }
@@ -66,7 +72,8 @@ export class PathProbe {
       this.tries++
       if (this.tries === triesMax) {
         this.tries = 0
-        this.tryAtMs = nowMs + againAfterMs
+        this.tryAtMs = nowMs + this.againAfterMs
+        this.againAfterMs = Math.min(2 * this.againAfterMs, againAfterMsMax)
       }
       return false
     }
@@ -89,6 +96,7 @@ export class PathProbe {
     this.tries = 0
     this.outstanding = 0
     this.tryAtMs = -Infinity
+    this.againAfterMs = againAfterMsMin
     this.lostInRow = 0
   }
 }

@@ -1,5 +1,5 @@
 /** RFC 8899: search from below, one probe at a time, black holes. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { PathProbe } from '../../src/transport/path-probe.js'
 
 const sizes = [1_200, 1_472, 8_972]
@@ -30,16 +30,39 @@ void t.test('sizes are tried from below, one at a time', t => {
   t.end()
 })
 
-void t.test('a size that was lost four times is tried again after ten minutes', t => {
-  const path = new PathProbe(sizes)
+/** The next size is tried four times from `nowMs` on, and lost each time. */
+function loseAll(t: Test, path: PathProbe, nowMs: number): void {
   for (let i = 0; i < 4; i++) {
-    t.equal(path.sizeToTry(i), 1_472)
+    t.equal(path.sizeToTry(nowMs), 1_472)
     path.tried(1_472)
-    t.notOk(path.lost(1_472, i))
+    t.notOk(path.lost(1_472, nowMs))
   }
-  t.equal(path.sizeToTry(599_000), 0)
-  t.equal(path.sizeToTry(600_003), 1_472)
+}
+
+void t.test('a size that was lost four times is tried again, after twice as long each time, up to ten minutes', t => {
+  const path = new PathProbe(sizes)
+  let nowMs = 0
+  for (let againAfterMs = 1_000; againAfterMs < 600_000; againAfterMs *= 2) {
+    loseAll(t, path, nowMs)
+    t.equal(path.sizeToTry(nowMs + againAfterMs - 1), 0)
+    nowMs += againAfterMs
+  }
+  for (let round = 0; round < 3; round++) {
+    loseAll(t, path, nowMs)
+    t.equal(path.sizeToTry(nowMs + 599_999), 0)
+    nowMs += 600_000
+  }
   t.equal(path.datagramBytes, 1_200)
+  t.end()
+})
+
+void t.test('regression_four_lost_tries_on_a_lossy_path_left_small_datagrams_for_ten_minutes', t => {
+  const path = new PathProbe(sizes)
+  loseAll(t, path, 0)
+  t.equal(path.sizeToTry(1_000), 1_472)
+  path.tried(1_472)
+  path.arrived(1_472)
+  t.equal(path.datagramBytes, 1_472)
   t.end()
 })
 
