@@ -19,7 +19,7 @@ export const recoverCommand = defineCommand({
   describe: 'Save what is left of a cluster that has lost its majority for good',
   details: `
 Reads the data directories of the stopped servers that are left, takes the one whose log is most up to date, by the term
-and then by the index of its last entry, and writes all that it holds to a backup, for \`snapshot restore\` on all
+and then by the index of its last entry, of those that hold all that is known to be committed, and writes all that it holds to a backup, for \`snapshot restore\` on all
 servers of a new cluster. Nothing else is changed.
 
 What that may cost: entries behind those that are known to be committed may never have been acknowledged, or been
@@ -40,8 +40,9 @@ numbers are printed; without --i-accept-data-loss that is all that happens.`,
     const survivors: Survivor[] = []
     for (const directory of options.data) survivors.push(await survivorIn(directory))
     checkTogether(survivors)
-    const chosen = survivors.reduce((best, one) => (isMoreUpToDate(one, best) ? one : best))
-    const { directory, inspection, index, term, committed, serverId } = chosen
+    const chosen = mostUpToDate(survivors)
+    const committed = Math.max(...survivors.map(one => one.committed))
+    const { directory, inspection, index, term, serverId } = chosen
     for (const other of survivors) output.note(lineOf(other, other === chosen))
     const lost = serversOf(inspection).filter(id => !survivors.some(one => one.serverId === id))
     const uncertain = index - committed
@@ -106,6 +107,26 @@ function checkTogether(survivors: readonly Survivor[]): void {
     if (same !== undefined)
       throw usageError(`${directory} and ${same.directory} are both of server ${serverId}: name one`)
   }
+}
+
+/**
+ * Of those that hold everything that any of them knows to be committed: a later term alone does not prove that, for the last
+ * entry may be of a leader that a later one, which is lost, has overruled.
+ */
+function mostUpToDate(survivors: readonly Survivor[]): Survivor {
+  const knowing = survivors.reduce((best, one) => (one.committed > best.committed ? one : best))
+  const committedTerm = termAt(knowing, knowing.committed)
+  const holding = survivors.filter(
+    one => one.committed === knowing.committed || termAt(one, knowing.committed) === committedTerm,
+  )
+  return holding.reduce((best, one) => (isMoreUpToDate(one, best) ? one : best))
+}
+
+/** Null where it holds no such entry; what a snapshot covers is committed, and needs no look. */
+function termAt({ inspection: { entries, snapshots } }: Survivor, index: number): number | null {
+  const newest = snapshots.at(-1)?.meta
+  if (newest?.lastIncludedIndex === index) return newest.lastIncludedTerm
+  return entries.find(entry => entry.index === index)?.term ?? null
 }
 
 /** As voters judge candidates (section 5.4.1 of the paper). */

@@ -25,7 +25,7 @@ export function takeSnapshots(
     const all = await Promise.all(asked.map(report => takeAt(client, report)))
     for (const { fields } of all) if (output.isJson) output.result(fields)
     const whole = all.filter(({ code }) => code === 'ok')
-    if (whole.length > 0) output.result({}, output.isJson ? undefined : tableOf(whole))
+    if (!output.isJson && whole.length > 0) output.result({}, tableOf(whole))
     for (const { fields, code } of all) {
       if (code !== 'ok' && 'message' in fields) output.note(`raftgram: ${String(fields.message)}`)
     }

@@ -52,6 +52,7 @@ const realFiles = new Set([
   'src/base/real-clock.ts',
   'src/client/client.ts',
   'src/client/connect.ts',
+  'src/client/snapshots.ts',
   'src/node/server.ts',
 ])
 

@@ -29,9 +29,8 @@ void t.test('the commands', async t => {
   for (const command of commands.filter(command => command !== '' && !notHere.test(command))) {
     const [npx, name, ...words] = shortened(command).split(/\s+/)
     t.equal(`${String(npx)} ${String(name)}`, 'npx raftgram', command)
-    const at = words.findIndex(word => /\.(jsonl|html)$/.test(word))
-    if (at >= 0) words[at] = join(directory, words[at]!)
-    const { status, stderr } = await run(t, [...raftgram, ...words], environment)
+    const moved = words.map(word => (/\.(jsonl|html|snapshot)$/.test(word) ? join(directory, word) : word))
+    const { status, stderr } = await run(t, [...raftgram, ...moved], environment)
     t.equal(status, 0, `${command}: ${stderr}`)
   }
 })
