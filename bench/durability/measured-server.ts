@@ -50,7 +50,8 @@ export class MeasuredServer {
 
   async status(): Promise<ServerStatus> {
     this.client ??= await Client.connect({ endpoints: [this.address], timeoutMs: statusMsMax })
-    const [report] = await this.client.status()
+    // The client may have learned of the others.
+    const report = (await this.client.status()).find(({ address }) => address === this.address)
     if (report === undefined || report.role === 'unreachable') throw new Error(`${this.address} does not answer`)
     return report
   }
