@@ -27,7 +27,7 @@ import { assert } from '../src/base/assert.js'
 import type { Entry, LogIndex, Term } from '../src/raft/types.js'
 import { checksum } from './checksum.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
-import { decodeRecord, recordOf } from './entry.js'
+import { entryHeaderBytes, readRecord, recordOf } from './entry.js'
 import type { Salt } from './segment.js'
 
 const magic = 0x54_42_47_52
@@ -174,9 +174,11 @@ export function decodeBatch(bytes: Uint8Array): Batch | null {
   const recordsEnd = batchHeaderBytes + recordsBytes
   const flags = view.getUint8(flagsAt)
   const isReset = flags === resetFlag && recordsBytes === resetBytes
-  const entries = isReset ? [] : decodeRecords(bytes, recordsEnd, view)
+  // No more than the bytes can hold: a damaged count reserves no memory.
+  if (!isReset && entryCount * entryHeaderBytes > recordsBytes) return null
+  const sums = isReset ? bytes.subarray(batchHeaderBytes, recordsEnd) : new Uint8Array(entryCount * 4)
+  const entries = isReset ? [] : decodeRecords(bytes, recordsEnd, view, sums)
   if (entries?.length !== entryCount || !isZero(bytes, recordsEnd)) return null
-  const sums = isReset ? bytes.subarray(batchHeaderBytes, recordsEnd) : checksumsOf(entries)
   const expected = batchChecksum(bytes.subarray(saltLowAt, batchHeaderBytes), sums)
   if (view.getUint32(checksumAt, true) !== expected) return null
   return {
@@ -190,26 +192,19 @@ export function decodeBatch(bytes: Uint8Array): Batch | null {
   }
 }
 
-/** The entries whose records stand between the header and `end`, or null if one is damaged. */
-function decodeRecords(bytes: Uint8Array, end: number, view: DataView): Entry[] | null {
+/** The entries whose records stand between the header and `end`, or null if one is damaged. Their checksums go to `sums`. */
+function decodeRecords(bytes: Uint8Array, end: number, view: DataView, sums: Uint8Array): Entry[] | null {
   const entries: Entry[] = []
   for (let offset = batchHeaderBytes; offset < end;) {
-    const entry = decodeRecord(bytes, offset, view)
+    const entry = readRecord(bytes, offset, view)
     if (entry === null) return null
+    const sumAt = 4 * entries.length
+    for (let at = 0; at < 4; at++) sums[sumAt + at] = bytes[offset + recordChecksumAt + at]!
     entries.push(entry)
-    offset += recordOf(entry).length
+    offset += entry.recordBytes
     if (offset > end) return null
   }
   return entries
-}
-
-function checksumsOf(entries: readonly Entry[]): Uint8Array {
-  const sums = new Uint8Array(entries.length * 4)
-  entries.forEach((entry, i) => {
-    const record = recordOf(entry)
-    for (let at = 0; at < 4; at++) sums[i * 4 + at] = record[recordChecksumAt + at]!
-  })
-  return sums
 }
 
 function isZero(bytes: Uint8Array, from: number): boolean {

@@ -15,8 +15,9 @@
  * in their session is judged by src/session, alike on every server; the codec refuses only what has no value.
  */
 import { assert } from '../src/base/assert.js'
+import { getUint32, getUint53 } from '../src/base/byte-string.js'
 import type { ExecuteCommand, SessionCommand } from '../src/session/types.js'
-import { idBytes, readId, viewOf, writeId } from './cursor.js'
+import { idBytes, viewOf, writeId } from './cursor.js'
 import { bodyBytesMax, headLength, headType, messageHeadBytes, writeHead } from './message-head.js'
 
 const formCode = 1
@@ -64,16 +65,16 @@ function encodeExecute(execute: ExecuteCommand, bytes: Uint8Array, view: DataVie
 /** The commands of a payload, or null if it is none. Their bytes are subarrays of `payload`, only lent. */
 export function decodeCommands(payload: Uint8Array): SessionCommand[] | null {
   if (payload.length < commandsOverheadBytes) return null
-  const view = viewOf(payload)
-  const overhead = view.getUint32(0, true)
+  // Single bytes: a view for every entry of a log would cost more than all that is read through it.
+  const overhead = getUint32(payload, 0)
   const commands: SessionCommand[] = []
   for (let offset = commandsOverheadBytes; offset < payload.length;) {
     const at = offset + messageHeadBytes
     if (at > payload.length) return null
-    const head = view.getUint32(offset, true)
+    const head = getUint32(payload, offset)
     const end = at + headLength(head)
     if (end > payload.length) return null
-    const command = decodeCommand(headType(head), payload, view, at, end)
+    const command = decodeCommand(headType(head), payload, at, end)
     if (command === null) return null
     commands.push(command)
     offset = end
@@ -82,18 +83,12 @@ export function decodeCommands(payload: Uint8Array): SessionCommand[] | null {
   return headType(overhead) === formCode && headLength(overhead) === commands.length ? commands : null
 }
 
-function decodeCommand(
-  code: number,
-  payload: Uint8Array,
-  view: DataView,
-  at: number,
-  end: number,
-): SessionCommand | null {
+function decodeCommand(code: number, payload: Uint8Array, at: number, end: number): SessionCommand | null {
   if (code === openCode) return at === end ? { kind: 'open' } : null
   if (code !== executeCode || end - at < executeBytes) return null
-  const sessionId = readId(view, at)
-  const sequence = readId(view, at + 8)
-  const answeredUpTo = readId(view, at + 16)
+  const sessionId = getUint53(payload, at)
+  const sequence = getUint53(payload, at + 8)
+  const answeredUpTo = getUint53(payload, at + 16)
   if (sessionId < 0 || sequence < 0 || answeredUpTo < 0) return null
   return { kind: 'execute', sessionId, sequence, answeredUpTo, command: payload.subarray(at + executeBytes, end) }
 }

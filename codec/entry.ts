@@ -14,7 +14,7 @@
  * at least, and exactly one for retire and admit.
  */
 import { assert } from '../src/base/assert.js'
-import type { Entry, EntryKind } from '../src/raft/types.js'
+import type { Entry, EntryKind, LogIndex, Term } from '../src/raft/types.js'
 import { checksum } from './checksum.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
 import { votersMax } from './limits.js'
@@ -72,6 +72,14 @@ function recordChecksum(record: Uint8Array): number {
  * keeps the entry must own them. `view` is that of `bytes`, for callers who read many.
  */
 export function decodeRecord(bytes: Uint8Array, offset: number, view: DataView = viewOf(bytes)): Entry | null {
+  const entry = readRecord(bytes, offset, view)
+  if (entry === null) return null
+  const { index, term, kind, payload, record } = entry
+  return { index, term, kind, payload, record }
+}
+
+/** The same for a log, of which millions are kept: see LogEntry. */
+export function readRecord(bytes: Uint8Array, offset: number, view: DataView): LogEntry | null {
   const available = bytes.length - offset
   if (available < entryHeaderBytes) return null
   const length = view.getUint32(offset + lengthAt, true)
@@ -83,10 +91,39 @@ export function decodeRecord(bytes: Uint8Array, offset: number, view: DataView =
   if (kind === undefined || index < 1 || term < 1) return null
   const record = bytes.subarray(offset, offset + length)
   if (view.getUint32(offset + checksumAt, true) !== recordChecksum(record)) return null
-  const payload = record.subarray(entryHeaderBytes)
-  return kind === 'noop' || kind === 'commands' || namesServers(kind, payload)
-    ? { index, term, kind, payload, record }
-    : null
+  const isPlain = kind === 'noop' || kind === 'commands'
+  if (!isPlain && !namesServers(kind, record.subarray(entryHeaderBytes))) return null
+  return new LogEntry(index, term, kind, bytes, offset, length)
+}
+
+/**
+ * An entry that was read from a log: a place in the bytes of its batch. Its record and its payload are made anew whenever
+ * they are asked for: two arrays for each of a million entries would be most of what the collector of garbage looks at.
+ */
+export class LogEntry implements Entry {
+  readonly index: LogIndex
+  readonly term: Term
+  readonly kind: EntryKind
+  readonly recordBytes: number
+  private readonly bytes: Uint8Array
+  private readonly offset: number
+
+  constructor(index: LogIndex, term: Term, kind: EntryKind, bytes: Uint8Array, offset: number, recordBytes: number) {
+    this.index = index
+    this.term = term
+    this.kind = kind
+    this.bytes = bytes
+    this.offset = offset
+    this.recordBytes = recordBytes
+  }
+
+  get record(): Uint8Array {
+    return this.bytes.subarray(this.offset, this.offset + this.recordBytes)
+  }
+
+  get payload(): Uint8Array {
+    return this.bytes.subarray(this.offset + entryHeaderBytes, this.offset + this.recordBytes)
+  }
 }
 
 /** The kind byte and the three zeros behind it, read as one word. */

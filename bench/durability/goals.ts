@@ -1,0 +1,107 @@
+/** The figures beside what they have to be. */
+import { bytesText, millisecondsText, percentText } from '../../bin/units.js'
+import type { DiskUse, Restart, Taking, Transfer } from './phases.js'
+
+export type PhaseName = 'log' | 'snapshot' | 'transfer' | 'taking' | 'disk'
+
+/** What was measured so far. */
+export interface Measured {
+  log?: Restart
+  snapshot?: Restart
+  transfer?: Transfer
+  taking?: Taking
+  disk?: DiskUse
+}
+
+export interface Row {
+  readonly figure: string
+  readonly measured: string
+  readonly goal: string
+  readonly isMet: boolean
+}
+
+const restartMsMax = 3_000
+const transferMsMax = 5_000
+const shareOfRateMin = 0.7
+const pauseMsMax = 20
+const memoryGrowthMax = 0.3
+const timesTheEntryMax = 1.3
+
+/** Segments are 64 MiB long; one is in use, one is prepared, and what is kept for followers fills one more. */
+const segmentsBeside = 3
+const segmentBytes = 64 * 2 ** 20
+
+/** One row per figure of what was measured. */
+export function rowsOf({ log, snapshot, transfer, taking, disk }: Measured): Row[] {
+  return [
+    ...(log === undefined ? [] : [restartRow('restart with a log', log)]),
+    ...(snapshot === undefined ? [] : [restartRow('restart from a snapshot', snapshot)]),
+    ...(transfer === undefined ? [] : transferRows(transfer)),
+    ...(taking === undefined ? [] : takingRows(taking)),
+    ...(disk === undefined ? [] : diskRows(disk)),
+  ]
+}
+
+function restartRow(figure: string, { appliedMs, listensMs, cpuMs }: Restart): Row {
+  const aside = `listens after ${millisecondsText(listensMs)}, CPU ${millisecondsText(cpuMs)}`
+  return {
+    figure: `${figure} (${aside})`,
+    measured: millisecondsText(appliedMs),
+    goal: `< ${millisecondsText(restartMsMax)}`,
+    isMet: appliedMs < restartMsMax,
+  }
+}
+
+function transferRows({ transferMs, shareOfRate }: Transfer): Row[] {
+  return [
+    {
+      figure: 'an empty follower has the snapshot',
+      measured: millisecondsText(transferMs),
+      goal: `< ${millisecondsText(transferMsMax)}`,
+      isMet: transferMs < transferMsMax,
+    },
+    {
+      figure: 'rate of puts meanwhile',
+      measured: percentText(shareOfRate),
+      goal: `>= ${percentText(shareOfRateMin)}`,
+      isMet: shareOfRate >= shareOfRateMin,
+    },
+  ]
+}
+
+function takingRows({ before, meanwhile, takingMs, memoryGrowth }: Taking): Row[] {
+  const more = meanwhile.pauseMs - before.pauseMs
+  const aside = `${millisecondsText(meanwhile.pauseMs)}, ${millisecondsText(before.pauseMs)} without`
+  return [
+    {
+      figure: `longest pause because of taking a snapshot (${aside}, it takes ${millisecondsText(takingMs)})`,
+      measured: more <= 0 ? '0 ms' : millisecondsText(more),
+      goal: `< ${millisecondsText(pauseMsMax)}`,
+      isMet: more < pauseMsMax,
+    },
+    {
+      figure: 'memory meanwhile',
+      measured: `+ ${percentText(Math.max(0, memoryGrowth))}`,
+      goal: `<= + ${percentText(memoryGrowthMax)}`,
+      isMet: memoryGrowth <= memoryGrowthMax,
+    },
+  ]
+}
+
+function diskRows({ timesTheEntry, recycled, bytesPerPut, logBytesMax, snapshotEveryBytes }: DiskUse): Row[] {
+  const bytesMax = snapshotEveryBytes * 1.25 + segmentsBeside * segmentBytes
+  return [
+    {
+      figure: `disk bytes of a put (${Math.round(bytesPerPut)}, ${recycled} segments recycled)`,
+      measured: `${timesTheEntry.toFixed(2)} entries`,
+      goal: `<= ${timesTheEntryMax} entries`,
+      isMet: timesTheEntry <= timesTheEntryMax,
+    },
+    {
+      figure: 'log on disk under endless load',
+      measured: bytesText(logBytesMax),
+      goal: `<= ${bytesText(bytesMax)}`,
+      isMet: logBytesMax <= bytesMax,
+    },
+  ]
+}
