@@ -81,8 +81,8 @@ const rot: FaultKind = {
   begin: (cluster, { servers: [id], amount }) => {
     const server = cluster.server(id!)
     // More damaged servers than a minority, and nobody can promise anything.
-    const needsOthers = (other: typeof server): boolean => other.isDamaged || (other.wasWiped && !other.isAdmitted)
-    const damaged = cluster.servers.filter(other => needsOthers(other) || other === server).length
+    // Who is not admitted yet cannot stand in for anybody.
+    const damaged = cluster.servers.filter(other => !other.isAdmitted || other === server).length
     if (damaged > Math.floor((cluster.plan.servers - 1) / 2)) return nothingToMend
     if (!server.disk.rot(new Prng(amount))) return nothingToMend
     server.isDamaged = true

@@ -79,6 +79,7 @@ export class Invariants {
   /** A server has lost its disk: it has forgotten what it promised, and must not be taken at its word before it is admitted. */
   wiped(id: ServerId): void {
     this.promises.forget(id)
+    this.votes.forget(id)
   }
 
   /** A message leaves. */
