@@ -3,6 +3,7 @@ import { decodeCommands } from '../codec/commands.js'
 import { decodeAnswer, decodeCommand, encodeQuery } from '../src/kv/commands.js'
 import type { KvStore } from '../src/kv/store.js'
 import type { KvCommand, Value } from '../src/kv/types.js'
+import { decodeNamed } from '../src/raft/admitted.js'
 import type { Entry } from '../src/raft/types.js'
 import type { SessionCommand } from '../src/session/types.js'
 import type { Inspection } from '../src/storage/inspect.js'
@@ -90,6 +91,11 @@ function linesOf(entry: Entry, commitIndex: number, applied: KvStore | null): Li
     fields: { ...common, ...fields },
   })
   if (entry.kind === 'noop') return [line(`noop: term ${term} begins`, { operation: 'noop' })]
+  if (entry.kind !== 'commands') {
+    const named = decodeNamed(entry.payload)
+    const servers = named.map(({ id, incarnation }) => `server ${id} (incarnation ${incarnation})`).join(', ')
+    return [line(`${entry.kind}: ${servers}`, { operation: entry.kind, named })]
+  }
   const commands = decodeCommands(entry.payload)
   if (commands === null) return [line('unreadable', { operation: 'unreadable' })]
   return commands.map(command => lineOf(command, applied, line))

@@ -16,11 +16,18 @@ Every server is given the same --cluster, and a directory of its own for --data.
 cleanly: a leader hands over first. The log goes to stderr: JSON to a pipe, readable lines to a terminal.
 
 A disk that is full, or stalled, ends leadership where another server can lead; the server goes on, \`status\` says
-so, and it mends by itself. A disk that fails a write or a sync ends the server, with exit status 1.`,
+so, and it mends by itself. A disk that fails a write or a sync ends the server, with exit status 1.
+
+A server that has run before is never started on an empty directory without --repair: that is how a first start
+looks, and it would vote and count as if it had promised nothing. With --repair an empty directory is filled from
+the other servers, and so is a damaged one, which is kept aside as DIR.damaged-DATE; a sound one is left alone.
+Until the others have admitted it, \`status\` shows it as recovering: it neither votes nor counts. It needs a
+majority of the others.`,
   options: {
     id: required("This server's id in the cluster list", whole(1, serverIdMax)),
     cluster: required('Every server of the cluster, ID=HOST:PORT,...', text),
     data: required("Directory of this server's data, made if need be", text),
+    repair: flag('Fill an empty or damaged directory from the other servers'),
     listen: optional('HOST:PORT to listen on, where it differs from its address in --cluster', text),
     clusterName: optional('Clusters of different names ignore each other; by default the list is the name', text),
     ...tuningOptions,
@@ -45,6 +52,7 @@ so, and it mends by itself. A disk that fails a write or a sync ends the server,
       id,
       cluster,
       data,
+      repair: options.repair,
       heartbeatMs,
       electionTimeoutMs,
       snapshotEveryMib,

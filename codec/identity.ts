@@ -3,15 +3,16 @@
  *
  *       0          4          8          12         16                   24                   32
  *       +----------+----------+----------+----------+--------------------+--------------------+
- *       |  magic   | checksum | version  | serverId |     clusterId      |    incarnation     |
- *       |  "RGID"  |   u32    |   u32    |   u32    |         id         |         id         |
+ *       |  magic   | checksum | version  | id, flags|     clusterId      |    incarnation     |
+ *       |  "RGID"  |   u32    |   u32    | u16 each |         id         |         id         |
  *    32 +----------+----------+----------+----------+--------------------+--------------------+
  *       | nameBytes| founding-| cluster name, UTF-8, nameBytes of it                          |
  *       |   u32    | Bytes u32| founding cluster list, UTF-8, foundingBytes of it             |
  *       +----------+----------+---------------------------------------------------------------+
  *
  * `checksum` covers everything from byte 8 to the end of the file. `incarnation` is random: a server that comes back
- * with an empty directory has another one, and so cannot pass for the one that voted.
+ * with an empty directory has another one, and so cannot pass for the one that voted. Flag 1: the directory was made to be
+ * filled from the other servers, and takes no part in the founding of a cluster.
  */
 import type { ServerId } from '../src/raft/types.js'
 import { checksum } from './checksum.js'
@@ -21,6 +22,7 @@ const magic = 0x44_49_47_52
 const checksumAt = 4
 const versionAt = 8
 const serverIdAt = 12
+const flagsAt = 14
 const clusterIdAt = 16
 const incarnationAt = 24
 const nameBytesAt = 32
@@ -38,6 +40,8 @@ export interface Identity {
   readonly incarnation: number
   /** The founding cluster list, as it was given when the directory was made. */
   readonly foundingCluster: string
+  /** Made to be filled from the other servers of a cluster that is founded. */
+  readonly isForRepair?: true
 }
 
 export function encodeIdentity(identity: Identity): Uint8Array {
@@ -48,7 +52,8 @@ export function encodeIdentity(identity: Identity): Uint8Array {
   const view = viewOf(bytes)
   view.setUint32(0, magic, true)
   view.setUint32(versionAt, directoryVersion, true)
-  view.setUint32(serverIdAt, identity.serverId, true)
+  view.setUint16(serverIdAt, identity.serverId, true)
+  view.setUint16(flagsAt, identity.isForRepair === true ? 1 : 0, true)
   writeId(view, clusterIdAt, identity.clusterId)
   writeId(view, incarnationAt, identity.incarnation)
   view.setUint32(nameBytesAt, name.length, true)
@@ -74,7 +79,8 @@ export function decodeIdentity(bytes: Uint8Array): Identity | { readonly otherVe
   if (nameEnd + view.getUint32(foundingBytesAt, true) !== bytes.length) return null
   const decoder = new TextDecoder()
   return {
-    serverId: view.getUint32(serverIdAt, true),
+    ...(view.getUint16(flagsAt, true) === 1 ? { isForRepair: true as const } : {}),
+    serverId: view.getUint16(serverIdAt, true),
     clusterId: readId(view, clusterIdAt),
     clusterName: decoder.decode(bytes.subarray(textAt, nameEnd)),
     incarnation: readId(view, incarnationAt),

@@ -21,6 +21,11 @@ export interface ServerOptions {
   readonly cluster: string
   /** Directory of this server's data; made when it does not exist. Never shared, never copied to another server. */
   readonly data: string
+  /**
+   * A directory that is empty or damaged is filled from the other servers. A damaged one is kept aside, under a name with
+   * `.damaged-`. To be set wherever this server may have run before. Default false: an empty directory is a first start.
+   */
+  readonly repair?: boolean
   /** HOST:PORT to listen on, where it differs from this server's own address in the cluster list. */
   readonly listen?: string
   /** The cluster id is the hash of it; by default of the founding list. Servers of different clusters ignore each other. */
@@ -75,6 +80,9 @@ export function checkServerOptions(options: unknown): asserts options is ServerO
   for (const name of ['listen', 'clusterName'] as const) {
     const text = given[name]
     if (text !== undefined && typeof text !== 'string') refuse(`${name} is a string, not ${shown(text)}`)
+  }
+  if (given.repair !== undefined && typeof given.repair !== 'boolean') {
+    refuse(`repair is true or false, not ${shown(given.repair)}`)
   }
   checkDatagramBytes(given.datagramBytesMax)
   checkSnapshotEvery(given.snapshotEveryMib)

@@ -1,5 +1,7 @@
 /** The public face of one server: opens the real disk, socket and clock, checks them against the options, runs a Node. */
 import { randomBytes } from 'node:crypto'
+import { rename } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import type { Identity } from '../../codec/identity.js'
 import type { Logger } from '../base/logger.js'
 import { silentLogger } from '../base/logger.js'
@@ -90,7 +92,7 @@ export class Server {
     checkAddresses(members)
     checkCut(options.faults, members)
     const listen = await resolveAddress(options.listen ?? own.address)
-    await checkDirectory(options, list)
+    await repairing(options, logger, () => checkDirectory(options, list))
 
     const clock = new RealClock()
     const real = await openSocket(listen)
@@ -99,9 +101,12 @@ export class Server {
     let state: ReplicatedState
     try {
       const clusterId = clusterIdOf(options.clusterName ?? list.text)
-      opened = await open(options, clusterId, list.text, diskReserveMib * 2 ** 20, clock)
+      ;[opened, state] = await repairing(options, logger, async () => {
+        const there = await open(options, clusterId, list.text, diskReserveMib * 2 ** 20, clock)
+        return [there, await restored(there.storage, options.machine ?? new KvStore())] as const
+      })
       for (const note of opened.notes) logger.warn({}, note)
-      state = await restored(opened.storage, options.machine ?? new KvStore())
+      if (options.repair === true) tellOfRepair(opened, options.data, logger)
     } catch (error) {
       await new Promise<void>(resolve => socket.close(resolve))
       throw error
@@ -130,7 +135,7 @@ export class Server {
         id: options.id,
         voters: members.map(({ id }) => id),
         incarnation: opened.identity.incarnation,
-        mayFound: true,
+        mayFound: opened.identity.isForRepair !== true,
         members,
         seed: randomId(),
         heartbeatMs,
@@ -201,6 +206,32 @@ async function checkDirectory({ data, clusterName }: ServerOptions, list: Cluste
   if (identity !== null) checkIdentity(identity, clusterName, list.text)
 }
 
+/** Does `step`; where the directory is damaged and to be repaired, once more with an empty one in its place. */
+async function repairing<T>({ data, repair }: ServerOptions, logger: Logger, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    if (repair !== true || !(error instanceof ServerError) || error.code !== 'corrupt') throw error
+    const directory = resolve(data)
+    const aside = `${directory}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
+    try {
+      await rename(directory, aside)
+    } catch (cause) {
+      throw new ServerError('io', `${error.message}; it could not be moved to ${aside}: ${(cause as Error).message}`)
+    }
+    logger.warn({ aside }, `${error.message.split(';')[0]!}: moved to ${aside}, and made anew`)
+    return step()
+  }
+}
+
+function tellOfRepair({ identity, recovered }: OpenedStorage, data: string, logger: Logger): void {
+  const isEmpty = identity.isForRepair === true && recovered.entries.length === 0 && recovered.snapshotIndex === 0
+  const line = isEmpty
+    ? `${data} is filled from the other servers: this server neither votes nor counts until it is admitted`
+    : `${data} is sound: nothing to repair`
+  logger.info({ incarnation: identity.incarnation }, line)
+}
+
 function open(
   options: ServerOptions,
   clusterId: number,
@@ -217,6 +248,7 @@ function open(
         clusterId,
         clusterName: options.clusterName ?? '',
         foundingCluster,
+        isForRepair: options.repair === true,
         segmentBytes,
         reserveBytes,
         prng: new Prng(randomId()),

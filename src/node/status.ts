@@ -10,7 +10,8 @@ import type { SnapshotsStatus } from './snapshot-service.js'
 export interface ServerStatus {
   readonly id: number
   readonly address: string
-  readonly role: RoleName
+  /** `recovering`: it follows, but neither votes nor counts yet, because its disk was empty. */
+  readonly role: RoleName | 'recovering'
   readonly term: number
   /** 0 when none is known. */
   readonly leaderId: number
@@ -74,7 +75,7 @@ export function describeStatus(sources: Sources): ServerStatus {
   return {
     id: raft.id,
     address: sources.address,
-    role: raft.role,
+    role: raft.isRecovering ? 'recovering' : raft.role,
     term: raft.term,
     leaderId: raft.leaderId,
     commitIndex: raft.commitIndex,

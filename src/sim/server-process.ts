@@ -77,6 +77,8 @@ export class ServerProcess {
   failure: Error | null = null
   /** A bit of its files was flipped since it started last: that it refuses to start is right. */
   isDamaged = false
+  /** Its disk was lost: whatever it starts on was made to be filled from the others. */
+  wasWiped = false
   starts = 0
   private readonly options: ServerProcessOptions
   private readonly prng: Prng
@@ -145,6 +147,7 @@ export class ServerProcess {
         clusterId,
         clusterName: '',
         foundingCluster: members.map(member => `${member.id}=${member.address.key}`).join(','),
+        isForRepair: this.wasWiped,
         segmentBytes: plan.segmentBytes,
         reserveBytes: reserveBytesOf(plan),
         prng: new Prng(plan.seed, 1_000 * this.starts + this.id),
@@ -174,6 +177,19 @@ export class ServerProcess {
   crash(why = ''): void {
     if (this.life !== null) this.end('crash', why)
     this.disk.crash()
+  }
+
+  /** The machine loses its disk; a new one is put in. */
+  wipe(): void {
+    this.crash('its disk is lost')
+    this.disk.erase()
+    this.wasWiped = true
+    this.isDamaged = false
+  }
+
+  /** Does it run as one that has been admitted? */
+  get isAdmitted(): boolean {
+    return this.node !== null && this.node.raft.status.lastLogIndex > 0 && !this.node.raft.status.isRecovering
   }
 
   /** Asks it to stop cleanly. */
@@ -241,7 +257,7 @@ export class ServerProcess {
         id: this.id,
         voters: members.map(({ id }) => id),
         incarnation: identity.incarnation,
-        mayFound: true,
+        mayFound: identity.isForRepair !== true,
         members,
         seed: this.prng.uint32(),
         heartbeatMs: plan.heartbeatMs,

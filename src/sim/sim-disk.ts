@@ -83,6 +83,12 @@ export class MachineDisk {
     this.disk.crash()
   }
 
+  /** Another disk, with nothing on it. */
+  erase(): void {
+    for (const path of this.disk.paths()) this.disk.erase(path)
+    this.lastBatch = null
+  }
+
   /** The hard state that a crash would leave: the newer of the slots that are durable; null where there is none yet. */
   get hardState(): HardState | null {
     const bytes = this.disk.durableContents('data/hard-state')

@@ -68,8 +68,9 @@ export function directoryErrorOf(error: Error, doing: string): StorageError {
 }
 
 const damageAdvice =
-  'acknowledged data may be lost here, so this server does not start; the others go on without it. Keep the directory, ' +
-  'and start this id neither with an older copy nor with an empty one: it would have forgotten what it promised'
+  'acknowledged data may be lost here, so this server does not start; the others go on without it. Start it with --repair: ' +
+  'the directory is kept aside, and this server is filled from the others. Without that, start this id neither with an ' +
+  'older copy nor with an empty one: it would have forgotten what it promised'
 
 /** The refusal of a damaged file, with the place and the advice that fits all of them. */
 export function corruptError(file: string, offset: number, what: string): StorageError {

@@ -40,6 +40,8 @@ export interface StorageOptions {
   readonly clusterId: number
   readonly clusterName: string
   readonly foundingCluster: string
+  /** A directory that is made now is to be filled from the other servers. */
+  readonly isForRepair?: boolean
   /** Length of a segment once the log has grown to it, a multiple of 64; 64 MiB outside of tests. */
   readonly segmentBytes: number
   /** So much of the file system is left free for others, for the hard state and snapshots. Default 0: it may be filled. */
@@ -194,7 +196,8 @@ function readOrCreateIdentity(disk: Disk, paths: Paths, options: StorageOptions,
       return
     }
     const { serverId, clusterId, clusterName, foundingCluster, segmentBytes, reserveBytes = 0, prng, clock } = options
-    const identity = { serverId, clusterId, clusterName, foundingCluster, incarnation: prng.id() }
+    const forRepair = options.isForRepair === true ? { isForRepair: true as const } : {}
+    const identity = { serverId, clusterId, clusterName, foundingCluster, incarnation: prng.id(), ...forRepair }
     createDirectory({ disk, paths, identity, segmentBytes, reserveBytes, clock, salt: newSalt(prng) }, createError => {
       got(createError, identity)
     })

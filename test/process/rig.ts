@@ -82,15 +82,20 @@ export class Cluster {
   }
 
   /** Starts a server that does not run, with its data of before. Resolves when it listens. */
-  async startServer(id: number): Promise<void> {
+  async startServer(id: number, ...more: readonly string[]): Promise<void> {
+    const program = this.launch(id, ...more)
+    this.running.set(id, program)
+    await program.line()
+  }
+
+  /** The process of a server, whether it will run or refuse to. */
+  launch(id: number, ...more: readonly string[]): Program {
     const list = this.addresses.map((address, at) => `${at + 1}=${address}`).join(',')
     const who = ['--id', String(id), '--cluster', list, '--data', this.dataOf(id)]
     const { before = () => [], listen, serve = [] } = this.options
     const where = listen === undefined ? [] : ['--listen', listen[id - 1]!]
-    const words = [...before(id), ...raftgram, 'serve', ...who, ...where, ...serve, '--json', '--end-with-parent']
-    const program = new Program(this.t, words)
-    this.running.set(id, program)
-    await program.line()
+    const words = [...before(id), ...raftgram, 'serve', ...who, ...where, ...serve, ...more, '--json', '--end-with-parent']
+    return new Program(this.t, words)
   }
 
   async killAll(): Promise<void> {

@@ -81,7 +81,8 @@ const rot: FaultKind = {
   begin: (cluster, { servers: [id], amount }) => {
     const server = cluster.server(id!)
     // More damaged servers than a minority, and nobody can promise anything.
-    const damaged = cluster.servers.filter(other => other.isDamaged || other === server).length
+    // Who is not admitted yet cannot stand in for anybody.
+    const damaged = cluster.servers.filter(other => !other.isAdmitted || other === server).length
     if (damaged > Math.floor((cluster.plan.servers - 1) / 2)) return nothingToMend
     if (!server.disk.rot(new Prng(amount))) return nothingToMend
     server.isDamaged = true
@@ -92,4 +93,25 @@ const rot: FaultKind = {
   describe: ({ servers }) => `a bit flips on the disk of ${names(servers)}`,
 }
 
-export const diskFaults: readonly FaultKind[] = [slow, stalled, full, failing, rot]
+/**
+ * A disk is lost with everything on it, and the server comes back to be filled from the others. Only where all others run and
+ * are admitted: what was acknowledged is then elsewhere, and a majority of the others is there to admit it.
+ */
+const wipe: FaultKind = {
+  name: 'wipe',
+  weight: usualShare / 2,
+  draw: (prng, size, timeoutMs) =>
+    size < 3 ? null : { forMs: sometime(prng, timeoutMs), servers: [anyServer(prng, size)] },
+  begin: (cluster, { servers: [id] }) => {
+    const server = cluster.server(id!)
+    if (cluster.plan.lyingDisks || server.isDamaged) return nothingToMend
+    if (!cluster.servers.every(other => other.isAdmitted)) return nothingToMend
+    server.wipe()
+    cluster.invariants.wiped(server.id)
+    cluster.tally.add('disk: lost')
+    return () => server.start()
+  },
+  describe: ({ servers }) => `disk of ${names(servers)} is lost`,
+}
+
+export const diskFaults: readonly FaultKind[] = [slow, stalled, full, failing, rot, wipe]

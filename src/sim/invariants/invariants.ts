@@ -76,6 +76,12 @@ export class Invariants {
     else this.promises.ended(known.watched.server, known.spokenTerm)
   }
 
+  /** A server has lost its disk: it has forgotten what it promised, and must not be taken at its word before it is admitted. */
+  wiped(id: ServerId): void {
+    this.promises.forget(id)
+    this.votes.forget(id)
+  }
+
   /** A message leaves. */
   sent(from: ServerId, to: ServerId, message: Message, durable: HardState | null): void {
     this.votes.sent(to, message, durable)

@@ -8,6 +8,8 @@ import { violated } from './violation.js'
 export class OneVote {
   /** By voter and term: the candidate. */
   private readonly votes = new Map<string, ServerId>()
+  /** Of these the voter has lost its disk since. */
+  private readonly forgotten = new Set<string>()
 
   /** A message leaves a server whose disk holds `durable`, null where that is not known (a disk that lies). */
   sent(to: ServerId, message: Message, durable: HardState | null): void {
@@ -31,9 +33,15 @@ export class OneVote {
     }
   }
 
-  /** Whom a server has promised its vote of a term, 0 for nobody. */
+  /** Whom a server has promised its vote of a term and remembers it, 0 for nobody. */
   of(from: ServerId, term: number): ServerId {
-    return this.votes.get(`${from}:${term}`) ?? 0
+    const key = `${from}:${term}`
+    return this.forgotten.has(key) ? 0 : (this.votes.get(key) ?? 0)
+  }
+
+  /** The disk of a server is lost. It cannot know of its votes any more, and still must not vote otherwise. */
+  forget(from: ServerId): void {
+    for (const key of this.votes.keys()) if (key.startsWith(`${from}:`)) this.forgotten.add(key)
   }
 
   private vote(from: ServerId, term: number, candidate: ServerId): void {

@@ -186,7 +186,6 @@ export const presets: readonly Preset[] = [
       wipes: 1,
       appendEntriesMax: 4,
       linkMessagesMax: 1,
-      statesMax: 400_000,
     },
   },
   {
