@@ -203,8 +203,8 @@ export class ClientService {
   }
 
   private receiveRead(link: Link, read: Read): void {
-    const { requestId, query, stale } = read
-    if (stale) return this.answerQuery(link, requestId, query)
+    const { requestId, query } = read
+    if (read.stale) return this.answerQuery(link, requestId, query)
     const refused = this.confirm({ link, requestId, query })
     if (refused !== null) this.answer(link, 'read', requestId, 0, refused, nothing)
   }

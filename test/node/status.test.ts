@@ -27,6 +27,7 @@ void t.test('a status has the fields that scripts rely on, on a leader with what
     clients: 1,
     memory: { rssBytes: 0, heapBytes: 0, externalBytes: 0 },
     storage: { spaceAvailable: true, queuedEntries: 0 },
+    snapshots: { taking: false, receiving: null, sending: [] },
   })
   t.ok(Number.isInteger(status.uptimeMs) && status.uptimeMs > 0)
   t.equal(status.peers.length, 2)
