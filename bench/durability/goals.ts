@@ -27,8 +27,11 @@ const pauseMsMax = 20
 const memoryGrowthMax = 0.3
 const timesTheEntryMax = 1.3
 
-/** Segments are 64 MiB long; one is in use, one is prepared, and what is kept for followers fills one more. */
-const segmentsBeside = 3
+/**
+ * Segments are 64 MiB long. One is in use, one is prepared, what is kept for followers fills one more, and up to eight wait
+ * to be used again (src/storage/segments.ts).
+ */
+const segmentsBeside = 3 + 8
 const segmentBytes = 64 * 2 ** 20
 
 /** One row per figure of what was measured. */

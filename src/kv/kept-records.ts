@@ -38,11 +38,14 @@ export class KeptRecords {
     this.#records.remove(copy - 1)
   }
 
-  /** No copy is needed any more. */
-  dropAll(): void {
-    for (const page of this.#pages) {
-      for (const copy of page ?? []) if (copy !== 0) this.#records.remove(copy - 1)
+  /** No copy is needed any more: lets go of those of one page. False when none is left. */
+  dropPage(): boolean {
+    while (this.#pages.length > 0) {
+      const page = this.#pages.pop()
+      if (page === undefined) continue
+      for (const copy of page) if (copy !== 0) this.#records.remove(copy - 1)
+      return true
     }
-    this.#pages.length = 0
+    return false
   }
 }

@@ -86,11 +86,15 @@ export class SnapshotWalk implements IterableIterator<Uint8Array> {
     return at
   }
 
+  /** Once the walk has ended: lets go of some of what it kept, a page at a time. False when nothing is left. */
+  release(): boolean {
+    return this.#kept.dropPage()
+  }
+
   /** Ends the walk early: whoever does not walk to the end must call it (leaving a `for of` does). */
   return(): IteratorResult<Uint8Array, undefined> {
     if (this.#state !== 'done') {
       this.#state = 'done'
-      this.#kept.dropAll()
       this.#ended(this)
     }
     return { done: true, value: undefined }

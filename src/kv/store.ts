@@ -29,6 +29,8 @@ export class KvStore implements StateMachine {
   /** Of the last command that was applied. */
   #revision = 0
   readonly #walks = new Set<SnapshotWalk>()
+  /** Walks that have ended, perhaps early: all that they kept at once would stop the world, so it goes piece by piece. */
+  readonly #leaving: SnapshotWalk[] = []
 
   /** Number of keys. */
   get size(): number {
@@ -49,6 +51,7 @@ export class KvStore implements StateMachine {
   apply(command: Uint8Array, context: ApplyContext): Uint8Array {
     assert(context.revision > this.#revision, 'the revision moves with every command')
     this.#revision = context.revision
+    if (this.#leaving.length > 0 && !this.#leaving[0]!.release()) this.#leaving.shift()
     const valueAt = putValueAt(command)
     if (valueAt > 0) return encodeResult(this.#applyPut(command, valueAt))
     const decoded = decodeCommand(command)
@@ -158,7 +161,10 @@ export class KvStore implements StateMachine {
 
   /** The store as of now (snapshot-walk.ts), to be walked once; commands may go on meanwhile. */
   snapshot(): IterableIterator<Uint8Array> {
-    const walk = new SnapshotWalk(this.#contents, this.#revision, ended => this.#walks.delete(ended))
+    const walk = new SnapshotWalk(this.#contents, this.#revision, ended => {
+      this.#walks.delete(ended)
+      this.#leaving.push(ended)
+    })
     this.#walks.add(walk)
     return walk
   }
