@@ -81,6 +81,11 @@ export interface Batch extends BatchHeader {
   readonly entries: readonly Entry[]
 }
 
+/** Whether what `encodeBatch` made is a reset. */
+export function isReset(batch: Uint8Array): boolean {
+  return (batch[flagsAt]! & resetFlag) !== 0
+}
+
 /** Bytes that a batch takes on disk whose records take `recordsBytes`: header, records and the zeros behind them. */
 export function batchBytes(recordsBytes: number): number {
   return Math.ceil((batchHeaderBytes + recordsBytes) / batchAlignBytes) * batchAlignBytes

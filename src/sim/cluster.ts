@@ -78,6 +78,7 @@ export class SimCluster {
       },
       sent: (from: ServerId, to: ServerId, message: Message, durable: HardState | null) => {
         this.peerMessages++
+        if (message.type === 'InstallSnapshot') tally.add('snapshot: pieces sent')
         this.noting(() => this.invariants.sent(from, to, message, durable))
       },
       applied: (id: ServerId, { revision }: ApplyContext, command: Uint8Array, stateHash: number) => {
@@ -126,7 +127,10 @@ export class SimCluster {
     })
     kernel.onStep = life => {
       if (this.violation !== null) throw this.violation
-      if (life !== null && life.lane <= servers) this.invariants.afterStep(life.lane)
+      if (life !== null && life.lane <= servers) {
+        this.invariants.afterStep(life.lane)
+        this.invariants.snapshots.check(life.lane, this.server(life.lane).newestSnapshot)
+      }
       if (kernel.nowMs >= this.memoryCheckAtMs) this.checkMemory()
     }
   }

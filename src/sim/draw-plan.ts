@@ -3,6 +3,7 @@
  * all, and how often. A seed in which only two kinds happen digs deeper than one in which everything does.
  */
 import { Prng } from '../base/prng.js'
+import { isRare, needsSnapshots } from './crash-points.js'
 import { faultKinds } from './faults/faults.js'
 import type { LinkQuality } from './network.js'
 import { perfectLinks } from './network.js'
@@ -46,8 +47,7 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
   const diskFromMs = prng.between(0.05, 0.3)
   const diskToMs = diskFromMs + (prng.below(4) === 0 ? prng.between(0, 20) : prng.between(0, 1.5))
   const smallSegmentBytes = [4_096, 4_096, 8_192, 32_768][prng.below(4)]!
-  const segmentBytes = load.largeShare === 0 ? smallSegmentBytes : segmentBytesLeast(load.largeBytes)
-  const snapshotEveryBytes = [1_500, 4_000, 12_000, 1_000_000_000][prng.below(4)]!
+  const drawnSnapshotBytes = [600, 1_500, 1_500, 4_000, 12_000, 1_000_000_000][prng.below(6)]!
   const datagramSizes = [[1_200], [1_200, 1_472, 8_972], [1_472], [1_200, 8_972]][prng.below(4)]!
   const [uncommittedBytesMax, unpersistedBytesMax] = [0, 1].map(() =>
     prng.below(3) === 0 ? 2_000 + prng.below(20_000) : 1_000_000,
@@ -56,6 +56,11 @@ export function drawPlan(seed: number, wishes: PlanWishes = {}): SimPlan {
   const drifts = prng.below(4) === 0 && wishes.calm !== true
   const clockRates = Array.from({ length: servers }, () => (drifts ? prng.between(0.75, 1.25) : 1))
   const faults = wishes.calm === true ? [] : drawFaults(prng, servers, healedMs, electionTimeoutMs)
+  // What is to go wrong with snapshots needs some, and with segments, segments that come to an end.
+  const needsMany = faults.some(({ kind, point }) => kind === 'left behind' || needsSnapshots(point))
+  const snapshotEveryBytes = needsMany ? Math.min(drawnSnapshotBytes, 1_500) : drawnSnapshotBytes
+  const usualSegmentBytes = faults.some(({ point }) => isRare(point)) ? 4_096 : smallSegmentBytes
+  const segmentBytes = load.largeShare === 0 ? usualSegmentBytes : segmentBytesLeast(load.largeBytes)
   return {
     seed,
     servers,

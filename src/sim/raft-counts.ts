@@ -10,6 +10,8 @@ import type { InvariantsWatch } from './invariants/invariants.js'
 /** Lets the cluster's tally count what its servers do. A watch that was there is told as before. */
 export function countRaft({ invariants, tally }: SimCluster): void {
   const requests = new Requests(tally)
+  tally.expect('snapshot: taken', 'snapshot: received', 'snapshot: pieces sent', 'server: left behind')
+  tally.expect('log: resets', 'log: segments set aside', 'log: segments used again')
   tally.expect(...faultKinds.map(({ name }) => `fault: ${name}`), ...crashPoints.map(point => `crash: ${point}`))
   const counts: InvariantsWatch = {
     roleChanged: ({ role }) => tally.add(`role: ${role.name}`),

@@ -8,8 +8,9 @@ import { Prng } from '../base/prng.js'
 import { Node } from '../node/node.js'
 import type { ReplicatedState } from '../node/replicated-state.js'
 import { restoreState } from '../node/restore-state.js'
-import type { HardState, Message, ServerId } from '../raft/types.js'
+import type { HardState, Message, ServerId, SnapshotMeta } from '../raft/types.js'
 import type { ApplyContext } from '../session/types.js'
+import type { Snapshots } from '../storage/snapshots.js'
 import type { OpenedStorage } from '../storage/storage.js'
 import { openStorage } from '../storage/storage.js'
 import type { Address } from '../transport/socket.js'
@@ -80,6 +81,7 @@ export class ServerProcess {
   /** Its disk was lost: whatever it starts on was made to be filled from the others. */
   wasWiped = false
   starts = 0
+  private snapshots: Snapshots | null = null
   private readonly options: ServerProcessOptions
   private readonly prng: Prng
   private life: Life | null = null
@@ -110,6 +112,11 @@ export class ServerProcess {
   /** From its start to its end, also while its directory is being opened. */
   get isRunning(): boolean {
     return this.life !== null
+  }
+
+  /** The newest durable snapshot of a server that runs. */
+  get newestSnapshot(): SnapshotMeta | null {
+    return this.snapshots?.newest ?? null
   }
 
   get isPaused(): boolean {
@@ -279,6 +286,7 @@ export class ServerProcess {
     socket.onDeparture = (bytes, to) => events.departs(this, bytes, to)
     this.node = node
     this.transport = transport
+    this.snapshots = storage.snapshots
     events.running(this, node, notes)
   }
 
@@ -303,6 +311,7 @@ export class ServerProcess {
     this.life = null
     this.node = null
     this.transport = null
+    this.snapshots = null
     this.clock = null
     options.network.closedAt(this.address)
   }

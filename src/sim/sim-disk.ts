@@ -34,6 +34,15 @@ interface Written {
 
 const bytesPerMs = 1_000_000
 
+/** Work that shows what a run exercised, and how the table calls it. */
+const countedWorks = new Map([
+  ['snapshot named', 'snapshot: taken'],
+  ['received snapshot named', 'snapshot: received'],
+  ['reset', 'log: resets'],
+  ['segment set aside', 'log: segments set aside'],
+  ['spare segment header', 'log: segments used again'],
+])
+
 /** How long a disk that lies keeps what it called durable in a cache. */
 const lieMs = 500
 
@@ -49,6 +58,8 @@ export class MachineDisk {
   armed: { readonly point: string; skip: number } | null = null
   private readonly options: MachineDiskOptions
   private life: Life | null = null
+  /** Ends of the operations that a stall holds up, in the order given. */
+  private readonly held = new Set<() => void>()
   private lastBatch: Written | null = null
 
   constructor(options: MachineDiskOptions) {
@@ -70,10 +81,19 @@ export class MachineDisk {
     this.disk.capacityBytes = isFull ? 0 : Infinity
   }
 
+  /** Nothing stalls any more, and what a stall held up completes. */
+  endStall(): void {
+    const { kernel } = this.options
+    this.stalledUntilMs = 0
+    for (const end of this.held) kernel.at(kernel.nowMs, this.life, stepKinds.disk, end)
+    this.held.clear()
+  }
+
   /** What is asked for from now on belongs to this life of the process. */
   begin(life: Life): void {
     if (this.options.lies && this.life === null) this.settleEachWhile()
     this.life = life
+    this.held.clear()
     this.lastBatch = null
   }
 
@@ -99,18 +119,32 @@ export class MachineDisk {
   }
 
   /**
-   * Flips a bit of the log that later batches prove to have been durable, or of one slot of the hard state: damage that
-   * must be noticed. False: there is nothing of the kind.
+   * Flips a bit of the log that later batches prove to have been durable, of one slot of the hard state, or of the newest
+   * snapshot: damage that must be noticed. False: there is nothing of the kind.
    */
   rot(prng: Prng): boolean {
     if (prng.below(4) === 0) {
       this.disk.flipBit('data/hard-state', hardStateSlotOffsets[prng.below(2)]! + prng.below(48), prng.below(8))
       return true
     }
+    const snapshot = prng.below(3) === 0 ? this.newestSnapshot : undefined
+    if (snapshot !== undefined) {
+      this.disk.flipBit(snapshot, prng.below(this.disk.contents(snapshot)!.length), prng.below(8))
+      this.options.tally.add('disk: bit of a snapshot flipped')
+      return true
+    }
     if (this.lastBatch === null) return false
     const { path, offset } = this.lastBatch
     this.disk.flipBit(path, prng.below(offset), prng.below(8))
     return true
+  }
+
+  private get newestSnapshot(): string | undefined {
+    return this.disk
+      .paths()
+      .filter(path => path.endsWith('.snapshot'))
+      .sort()
+      .at(-1)
   }
 
   private settleEachWhile(): void {
@@ -127,7 +161,11 @@ export class MachineDisk {
     const atMs = Math.max(kernel.nowMs + tookMs, this.stalledUntilMs)
     const { life } = this
     kernel.note(operation.bytes + operation.offset)
-    kernel.at(atMs, life, stepKinds.disk, () => {
+    let isOver = false
+    const end = (): void => {
+      if (isOver) return
+      isOver = true
+      this.held.delete(end)
       const work = workOf(operation)
       if (work === null) return complete()
       if (this.meets(`during ${work}`)) return
@@ -135,7 +173,9 @@ export class MachineDisk {
       if (life?.isOver === true) return
       this.noteWrite(work, operation)
       this.meets(`after ${work}`)
-    })
+    }
+    kernel.at(atMs, life, stepKinds.disk, end)
+    if (atMs === this.stalledUntilMs) this.held.add(end)
   }
 
   /** Whether the power goes here. */
@@ -149,12 +189,14 @@ export class MachineDisk {
   }
 
   private noteWrite(work: string, { path, offset }: SimOperation): void {
-    if (work === 'batch' || work === 'seal') this.lastBatch = { path, offset }
+    if (work === 'batch' || work === 'seal' || work === 'reset') this.lastBatch = { path, offset }
   }
 
   private faultOf(operation: SimOperation): string | null {
     const code = this.codeOf(operation)
+    const counted = countedWorks.get(workOf(operation) ?? '')
     if (code !== null) this.options.tally.add(`disk: ${code}`)
+    else if (counted !== undefined) this.options.tally.add(counted)
     this.options.onEnd(operation, code ?? 'ok')
     return code
   }

@@ -21,6 +21,8 @@ export interface SimOperation {
   /** Of a write: where, and how much. Else 0. */
   readonly offset: number
   readonly bytes: number
+  /** What it writes; null for all else. */
+  readonly data: Uint8Array | null
   /** A write that makes its file longer: the only kind that a full disk refuses. */
   readonly grows: boolean
 }
@@ -41,7 +43,7 @@ function errorOf(code: string, path: string): Error {
 }
 
 function operationOn(kind: Exclude<SimOperation['kind'], 'write'>, path: string): SimOperation {
-  return { kind, path, offset: 0, bytes: 0, grows: false }
+  return { kind, path, offset: 0, bytes: 0, data: null, grows: false }
 }
 
 /** A write that was asked for and has not completed. */
@@ -191,7 +193,7 @@ export class SimDisk implements Disk {
     const { inode, offset, data } = flight
     const { path } = inode
     const grows = offset + data.length > inode.seen.length
-    const operation: SimOperation = { kind: 'write', path, offset, bytes: data.length, grows }
+    const operation: SimOperation = { kind: 'write', path, offset, bytes: data.length, data, grows }
     if (mode === 'read-only') {
       this.run(operation, done, () => errorOf('EBADF', path))
       return

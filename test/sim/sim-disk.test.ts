@@ -197,6 +197,51 @@ void t.test('bits that rot lie in what is proven, and a start notices or has all
   t.end()
 })
 
+void t.test('S16: a bit of the newest snapshot flips, and the server refuses to start', t => {
+  let flipped = 0
+  for (let seed = 1; seed <= 40; seed++) {
+    const plan = calmPlan(seed % 4, { servers: 1, segmentBytes: 4_096, snapshotEveryBytes: 600 })
+    const cluster = new SimCluster({ ...plan, load: { ...plan.load, pauseMs: 10 } })
+    cluster.begin()
+    cluster.runUntil(1_500)
+    const server = cluster.server(1)
+    const { disk } = server.disk
+    const path = disk
+      .paths()
+      .filter(name => name.endsWith('.snapshot'))
+      .sort()
+      .at(-1)
+    const before = disk.contents(path!)!
+    if (!server.disk.rot(new Prng(seed))) t.fail('there is a log')
+    if (Buffer.compare(disk.contents(path!)!, before) === 0) continue
+    flipped++
+    server.isDamaged = true
+    server.kill()
+    server.start()
+    cluster.runUntil(1_700)
+    t.match(server.failure, { code: 'corrupt', message: /snapshots/ })
+  }
+  t.ok(flipped > 4, `${flipped} snapshots`)
+  t.end()
+})
+
+void t.test('the end of a stall ends what it held up', t => {
+  const { disk, kernel, create } = machine()
+  const file = create('data/f')
+  disk.stalledUntilMs = kernel.nowMs + 1_000
+  const done: number[] = []
+  const beganMs = kernel.nowMs
+  for (const offset of [0, 1]) file.write(offset, Uint8Array.of(1), () => done.push(offset))
+  kernel.runUntil(beganMs + 100)
+  t.same(done, [])
+  disk.endStall()
+  kernel.runUntil(beganMs + 101)
+  t.same(done, [0, 1])
+  kernel.runUntil(beganMs + 2_000)
+  t.same(done, [0, 1], 'once')
+  t.end()
+})
+
 void t.test('an unused disk has nothing to rot', t => {
   const { disk } = machine()
   for (let seed = 0; seed < 10; seed++) if (new Prng(seed).below(4) !== 0) t.notOk(disk.rot(new Prng(seed)))

@@ -6,10 +6,10 @@ import { usualShare, anyServer, someServers, sometime, type FaultKind } from './
 import { Prng } from '../../base/prng.js'
 
 /** Directed links, as pairs of lanes. */
-type Links = readonly (readonly [from: number, to: number])[]
+export type Links = readonly (readonly [from: number, to: number])[]
 
 /** Cuts links, and returns what heals them. */
-function cut({ network }: SimCluster, links: Links): () => void {
+export function cut({ network }: SimCluster, links: Links): () => void {
   for (const [from, to] of links) network.cut(from, to)
   return () => {
     for (const [from, to] of links) network.heal(from, to)
@@ -17,7 +17,7 @@ function cut({ network }: SimCluster, links: Links): () => void {
 }
 
 /** Both directions between servers that `isCut` says are apart. */
-function apart(size: number, isCut: (a: number, b: number) => boolean): Links {
+export function apart(size: number, isCut: (a: number, b: number) => boolean): Links {
   const links: [number, number][] = []
   for (let a = 1; a <= size; a++) for (let b = 1; b <= size; b++) if (a !== b && isCut(a, b)) links.push([a, b])
   return links

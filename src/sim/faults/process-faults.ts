@@ -2,7 +2,8 @@
 import type { SimCluster } from '../cluster.js'
 import type { PlannedFault } from '../plan.js'
 import { violated } from '../invariants/violation.js'
-import { firstStartPoints, laterPoints } from '../crash-points.js'
+import { firstStartPoints, isRare, laterPoints, needsTransfer } from '../crash-points.js'
+import { leaveBehind, leavesBehind, leftBehind } from './left-behind.js'
 import { usualShare, anyServer, nothingToMend, someServers, sometime, type FaultKind } from './fault-kind.js'
 import { names } from './network-faults.js'
 
@@ -184,25 +185,30 @@ const clientKilled: FaultKind = {
 }
 
 /** There are many points to be met. */
-const crashPointShare = 0.5
+const crashPointShare = 0.7
 
 /** The power goes at a named point of the disk's work, when it is met for the `amount`th time. */
 const crashAt: FaultKind = {
   name: 'crash point',
   weight: crashPointShare,
   draw: (prng, size, timeoutMs, isFirst) => {
-    const points = isFirst ? firstStartPoints : laterPoints
+    const later = size < leavesBehind ? laterPoints.filter(point => !needsTransfer(point)) : laterPoints
+    const points = isFirst ? firstStartPoints : later
+    const point = points[prng.below(points.length)]!
+    // What is done seldom is waited for, and the first time is as good as any.
+    const timeouts = isRare(point) ? prng.between(6, 20) : prng.between(2, 8)
     return {
-      forMs: timeoutMs * prng.between(2, 8),
+      forMs: timeoutMs * timeouts,
       servers: someServers(prng, size),
-      amount: isFirst || prng.below(3) > 0 ? 0 : prng.below(20),
-      point: points[prng.below(points.length)]!,
+      amount: isFirst || isRare(point) || prng.below(3) > 0 ? 0 : prng.below(20),
+      point,
     }
   },
-  begin: (cluster, { servers, amount, point }) => {
+  begin: (cluster, fault) => {
+    const { servers, amount, point } = fault
     const armed = servers.map(id => cluster.server(id))
     for (const { disk } of armed) disk.armed = { point, skip: amount }
-    // Some work is done at a start only, some only in an election.
+    // Some work is done at a start only, some only in an election, some only by a server that was left behind.
     if (cluster.kernel.nowMs > 0 && point.includes('directory')) {
       for (const server of armed) {
         server.kill()
@@ -210,7 +216,9 @@ const crashAt: FaultKind = {
       }
     }
     if (point.includes('hard state')) cluster.leader?.kill()
+    const comeBack = needsTransfer(point) ? leaveBehind(cluster, servers[0]!, 0) : nothingToMend
     return () => {
+      comeBack()
       for (const { disk } of armed) disk.armed = null
       for (const server of cluster.servers) server.start()
     }
@@ -231,4 +239,5 @@ export const processFaults: readonly FaultKind[] = [
   slowLoop,
   clientKilled,
   crashAt,
+  leftBehind,
 ]

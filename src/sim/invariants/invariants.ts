@@ -18,6 +18,7 @@ import { LogMatching } from './log-matching.js'
 import { checkNothingGoesBack } from './nothing-goes-back.js'
 import { OneVote } from './one-vote.js'
 import { Promises } from './promises.js'
+import { SameSnapshots } from './same-snapshots.js'
 import { StateMachineSafety } from './state-machine-safety.js'
 import { WatchedServer } from './watched-server.js'
 import { WholeMessages } from './whole-messages.js'
@@ -43,6 +44,7 @@ export class Invariants {
   readonly committed = new Committed()
   readonly exactlyOnce = new ExactlyOnce()
   readonly stateMachines = new StateMachineSafety()
+  readonly snapshots = new SameSnapshots()
   readonly messages = new WholeMessages()
   readonly memory = new BoundedMemory()
   watch: InvariantsWatch | null = null
@@ -57,6 +59,8 @@ export class Invariants {
     const watched = new WatchedServer(server)
     watched.lookAtLog()
     this.matching.check(watched)
+    // What a snapshot restored is the state at its last entry, as whoever applied that has it.
+    if (state.lastApplied > 0) this.stateMachines.reached(server.id, state.lastApplied, state.sessions.stateHash)
     this.servers.set(server.id, {
       watched,
       state,

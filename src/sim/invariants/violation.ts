@@ -14,6 +14,7 @@ export type InvariantName =
   | 'Acknowledged Is Kept'
   | 'Linearizable Reads'
   | 'Linearizability'
+  | 'Snapshots Are The Same'
   | 'Within The Window'
   | 'Bounded Memory'
   | 'Whole Or Not At All'

@@ -1,7 +1,13 @@
 /** Each kind of fault by itself, in clusters of 1, 3 and 5 servers: it happens, it is seen, and nothing is broken by it. */
 import t from 'tap'
 import { Prng } from '../../../src/base/prng.js'
-import { crashPoints, firstStartPoints, laterPoints } from '../../../src/sim/crash-points.js'
+import {
+  crashPoints,
+  firstStartPoints,
+  laterPoints,
+  needsSnapshots,
+  needsTransfer,
+} from '../../../src/sim/crash-points.js'
 import { faultKind, faultKinds } from '../../../src/sim/faults/faults.js'
 import type { PlannedFault, SimPlan } from '../../../src/sim/plan.js'
 import type { RunResult } from '../../../src/sim/run.js'
@@ -61,6 +67,8 @@ const effects: Record<string, Happened> = {
   'full disk': counted('disk: ENOSPC'),
   'failing disk': counted('disk: EIO'),
   'bit rot': counted('disk: bit flipped'),
+  'left behind': (result, events) =>
+    counted('server: left behind')(result, events, faultOf('')) && (result.counts['snapshot: pieces sent'] ?? 0) > 0,
 }
 
 const amounts: Record<string, number> = {
@@ -75,7 +83,7 @@ const amounts: Record<string, number> = {
 }
 
 function calm(servers: number): SimPlan {
-  const plan = calmPlan(7, { servers, healedMs: 3_500, segmentBytes: 4_096 })
+  const plan = calmPlan(7, { servers, healedMs: 3_500, segmentBytes: 4_096, snapshotEveryBytes: 1_500 })
   return { ...plan, load: { ...plan.load, pauseMs: 25, clients: 2 } }
 }
 
@@ -104,6 +112,7 @@ for (const kind of faultKinds) {
         continue
       }
       const some = { ...drawn, forMs: kind.name === 'bit rot' || kind.name === 'client killed' ? 0 : 1_000 }
+      if (kind.name === 'left behind') some.forMs = 2_000
       const amount = kind.name === 'leader killed' || kind.name === 'crash point' ? 0 : amounts[kind.name]
       const servers = befallen(kind.name, size, some.servers ?? [])
       const fault = faultOf(kind.name, { ...some, servers, amount: amount ?? some.amount ?? 0, point: 'during batch' })
@@ -145,11 +154,18 @@ void t.test('the power goes at every named point of the work of a disk, and the 
     ...firstStartPoints.map(point => ({ point, atMs: 0 })),
   ]
   for (const [seed, { point, atMs }] of runs.entries()) {
-    const faults = [
-      faultOf('crash point', { atMs, forMs: 1_200, servers: [1], point }),
-      faultOf('kill', { atMs: 1_800, forMs: 50, servers: [1] }),
-    ]
-    const plan = calmPlan(seed, { servers: 1, healedMs: 3_000, segmentBytes: 4_096, faults })
+    // Whoever is sent a snapshot was away first, and where there are no snapshots no segment is used again.
+    const isSent = needsTransfer(point)
+    const faults = [faultOf('crash point', { atMs, forMs: isSent ? 4_000 : 1_200, servers: [1], point })]
+    if (!isSent) faults.push(faultOf('kill', { atMs: 1_800, forMs: 50, servers: [1] }))
+    const some = {
+      servers: isSent ? 3 : 1,
+      healedMs: isSent ? 6_000 : 3_000,
+      segmentBytes: 4_096,
+      snapshotEveryBytes: needsSnapshots(point) ? 600 : 1_000_000,
+      faults,
+    }
+    const plan = calmPlan(seed, some)
     const result = runPlan({ ...plan, load: { ...plan.load, pauseMs: 25 } })
     t.equal(verdictOf(result), 'passed', point)
     t.equal(result.counts[`crash: ${point}`], 1, point)

@@ -201,3 +201,29 @@ void t.test('what must hold of one server is asked as well', t => {
   t.throws(look, { name: 'InvariantError' })
   t.end()
 })
+
+void t.test('what a snapshot restored is the state that the others had there', t => {
+  const restored = (stateHash: number, how: 'starts' | 'installs'): (() => void) => {
+    const invariants = new Invariants()
+    const first = watched(invariants, { id: 2, term: 4, log: [1, 4] })
+    Object.assign(first.state, { lastApplied: 2, sessions: { stateHash: 7 } })
+    first.look()
+    const bench = new Bench({ term: 4, snapshot: [2, 4] })
+    const state = { lastApplied: 2, sessions: { stateHash } }
+    const node = (lastApplied: number): Parameters<Invariants['begun']>[0] =>
+      ({ raft: bench.raft, state: Object.assign(state, { lastApplied }) }) as unknown as Parameters<
+        Invariants['begun']
+      >[0]
+    if (how === 'starts') return () => invariants.begun(node(2))
+    invariants.begun(node(0))
+    return () => {
+      state.lastApplied = 2
+      invariants.afterStep(1)
+    }
+  }
+  for (const how of ['starts', 'installs'] as const) {
+    t.doesNotThrow(restored(7, how), how)
+    breaks(t, 'State Machine Safety', restored(8, how))
+  }
+  t.end()
+})
