@@ -46,8 +46,9 @@ export function counts(server: Server, id: ServerId, incarnation: Incarnation): 
 /** Does this server vote and campaign as one that remembers what it promised? Where nobody was named it has promised nothing. */
 export function isAdmitted(server: Server): boolean {
   const { standings } = server.log.admitted
-  // Where the log names nobody, incarnations are not told apart: only in tests and searches of other rules.
-  if (standings === null) return server.incarnation === 0 || server.log.lastIndex > 0
+  // A log that names nobody yet is that of a cluster restored from a backup, which is founded by its first leader. (Without
+  // incarnations nobody is told apart: only in tests and searches of other rules.)
+  if (standings === null) return server.incarnation === 0 || (server.log.lastIndex > 0 && server.options.mayFound)
   return counts(server, server.id, server.incarnation) && server.persistedIndex >= standings.get(server.id)!.index
 }
 
@@ -70,9 +71,14 @@ function isFoundingVoter(server: Server): boolean {
   return server.options.mayFound && server.log.lastIndex === 0
 }
 
-/** The first entry of a new leader: a no-op (section 8), or the founding, which names those who elected it. */
+/**
+ * The first entry of a new leader: a no-op (section 8), or the founding, which names those who elected it. That is the first
+ * entry of all, or the first behind the backup that a cluster was restored from. Until it is in a log everybody counts there,
+ * afterwards fewer do: a quorum of the one kind meets any of the other.
+ */
 export function openingEntry(server: Server, granted: Campaigner['granted']): Pick<Entry, 'kind' | 'payload'> {
-  if (server.incarnation === 0 || server.log.lastIndex > 0) return { kind: 'noop', payload: new Uint8Array(0) }
+  if (server.incarnation === 0 || server.log.admitted.standings !== null)
+    return { kind: 'noop', payload: new Uint8Array(0) }
   const named = [...granted].map(([id, incarnation]): Named => ({ id, incarnation })).sort((a, b) => a.id - b.id)
   return { kind: 'found', payload: encodeNamed(named) }
 }

@@ -114,8 +114,10 @@ function copySnapshot(
   done: Done,
 ): void {
   const { serverId, clusterId, incarnation } = identity
-  const { lastIncludedIndex } = header
-  const bytes = encodeSnapshotHeader({ ...header, voters, serverId, clusterId, incarnation })
+  const { lastIncludedIndex, lastIncludedTerm, totalBytes, hash } = header
+  // Whom the old cluster admitted says nothing of the new one's directories: its first leader names those.
+  const meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
+  const bytes = encodeSnapshotHeader({ ...meta, serverId, clusterId, incarnation })
   const steps: Step[] = [
     next => copyChunks(disk, backup, paths.taking, header.totalBytes, bytes, next),
     next => disk.rename(paths.taking, snapshotPath(paths, lastIncludedIndex), next),

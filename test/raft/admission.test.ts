@@ -63,6 +63,29 @@ void t.test('the first leader opens with the founding, which names those who ele
   t.end()
 })
 
+void t.test(
+  'behind a backup the first leader founds the restored cluster, and whoever lost its disk waits for that',
+  t => {
+    const restored = fresh({ snapshot: [7, 3] })
+    restored.timeout()
+    receive(restored, voteReply(2, 4, { preVote: true, term: 3 }), x)
+    receive(restored, voteReply(2, 4), x)
+    const { log } = restored.raft.server
+    t.same(
+      log.range(8, log.lastIndex).map(({ kind }) => kind),
+      ['found'],
+    )
+    t.same(standingsOf(restored), [
+      [1, own, true],
+      [2, x, true],
+    ])
+    const repaired = fresh({ snapshot: [7, 3], mayFound: false })
+    t.match(receive(repaired, requestVote(2, 4, [7, 3]), x), [{ type: 'RequestVoteReply', granted: false }])
+    t.equal(repaired.raft.status.isRecovering, true)
+    t.end()
+  },
+)
+
 void t.test('the third server is admitted a moment later: retire, committed without it, and then admit', t => {
   const bench = founder()
   receive(bench, accept(3, 1, 1), c)
