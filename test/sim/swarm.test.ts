@@ -13,8 +13,8 @@ import { Tally } from '../../src/sim/tally.js'
 
 const durationMs = 10_000
 const wantedSeeds = Number(process.env['RAFTGRAM_SWARM_SEEDS'] ?? 3_000)
-/** A hundredth of them nobody has run before: more of those are a campaign's business (`raftgram sim --seeds`). */
-const newSeeds = Math.floor(wantedSeeds / 100)
+/** A tenth of them nobody has run before. */
+const newSeeds = Math.floor(wantedSeeds / 10)
 const seedsPerTask = 20
 /** How often each kind of fault and each crash point is met at least, in so many seeds. */
 const timesAtLeast = Math.floor((20 * wantedSeeds) / 10_000)
@@ -65,6 +65,14 @@ const proofsOfLife = [
   'recovery: torn tail cut off',
   'recovery: slot of term and vote mended',
   'server: refused damaged files',
+  'server: left behind',
+  'snapshot: taken',
+  'snapshot: pieces sent',
+  'snapshot: received',
+  'log: resets',
+  'log: segments set aside',
+  'log: segments used again',
+  'disk: bit of a snapshot flipped',
   'disk: EIO',
   'disk: ENOSPC',
   'lost: loss',

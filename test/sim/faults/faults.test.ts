@@ -165,10 +165,15 @@ void t.test('the power goes at every named point of the work of a disk, and the 
       snapshotEveryBytes: needsSnapshots(point) ? 600 : 1_000_000,
       faults,
     }
-    const plan = calmPlan(seed, some)
-    const result = runPlan({ ...plan, load: { ...plan.load, pauseMs: 25 } })
-    t.equal(verdictOf(result), 'passed', point)
-    t.equal(result.counts[`crash: ${point}`], 1, point)
+    // Entries that the transport still repeats may bring a server up to date that was away: then nothing is installed.
+    let result: RunResult | null = null
+    for (let i = 0; i < 8 && result?.counts[`crash: ${point}`] !== 1; i++) {
+      const plan = calmPlan(seed + 100 * i, some)
+      result = runPlan({ ...plan, load: { ...plan.load, pauseMs: 25 } })
+      t.equal(verdictOf(result), 'passed', point)
+      if (!isSent) break
+    }
+    t.equal(result!.counts[`crash: ${point}`], 1, point)
     met.add(point)
   }
   t.same([...met].sort(), [...crashPoints].sort())
