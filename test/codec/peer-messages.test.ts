@@ -213,8 +213,8 @@ void t.test('golden bytes', t => {
       offset: 2,
       data: hex('aabb'),
     },
-    `06 380000 0700000000000000 0500000000000000 0600000000000000 0400000000000000 0800000000000000
-     0200000000000000 0200 0100 0302 aabb`,
+    `06 480000 0700000000000000 0500000000000000 0600000000000000 0400000000000000 0800000000000000
+     0200000000000000 0200 0100 0000000000000000 0302 0000000000000000 aabb`,
   )
   checkGolden(
     t,
@@ -365,7 +365,7 @@ void t.test('the other messages: only what a server can mean is accepted', t => 
   t.equal(message(5, ids(1), hex('00')), null, 'TimeoutNow and a byte')
 
   const piece = (fields: readonly (number | bigint)[], voters: readonly number[], bytes: number) =>
-    message(6, ids(...fields), uint(voters.length, 2), ...voters.map(id => uint(id, 2)), new Uint8Array(bytes))
+    message(6, ids(...fields), uint(voters.length, 2), ...voters.flatMap(id => [uint(id, 2), uint(0, 8)]), new Uint8Array(bytes))
   t.not(piece([5, 9, 5, 8, 1, 0], [1, 2], 8), null, 'a whole snapshot')
   t.not(piece([5, 9, 5, 8, 1, 6], [1, 2], 2), null, 'its last piece')
   t.not(piece([5, 9, 5, 0, 1, 0], [1, 2], 0), null, 'an empty snapshot')
