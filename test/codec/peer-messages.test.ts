@@ -365,7 +365,13 @@ void t.test('the other messages: only what a server can mean is accepted', t => 
   t.equal(message(5, ids(1), hex('00')), null, 'TimeoutNow and a byte')
 
   const piece = (fields: readonly (number | bigint)[], voters: readonly number[], bytes: number) =>
-    message(6, ids(...fields), uint(voters.length, 2), ...voters.flatMap(id => [uint(id, 2), uint(0, 8)]), new Uint8Array(bytes))
+    message(
+      6,
+      ids(...fields),
+      uint(voters.length, 2),
+      ...voters.flatMap(id => [uint(id, 2), uint(0, 8)]),
+      new Uint8Array(bytes),
+    )
   t.not(piece([5, 9, 5, 8, 1, 0], [1, 2], 8), null, 'a whole snapshot')
   t.not(piece([5, 9, 5, 8, 1, 6], [1, 2], 2), null, 'its last piece')
   t.not(piece([5, 9, 5, 0, 1, 0], [1, 2], 0), null, 'an empty snapshot')
