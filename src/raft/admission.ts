@@ -24,7 +24,7 @@
  *   not be asked for (dissertation chapter 4 has a server use a configuration as soon as it is in its log, for the same
  *   reason: what makes it safe to use is in the log before it).
  * One entry would not do. If `admit` counted as soon as y holds it, as configurations do, y could vote in a term above T
- * before anything is committed without it, where x has voted for another: the searches find that within seconds.
+ * before anything is committed without it, where x has voted for another: two leaders (the search `vote-lost` begins there).
  *
  * A directory that was made for repair (`mayFound` is false) takes no part in a founding, or two wiped servers could found a
  * second, empty cluster. Nobody else who is not admitted votes for a candidate that has a log.

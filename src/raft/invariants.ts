@@ -139,7 +139,10 @@ export function checkStep(before: StateBefore, server: Server): void {
     assert(log.termAt(before.lastIndex) === before.lastTerm, 'Leader Append-Only: its entries stay')
     for (const [id, { incarnation, matchIndex }] of before.matchIndexes) {
       const peer = role.peers.get(id)!
-      assert(peer.matchIndex >= matchIndex || peer.incarnation !== incarnation, 'matchIndex never goes back within a term')
+      assert(
+        peer.matchIndex >= matchIndex || peer.incarnation !== incarnation,
+        'matchIndex never goes back within a term',
+      )
     }
   }
   const { committedLast } = before

@@ -33,9 +33,7 @@ export function beginReadRound(server: Server, role: Leader): void {
 /** A round is confirmed by a majority that echoed it: each echo answers a message that was sent after the round began. */
 export function takeConfirmedReads(server: Server, role: Leader): readonly ConfirmedRead[] {
   if (role.waitingReads.length === 0) return []
-  const confirmed = quorumIndex(
-    countedValues(server, role, role.readRound, peer => peer.readRoundAcknowledged, 0),
-  )
+  const confirmed = quorumIndex(countedValues(server, role, role.readRound, peer => peer.readRoundAcknowledged, 0))
   const firstWaiting = role.waitingReads.findIndex(read => read.round > confirmed)
   if (firstWaiting === 0) return []
   return firstWaiting < 0 ? role.waitingReads.splice(0) : role.waitingReads.splice(0, firstWaiting)

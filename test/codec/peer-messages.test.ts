@@ -213,8 +213,8 @@ void t.test('golden bytes', t => {
       offset: 2,
       data: hex('aabb'),
     },
-    `06 380000 0700000000000000 0500000000000000 0600000000000000 0400000000000000 0800000000000000
-     0200000000000000 0200 0100 0302 aabb`,
+    `06 480000 0700000000000000 0500000000000000 0600000000000000 0400000000000000 0800000000000000
+     0200000000000000 0200 0100 0000000000000000 0302 0000000000000000 aabb`,
   )
   checkGolden(
     t,
@@ -249,7 +249,15 @@ void t.test('golden bytes', t => {
     { index: 3, term: 2, kind: 'commands', payload: hex('aa'), record: records.slice(0, 29) },
     { index: 4, term: 5, kind: 'noop', payload: hex(''), record: records.slice(29) },
   ]
-  const numbers = { term: 5, prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 1, readRound: 7, matchIndex: 6, incarnation: 9 }
+  const numbers = {
+    term: 5,
+    prevLogIndex: 2,
+    prevLogTerm: 2,
+    leaderCommit: 1,
+    readRound: 7,
+    matchIndex: 6,
+    incarnation: 9,
+  }
   const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries }
   t.strictSame(appended, message)
   t.equal(hexOf(datagramOf('peer', [message])).slice(-block.length), block, 'the records are sent as they are')
@@ -300,7 +308,15 @@ void t.test('AppendEntries: only what a log can take is accepted', t => {
   refuses('a record that claims the next one', append({}, recordWith({ length: 57, index: 3, term: 2 }), record(4, 2)))
   refuses('a record that claims everything', append({}, recordWith({ length: 2 ** 32 - 1, index: 3, term: 2 })))
   for (const id of tooLargeIds) {
-    for (const name of ['term', 'prevLogIndex', 'prevLogTerm', 'leaderCommit', 'readRound', 'matchIndex', 'incarnation']) {
+    for (const name of [
+      'term',
+      'prevLogIndex',
+      'prevLogTerm',
+      'leaderCommit',
+      'readRound',
+      'matchIndex',
+      'incarnation',
+    ]) {
       refuses(`${name} ${id.toString()}`, append({ [name]: id }))
     }
     refuses(`index ${id.toString()}`, append({}, record(id, 2)))
@@ -349,7 +365,13 @@ void t.test('the other messages: only what a server can mean is accepted', t => 
   t.equal(message(5, ids(1), hex('00')), null, 'TimeoutNow and a byte')
 
   const piece = (fields: readonly (number | bigint)[], voters: readonly number[], bytes: number) =>
-    message(6, ids(...fields), uint(voters.length, 2), ...voters.map(id => uint(id, 2)), new Uint8Array(bytes))
+    message(
+      6,
+      ids(...fields),
+      uint(voters.length, 2),
+      ...voters.flatMap(id => [uint(id, 2), uint(0, 8)]),
+      new Uint8Array(bytes),
+    )
   t.not(piece([5, 9, 5, 8, 1, 0], [1, 2], 8), null, 'a whole snapshot')
   t.not(piece([5, 9, 5, 8, 1, 6], [1, 2], 2), null, 'its last piece')
   t.not(piece([5, 9, 5, 0, 1, 0], [1, 2], 0), null, 'an empty snapshot')
@@ -387,7 +409,15 @@ void t.test('B08: entries own their bytes: one copy for the block, nothing of th
     payload: hex('aabb'),
     record: null,
   }))
-  const numbers = { term: 5, prevLogIndex: 2, prevLogTerm: 2, leaderCommit: 1, readRound: 0, matchIndex: 0, incarnation: 0 }
+  const numbers = {
+    term: 5,
+    prevLogIndex: 2,
+    prevLogTerm: 2,
+    leaderCommit: 1,
+    readRound: 0,
+    matchIndex: 0,
+    incarnation: 0,
+  }
   const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries }
   // A Buffer, as Node's sockets deliver: its slice and subarray are not those of Uint8Array.
   const datagram = Buffer.from(datagramOf('peer', [message]))
@@ -404,7 +434,15 @@ void t.test('B08: entries own their bytes: one copy for the block, nothing of th
 void t.test('the sizes that others count with', t => {
   t.equal(snapshotPieceBytes, snapshotPieceBytesMax)
   const entry: Entry = { index: 1, term: 1, kind: 'commands', payload: new Uint8Array(100), record: null }
-  const numbers = { term: 5, prevLogIndex: 0, prevLogTerm: 0, leaderCommit: 1, readRound: 0, matchIndex: 0, incarnation: 0 }
+  const numbers = {
+    term: 5,
+    prevLogIndex: 0,
+    prevLogTerm: 0,
+    leaderCommit: 1,
+    readRound: 0,
+    matchIndex: 0,
+    incarnation: 0,
+  }
   const message: AppendEntries = { type: 'AppendEntries', from, ...numbers, entries: [entry] }
   t.equal(peerMessageBytes(message), appendEntriesOverheadBytes + recordOf(entry).length)
   const overhead = appendEntriesOverheadBytes + entryHeaderBytes + commandsOverheadBytes + commandHeaderBytes

@@ -34,7 +34,7 @@ void t.test('regression_a_stop_calls_back_when_the_server_breaks_meanwhile', t =
   story.runFor(0.9)
   const order: string[] = []
   story.node(leaderId).stop(() => order.push(`stopped, ${leader.failure === null ? 'sound' : 'broken'}`))
-  story.runFor(20)
+  story.runFor(200)
   t.strictSame(order, ['stopped, broken'])
   t.match(leader.failure?.message, /EIO/)
   leader.disk.isFailing = false

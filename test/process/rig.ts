@@ -94,7 +94,17 @@ export class Cluster {
     const who = ['--id', String(id), '--cluster', list, '--data', this.dataOf(id)]
     const { before = () => [], listen, serve = [] } = this.options
     const where = listen === undefined ? [] : ['--listen', listen[id - 1]!]
-    const words = [...before(id), ...raftgram, 'serve', ...who, ...where, ...serve, ...more, '--json', '--end-with-parent']
+    const words = [
+      ...before(id),
+      ...raftgram,
+      'serve',
+      ...who,
+      ...where,
+      ...serve,
+      ...more,
+      '--json',
+      '--end-with-parent',
+    ]
     return new Program(this.t, words)
   }
 

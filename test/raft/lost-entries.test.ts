@@ -4,7 +4,10 @@ import { append, Bench } from '../support/raft-servers.js'
 void t.test('a follower that has lost what it called durable to this leader stops, and says what to do', t => {
   const bench = new Bench({ log: [1, 1], term: 2 })
   const known = { matchIndex: 3, incarnation: 0 }
-  t.throws(() => bench.receive(append(2, 2, [2, 1], [], known)), /acknowledged entries are gone.*up to entry 3.*--repair/)
+  t.throws(
+    () => bench.receive(append(2, 2, [2, 1], [], known)),
+    /acknowledged entries are gone.*up to entry 3.*--repair/,
+  )
   t.end()
 })
 

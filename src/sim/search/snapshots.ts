@@ -17,12 +17,7 @@ export function snapshotOf(covered: readonly Entry[], voters: readonly ServerId[
 }
 
 export function bodyOf(covered: readonly Entry[]): Uint8Array {
-  const bytes = covered.flatMap(({ term, kind, payload }) => [
-    term,
-    kinds.indexOf(kind),
-    payload.length,
-    ...payload,
-  ])
+  const bytes = covered.flatMap(({ term, kind, payload }) => [term, kinds.indexOf(kind), payload.length, ...payload])
   return Uint8Array.from(bytes)
 }
 

@@ -13,7 +13,16 @@ import { checkState, checkStep, stateBefore } from '../../raft/invariants.js'
 import type { Raft } from '../../raft/raft.js'
 import { isEmpty } from '../../raft/ready.js'
 import { peersOf } from '../../raft/server.js'
-import type { Entry, Incarnation, InstallSnapshot, Message, Outgoing, Ready, ServerId, SnapshotMeta } from '../../raft/types.js'
+import type {
+  Entry,
+  Incarnation,
+  InstallSnapshot,
+  Message,
+  Outgoing,
+  Ready,
+  ServerId,
+  SnapshotMeta,
+} from '../../raft/types.js'
 import { breachOf, checkAcknowledged, checkHardState, checkLeaving, hold } from './local-checks.js'
 import {
   copyNode,

@@ -3,7 +3,7 @@ import t from 'tap'
 import { actionText, actionWords, parseAction, replay } from '../../../src/sim/search/replay.js'
 
 const everyKind =
-  's1 d1>2:V1@1,0.0 d2>1:v1@1+ p1 k1>2:A1,0.0,c0,r0[1] b1>3:V1@1,0.0 h1 o1 w1 r1 c2.1 t1.3 x2>1:a1,1,m0,0.0,r0'
+  's1 d1>2:V1@1,0.0 d2>1:v1@1+ p1 k1>2:A1,0.0,c0,r0[1]m0 b1>3:V1@1,0.0 h1 o1 w1 r1 c2.1 t1.3 x2>1:a1,1,m0,0.0,r0'
 
 void t.test('an action reads as it was written', t => {
   const { space, actions, breach } = replay(
