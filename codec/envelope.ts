@@ -38,7 +38,7 @@ export type EnvelopeKind = 'peer' | 'request' | 'answer'
 
 export interface Envelope {
   readonly kind: EnvelopeKind
-  /** Which cluster is meant; 0 from a client that was not welcomed yet. */
+  /** Which cluster is meant, between servers which server of it (transport/addressee.ts); 0 from a client that was not welcomed. */
   readonly clusterId: number
   /** The server that sent this, or 0 for a client. */
   readonly sender: ServerId

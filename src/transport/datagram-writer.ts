@@ -6,10 +6,10 @@
  */
 import type { Hello, ServerMessage } from '../../codec/client-types.js'
 import { envelopeBytes, writeEnvelope, type Envelope } from '../../codec/envelope.js'
-import { datagramBytesLimit, serverIdMax } from '../../codec/limits.js'
+import { datagramBytesLimit } from '../../codec/limits.js'
 import { encodeMessage, type TransportMessage } from '../../codec/messages.js'
 import { paddingOverheadBytes } from '../../codec/fragment.js'
-import type { ServerId } from '../raft/types.js'
+import { clusterIdTo } from './addressee.js'
 import type { TransportLink } from './link.js'
 import { isPathProbe, type Waiting } from './outbox.js'
 import type { Address, Socket } from './socket.js'
@@ -19,15 +19,6 @@ import type { TransportOptions } from './types.js'
 export const unnumbered = 0
 
 const nothing: readonly Waiting[] = []
-
-/**
- * Each peer knows this boot by a nonce of its own. Links number their packets alone, so a datagram for one peer that came
- * to another would, as one of the same boot, make that one refuse the true ones as old, and acknowledge what was never sent
- * to it; as one of an unknown boot it displaces nobody (sender-boots.ts).
- */
-export function bootNonceTo(peer: ServerId, bootNonce: number): number {
-  return bootNonce > serverIdMax ? bootNonce - peer : bootNonce + peer
-}
 
 export class DatagramWriter {
   datagramsSent = 0
@@ -123,10 +114,10 @@ export class DatagramWriter {
     const acked = boots.highestReceived
     const bytes = this.seal(link.address, totalBytes, {
       kind,
-      clusterId,
+      clusterId: kind === 'peer' ? clusterIdTo(link.serverId, clusterId) : clusterId,
       sender,
       incarnation: kind === 'request' ? link.token : this.options.incarnation,
-      bootNonce: kind === 'peer' ? bootNonceTo(link.serverId, bootNonce) : bootNonce,
+      bootNonce,
       packetNumber: packet.number,
       asksForAcknowledgement: asks,
       ackedPacketNumber: acked,

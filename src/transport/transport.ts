@@ -17,6 +17,7 @@ import { assert } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import type { ServerId } from '../raft/types.js'
 import type { AddressToken } from './address-tokens.js'
+import { clusterIdTo } from './addressee.js'
 import { ClientLinks } from './client-links.js'
 import { DatagramWriter, unnumbered } from './datagram-writer.js'
 import { DropCounters } from './drop-counters.js'
@@ -48,6 +49,8 @@ export class Transport implements TransportApi {
   private readonly servers = new Map<string, TransportLink>()
   private readonly clients: ClientLinks
   private readonly firstNumber: number
+  /** What stands in a peer's envelope that is for this server. */
+  private readonly ownClusterId: number
   private readonly reassemblyBudget = new ReassemblyBudget()
   private readonly drops = new DropCounters()
   private isClosed = false
@@ -63,6 +66,7 @@ export class Transport implements TransportApi {
     this.clock = clock
     this.options = options
     this.tokenOf = tokenOf
+    this.ownClusterId = clusterIdTo(options.sender, options.clusterId)
     this.share = new ReceiveShare(socket.receiveBufferBytes)
     this.firstNumber = (options.bootNonce % numberRanges) * numbersPerRange + 1
     this.clients = new ClientLinks(this.firstNumber - 1)
@@ -181,7 +185,7 @@ export class Transport implements TransportApi {
   }
 
   private receivePeer(envelope: Envelope, bytes: Uint8Array): DropReason | null {
-    if (envelope.clusterId !== this.options.clusterId) return 'other-cluster'
+    if (envelope.clusterId !== this.ownClusterId) return 'other-cluster'
     const link = this.peers.get(envelope.sender)
     return link === undefined ? 'unknown-sender' : this.accept(link, envelope, bytes)
   }

@@ -39,5 +39,6 @@ void t.test('regression_a_peer_that_got_a_datagram_for_another_was_not_heard_any
   t.same(numbersOf(b.received), upTo(10), 'what is for it is not taken for old')
   t.same(numbersOf(a.received), upTo(10), 'and what it says is heard')
   t.notOk('never-sent' in a.transport.status.drops)
+  t.equal(b.transport.status.drops['other-cluster'], 1, 'it is dropped as one of another cluster')
   t.end()
 })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { clusterIdTo } from '../../src/transport/addressee.js'
 import type { ServerMessage } from '../../codec/client-types.js'
 import { envelopeBytes, writeEnvelope, type Envelope } from '../../codec/envelope.js'
 import { encodeMessage, messageBytes } from '../../codec/messages.js'
@@ -175,7 +176,7 @@ void t.test('Z01: before it has shown a token nobody gets more bytes than it sen
   t.ok(tryIt(forge({})))
   t.equal(answers, 2, 'an empty one is not: the answer would be larger')
   const kinds = fc.constantFrom('request' as const, 'peer' as const, 'answer' as const)
-  const ids = fc.constantFrom(0, 1, 2, clusterId, 77, 2 ** 40)
+  const ids = fc.constantFrom(0, 1, 2, clusterId, clusterIdTo(1, clusterId), 77, 2 ** 40)
   const envelopes = fc.tuple(kinds, ids, ids, ids, ids, ids)
   const messages = fc.array(fc.constantFrom(hello, status(1), answer(1), peerMessage(1, 1), welcomeMessage(1)))
   fc.assert(
@@ -223,7 +224,7 @@ void t.test('M16, Z09: every kind of garbage has its counter and gets no answer 
   const { clock, network, home } = enter()
   home.transport.addPeer(2, addressOf('127.0.0.1', 2))
   const attacker = network.open(666)
-  const peer = { kind: 'peer' as const, sender: 2, incarnation: 1 }
+  const peer = { kind: 'peer' as const, clusterId: clusterIdTo(1, clusterId), sender: 2, incarnation: 1 }
   const token = tokensOf(1)(attacker.address)
   const otherVersion = forge(peer, peerMessage(2, 1))
   otherVersion[4] = 9

@@ -1,5 +1,6 @@
 /** What somebody may write who is no party to a link, or lies about it: bounded in memory, and answered with no more than came. */
 import t from 'tap'
+import { clusterIdTo } from '../../src/transport/addressee.js'
 import { envelopeBytes, writeEnvelope, type Envelope } from '../../codec/envelope.js'
 import { encodeMessage, messageBytes, type TransportMessage } from '../../codec/messages.js'
 import { fragmentsMax } from '../../codec/limits.js'
@@ -22,7 +23,14 @@ function enter() {
     const view = new DataView(bytes.buffer)
     messages.reduce((at, message) => encodeMessage(message, bytes, view, at), envelopeBytes)
     const usual: Envelope = {
-      ...{ kind: 'peer', clusterId, sender: 2, incarnation: 1, bootNonce: 77, packetNumber: packetNumber++ },
+      ...{
+        kind: 'peer',
+        clusterId: envelope.kind === 'request' ? clusterId : clusterIdTo(1, clusterId),
+        sender: 2,
+        incarnation: 1,
+        bootNonce: 77,
+        packetNumber: packetNumber++,
+      },
       ...{ asksForAcknowledgement: 'soon', ackedPacketNumber: 0, ackedBitsLow: 0, ackedBitsHigh: 0 },
       receiveWindowBytes: 100_000,
     }

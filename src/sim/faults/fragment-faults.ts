@@ -11,6 +11,7 @@ import { fragmentsMax } from '../../../codec/limits.js'
 import { encodeMessage } from '../../../codec/messages.js'
 import { stepKinds } from '../clock.js'
 import type { SimCluster } from '../cluster.js'
+import { clusterIdTo } from '../../transport/addressee.js'
 import { clusterId } from '../server-process.js'
 import { anyServer, sometime, usualShare, type FaultKind } from './fault-kind.js'
 
@@ -87,7 +88,10 @@ class Attack {
     }
     const { servers } = cluster.plan
     const peer = servers === 1 ? 1 : 1 + (this.id % servers)
-    this.forge({ kind: 'peer', clusterId, sender: peer, incarnation: peer } as Envelope, peer)
+    this.forge(
+      { kind: 'peer', clusterId: clusterIdTo(this.id, clusterId), sender: peer, incarnation: peer } as Envelope,
+      peer,
+    )
   }
 
   /** A fragment that begins a message, contradicts one, or claims to be one of thousands. */
