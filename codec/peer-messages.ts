@@ -2,7 +2,7 @@
  * The messages between servers as bytes: bodies behind the head of message-head.ts. `from` is the sender of the
  * envelope. Every id takes 8 bytes (cursor.ts), every `flags` is one byte whose other bits are zero.
  *
- *     1 RequestVote         term campaignTerm lastLogIndex lastLogTerm flags{1 preVote, 2 leadershipTransfer}    33 bytes
+ *     1 RequestVote         term campaignTerm lastLogIndex lastLogTerm voterIncarnation flags{1 preVote, 2 leadershipTransfer} 41 bytes
  *     2 RequestVoteReply    term campaignTerm flags{1 granted, 2 preVote}                                        17
  *     3 AppendEntries       term prevLogIndex prevLogTerm leaderCommit readRound matchIndex incarnation          56 + records
  *                           records (entry.ts)...
@@ -51,7 +51,7 @@ const timeoutNowType = 5
 const installSnapshotType = 6
 const installSnapshotReplyType = 7
 
-const requestVoteBytes = 4 * idBytes + 1
+const requestVoteBytes = 5 * idBytes + 1
 const requestVoteReplyBytes = 2 * idBytes + 1
 const appendEntriesBytes = 7 * idBytes
 const appendEntriesReplyBytes = 6 * idBytes + 1
@@ -154,7 +154,8 @@ function encodeRequestVote(message: RequestVote, view: DataView, offset: number)
   writeId(view, at + 8, message.campaignTerm)
   writeId(view, at + 16, message.lastLogIndex)
   writeId(view, at + 24, message.lastLogTerm)
-  view.setUint8(at + 32, (message.preVote ? 1 : 0) | (message.leadershipTransfer ? 2 : 0))
+  writeId(view, at + 32, message.voterIncarnation)
+  view.setUint8(at + 40, (message.preVote ? 1 : 0) | (message.leadershipTransfer ? 2 : 0))
   return at + requestVoteBytes
 }
 
@@ -163,13 +164,15 @@ function decodeRequestVote(from: ServerId, view: DataView, at: number): RequestV
   const campaignTerm = readId(view, at + 8)
   const lastLogIndex = readId(view, at + 16)
   const lastLogTerm = readId(view, at + 24)
-  const flags = view.getUint8(at + 32)
-  if (flags > 3) return null
+  const voterIncarnation = readId(view, at + 32)
+  const flags = view.getUint8(at + 40)
+  if (flags > 3 || voterIncarnation < 0) return null
   const preVote = (flags & 1) !== 0
   if (term < 0 || campaignTerm < 1 || campaignTerm !== (preVote ? term + 1 : term)) return null
   if (!isPlaceInLog(lastLogIndex, lastLogTerm, term)) return null
   const leadershipTransfer = (flags & 2) !== 0
-  return { type: 'RequestVote', term, from, campaignTerm, lastLogIndex, lastLogTerm, preVote, leadershipTransfer }
+  const asks = { campaignTerm, lastLogIndex, lastLogTerm, preVote, leadershipTransfer, voterIncarnation }
+  return { type: 'RequestVote', term, from, ...asks }
 }
 
 function encodeRequestVoteReply(message: RequestVoteReply, view: DataView, offset: number): number {

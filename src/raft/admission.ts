@@ -8,7 +8,7 @@
  * - `admit`: appended once the `retire` of the same leader is committed. From here on the named incarnation counts.
  * Votes, pre-votes, acknowledgements, echoes of read rounds and signs of life count only from the incarnation that the log
  * of the candidate or leader names; a server itself votes and campaigns only if its own log names it, and it holds that
- * entry durably. A quorum stays a majority of all voters, so whoever is not admitted only makes it harder to reach.
+ * entry durably. (A founder's directory that has nothing yet may vote for a candidate whose log names it.) A quorum stays a majority of all voters, so whoever is not admitted only makes it harder to reach.
  *
  * Why that is safe, x being the incarnation that is lost and y the one that came after it. Quorums of two elections, or of a
  * commit and an election, meet in a server. If the same incarnation acted in both, the proofs of the paper hold. Otherwise y
@@ -62,9 +62,14 @@ export function mayCampaign(server: Server): boolean {
   return isAdmitted(server) || isFoundingVoter(server)
 }
 
-/** May this candidate have its vote? Who is not admitted votes only for the founding. */
-export function mayVoteAtAll(server: Server, { lastLogIndex }: RequestVote): boolean {
-  return isAdmitted(server) || (isFoundingVoter(server) && lastLogIndex === 0)
+/**
+ * May this candidate have its vote? Who is not admitted votes only for the founding, or for a candidate whose log names this
+ * very directory, when the entry has not come here yet: it remembers all that it ever promised, and if it does not vote the
+ * founders may need it for ever.
+ */
+export function mayVoteAtAll(server: Server, { lastLogIndex, voterIncarnation }: RequestVote): boolean {
+  if (isAdmitted(server)) return true
+  return isFoundingVoter(server) && (lastLogIndex === 0 || voterIncarnation === server.incarnation)
 }
 
 function isFoundingVoter(server: Server): boolean {

@@ -72,6 +72,7 @@ export function requestVotes(server: Server, role: Campaigner, now: Milliseconds
         lastLogTerm: server.log.lastTerm,
         preVote: role.name === 'pre-candidate',
         leadershipTransfer: role.leadershipTransfer,
+        voterIncarnation: expectedIncarnation(server, to),
       },
     })
   }

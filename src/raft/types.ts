@@ -66,6 +66,8 @@ export interface RequestVote extends Common {
   readonly preVote: boolean
   /** Sent at the leader's own request (TimeoutNow): the leader's last word does not hold this vote back. */
   readonly leadershipTransfer: boolean
+  /** The incarnation of whom this goes to whose vote counts, as the candidate's log says; 0 for none. */
+  readonly voterIncarnation: Incarnation
 }
 
 export interface RequestVoteReply extends Common {

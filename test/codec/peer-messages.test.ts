@@ -30,8 +30,8 @@ const placeInLog = (currentTerm: number): fc.Arbitrary<{ index: number; term: nu
       )
 
 const requestVote: fc.Arbitrary<Message> = fc
-  .tuple(anyId(1, idMax - 1), fc.boolean(), fc.boolean())
-  .chain(([currentTerm, preVote, leadershipTransfer]) => {
+  .tuple(anyId(1, idMax - 1), fc.boolean(), fc.boolean(), anyId(0, idMax))
+  .chain(([currentTerm, preVote, leadershipTransfer, voterIncarnation]) => {
     // A pre-vote may come from a server that has never seen a term.
     const term = preVote ? currentTerm - 1 : currentTerm
     return placeInLog(term).map(last => ({
@@ -43,6 +43,7 @@ const requestVote: fc.Arbitrary<Message> = fc
       lastLogTerm: last.term,
       preVote,
       leadershipTransfer,
+      voterIncarnation,
     }))
   })
 
@@ -156,8 +157,9 @@ void t.test('golden bytes', t => {
       lastLogTerm: 6,
       preVote: true,
       leadershipTransfer: false,
+      voterIncarnation: 0x1_0000_0002,
     },
-    '01 210000 0700000000000000 0800000000000000 0100000001000000 0600000000000000 01',
+    '01 290000 0700000000000000 0800000000000000 0100000001000000 0600000000000000 0200000001000000 01',
   )
   checkGolden(
     t,
@@ -171,8 +173,9 @@ void t.test('golden bytes', t => {
       lastLogTerm: 0,
       preVote: false,
       leadershipTransfer: true,
+      voterIncarnation: 0,
     },
-    '01 210000 0800000000000000 0800000000000000 0000000000000000 0000000000000000 02',
+    '01 290000 0800000000000000 0800000000000000 0000000000000000 0000000000000000 0000000000000000 02',
   )
   checkGolden(
     t,
@@ -335,18 +338,19 @@ void t.test('the other messages: only what a server can mean is accepted', t => 
   const message = (type: number, ...body: Uint8Array[]) =>
     receiveBytes('peer', join(uint(type, 1), uint(join(...body).length, 3), ...body))
 
-  t.not(message(1, ids(5, 5, 1, 1), hex('00')), null, 'a vote')
-  t.not(message(1, ids(0, 1, 0, 0), hex('01')), null, 'a pre-vote of a server that never saw a term')
-  t.equal(message(1, ids(5, 6, 1, 1), hex('00')), null, 'a real campaign for another term than its own')
-  t.equal(message(1, ids(5, 5, 1, 1), hex('01')), null, 'a pre-vote for its own term')
-  t.equal(message(1, ids(5, 7, 1, 1), hex('01')), null, 'a pre-vote two terms ahead')
-  t.equal(message(1, ids(idMax, 2n ** 53n, 1, 1), hex('01')), null, 'a pre-vote after the last term there is')
-  t.equal(message(1, ids(0, 0, 0, 0), hex('00')), null, 'a campaign in term 0')
-  t.equal(message(1, ids(5, 5, 1, 6), hex('00')), null, 'a log from the future')
-  t.equal(message(1, ids(5, 5, 0, 1), hex('00')), null, 'a term without an index')
-  t.equal(message(1, ids(5, 5, 1, 0), hex('00')), null, 'an index without a term')
-  t.equal(message(1, ids(5, 5, 1, 1), hex('04')), null, 'a flag without a meaning')
-  t.equal(message(1, ids(5, 5, 1, 1), hex('0000')), null, 'a byte too much')
+  t.not(message(1, ids(5, 5, 1, 1, 0), hex('00')), null, 'a vote')
+  t.not(message(1, ids(0, 1, 0, 0, 0), hex('01')), null, 'a pre-vote of a server that never saw a term')
+  t.equal(message(1, ids(5, 6, 1, 1, 0), hex('00')), null, 'a real campaign for another term than its own')
+  t.equal(message(1, ids(5, 5, 1, 1, 0), hex('01')), null, 'a pre-vote for its own term')
+  t.equal(message(1, ids(5, 7, 1, 1, 0), hex('01')), null, 'a pre-vote two terms ahead')
+  t.equal(message(1, ids(idMax, 2n ** 53n, 1, 1, 0), hex('01')), null, 'a pre-vote after the last term there is')
+  t.equal(message(1, ids(0, 0, 0, 0, 0), hex('00')), null, 'a campaign in term 0')
+  t.equal(message(1, ids(5, 5, 1, 6, 0), hex('00')), null, 'a log from the future')
+  t.equal(message(1, ids(5, 5, 0, 1, 0), hex('00')), null, 'a term without an index')
+  t.equal(message(1, ids(5, 5, 1, 0, 0), hex('00')), null, 'an index without a term')
+  t.equal(message(1, ids(5, 5, 1, 1, 2n ** 53n), hex('00')), null, 'an incarnation of 2^53')
+  t.equal(message(1, ids(5, 5, 1, 1, 0), hex('04')), null, 'a flag without a meaning')
+  t.equal(message(1, ids(5, 5, 1, 1, 0), hex('0000')), null, 'a byte too much')
 
   t.not(message(2, ids(0, 1), hex('03')), null, 'a reply')
   t.equal(message(2, ids(1, 0), hex('00')), null, 'a reply to a campaign for term 0')

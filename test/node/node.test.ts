@@ -88,6 +88,7 @@ void t.test('E04: term and vote are durable before a vote leaves, and so are the
     lastLogTerm: 0,
     preVote: false,
     leadershipTransfer: false,
+    voterIncarnation: 0,
   })
   peer.flush()
   story.runFor(55)

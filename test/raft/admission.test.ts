@@ -86,6 +86,19 @@ void t.test(
   },
 )
 
+void t.test('regression_a_founder_that_had_not_heard_of_the_founding_refused_its_vote_for_ever', t => {
+  // Of two servers both have to vote: S2 led and opened with the founding, and all lost power before S1 had it.
+  const ask = (voterIncarnation: number, start: Start = {}): Message[] => {
+    const bench = fresh({ voters: [1, 2], term: 1, votedFor: 2, ...start })
+    return receive(bench, requestVote(2, 2, [1, 1], { voterIncarnation }), x)
+  }
+  t.match(ask(own), [{ type: 'RequestVoteReply', granted: true }], 'the log of the candidate names this directory')
+  t.match(ask(0), [{ granted: false }], 'it names none of this server')
+  t.match(ask(y), [{ granted: false }], 'it names another')
+  t.match(ask(own, { mayFound: false }), [{ granted: false }], 'what was made for repair waits for its own entry')
+  t.end()
+})
+
 void t.test('the third server is admitted a moment later: retire, committed without it, and then admit', t => {
   const bench = founder()
   receive(bench, accept(3, 1, 1), c)

@@ -241,7 +241,8 @@ export function requestVote(
   some: Partial<RequestVote> = {},
 ): RequestVote {
   const [lastLogIndex, lastLogTerm] = last
-  const fields = { campaignTerm: term, lastLogIndex, lastLogTerm, preVote: false, leadershipTransfer: false }
+  const asks = { preVote: false, leadershipTransfer: false, voterIncarnation: 0 }
+  const fields = { campaignTerm: term, lastLogIndex, lastLogTerm, ...asks }
   return { type: 'RequestVote', from, term, ...fields, ...some }
 }
 

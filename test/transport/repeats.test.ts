@@ -16,7 +16,7 @@ const reply = (change: Partial<AppendEntriesReply> = {}): AppendEntriesReply => 
 })
 const vote: TransportMessage = {
   ...{ type: 'RequestVote', term: 3, from: 1, campaignTerm: 3, lastLogIndex: 4, lastLogTerm: 2 },
-  ...{ preVote: false, leadershipTransfer: false },
+  ...{ preVote: false, leadershipTransfer: false, voterIncarnation: 0 },
 }
 const grant: TransportMessage = {
   ...{ type: 'RequestVoteReply', term: 3, from: 1, campaignTerm: 3, granted: true, preVote: false },

@@ -10,9 +10,10 @@ export function messageText({ to, message }: Outgoing): string {
 function fieldsText(message: Message): string {
   switch (message.type) {
     case 'RequestVote': {
-      const { preVote, campaignTerm, term, lastLogIndex, lastLogTerm, leadershipTransfer } = message
+      const { preVote, campaignTerm, term, lastLogIndex, lastLogTerm, leadershipTransfer, voterIncarnation } = message
       const kind = preVote ? 'P' : 'V'
-      return `${kind}${campaignTerm}@${term},${lastLogIndex}.${lastLogTerm}${leadershipTransfer ? '!' : ''}`
+      const marks = `${leadershipTransfer ? '!' : ''}${voterIncarnation > 0 ? `~${voterIncarnation}` : ''}`
+      return `${kind}${campaignTerm}@${term},${lastLogIndex}.${lastLogTerm}${marks}`
     }
     case 'RequestVoteReply': {
       const { preVote, campaignTerm, term, granted } = message
