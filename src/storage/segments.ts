@@ -83,6 +83,7 @@ export class SegmentSupply {
   private busy = false
   private full = false
   private failed = false
+  private stopped = false
   private closing: Done | null = null
   private finished = false
 
@@ -140,6 +141,12 @@ export class SegmentSupply {
     return withdrawn
   }
 
+  /** Begins nothing more: the storage has failed elsewhere. A segment that is being handed over still is. */
+  stop(): void {
+    this.stopped = true
+    this.retry.set(Infinity)
+  }
+
   /** Waits for what is in flight, and leaves `prepared` for the next start. */
   close(done: Done): void {
     this.closing = done
@@ -158,7 +165,7 @@ export class SegmentSupply {
   }
 
   private work(): void {
-    if (this.busy || this.failed || this.closing !== null) return
+    if (this.busy || this.failed || this.stopped || this.closing !== null) return
     const { file, wanted, preparedBytes, spare, spares, options } = this
     if (spare === null && spares.length > 0) {
       this.openSpare(spares[0]!)
@@ -225,8 +232,8 @@ export class SegmentSupply {
     const bytes = Math.min(this.zeros.length, this.options.segmentBytes - this.preparedBytes)
     this.busy = true
     this.checkReserve(bytes, error => {
-      if (error === null) this.writeZeros(file, bytes)
-      else this.ended(error)
+      if (error === null && !this.stopped) this.writeZeros(file, bytes)
+      else this.ended(error, false)
     })
   }
 
@@ -284,7 +291,7 @@ export class SegmentSupply {
       this.options.onSpace(!full, error)
     }
     if (error !== null && !full) this.fail(error)
-    if (full && this.closing === null) this.retry.set(this.options.clock.now() + noSpaceRetryMs)
+    if (full && this.closing === null && !this.stopped) this.retry.set(this.options.clock.now() + noSpaceRetryMs)
     else this.goOn()
   }
 

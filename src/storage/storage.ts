@@ -373,6 +373,7 @@ export class Storage {
     this.failed = true
     this.writer.stop()
     this.removal.stop()
+    this.supply.stop()
     if (first) this.onFatal(storageErrorOf(error, `write to ${this.paths.directory}`))
   }
 }

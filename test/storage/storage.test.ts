@@ -145,3 +145,60 @@ void t.test('abandon ends like a crash, and lets go of the lock', t => {
   t.ok(recovered.entries.length <= 1)
   t.end()
 })
+
+void t.test(
+  'regression_zeros_were_written_on_after_a_failure: EIO of any work on the disk ends it, and nothing is tried again',
+  t => {
+    const meta = { currentTerm: 2, commitIndex: 0 }
+    /** What a server does: saves its hard state, appends over several segments, seals. The work that was begun, in order. */
+    const work = (failing: number) => {
+      const rig = new Rig(9, 4_096)
+      const { storage } = rig.open({ reserveBytes: 1 })
+      const from = rig.operations.length
+      const fatal: string[] = []
+      let failedAt = -1
+      let asked = -1
+      storage.onFatal = error => {
+        if (error.code !== 'io') t.fail(error.message)
+        fatal.push(error.message)
+        // What is asked for from now on would be asked of a disk that failed.
+        asked = rig.operations.length
+      }
+      rig.disk.fault = operation => {
+        if (operation !== rig.operations[from + failing] || failedAt >= 0) return null
+        failedAt = rig.operations.length
+        return 'EIO'
+      }
+      storage.saveHardState({ currentTerm: 2, votedFor: 1 }, () => {
+        for (let id = 1; id <= 12; id++) storage.append(id, [entryOf(id, 2, 900)], meta)
+      })
+      rig.clock.runFor(2_000)
+      return {
+        fatal,
+        operations: rig.operations.slice(from),
+        after: asked < 0 ? [] : rig.operations.slice(asked),
+        failedAt,
+      }
+    }
+    const { operations } = work(Infinity)
+    const kinds = new Set<string>()
+    operations.forEach((operation, at) => {
+      const { fatal, after, failedAt } = work(at)
+      const what = `${operation.kind} ${operation.path}@${operation.offset}`
+      kinds.add(`${operation.kind} ${operation.path.replace(/\d{16}/, 'N')}`)
+      if (failedAt < 0) t.fail(`${what} was not begun`)
+      if (fatal.length !== 1) t.fail(`${what}: told ${fatal.length} times`)
+      const again = after.filter(({ kind, path, offset, bytes }) => {
+        const isSame = kind === operation.kind && path === operation.path && offset === operation.offset
+        // What was under way is ended: the other slot, the names of a segment. But nothing new is begun.
+        return isSame || (kind === 'write' && (/\d\.log$/.test(path) || bytes >= 4_096))
+      })
+      if (again.length > 0) t.fail(`${what}: then ${again.map(({ kind, path }) => `${kind} ${path}`).join(', ')}`)
+    })
+    for (const kind of ['write data/hard-state', 'write data/log/N.log', 'write data/log/prepared', 'sync data/log']) {
+      t.ok(kinds.has(kind), kind)
+    }
+    t.ok(kinds.has('rename data/log/prepared') && kinds.has('freeBytes data/log'), [...kinds].join(', '))
+    t.end()
+  },
+)
