@@ -52,8 +52,8 @@ export const electionMutants: readonly Mutant[] = [
     'a refusal is counted as a grant',
     'election safety, section 5.2',
     election,
-    'reply.granted ? role.granted : role.refused',
-    'role.granted',
+    'if (reply.granted) role.granted.set(reply.from, incarnation); else role.refused.add(reply.from);',
+    'role.granted.set(reply.from, incarnation);',
   ),
   mutant(
     'half of the servers are a majority',
@@ -107,7 +107,7 @@ export const electionMutants: readonly Mutant[] = [
     'a leader begins without an entry of its term',
     'section 8: a no-op at the start of its term',
     election,
-    "appendOwn(server, server.role, 'noop', nothing);",
+    'appendOwn(server, server.role, kind, payload);',
     '',
   ),
   mutant(

@@ -182,8 +182,8 @@ export const replicationMutants: readonly Mutant[] = [
     'a leader counts itself before its disk is done',
     'DESIGN durability 4',
     commit,
-    'id === server.id ? server.persistedIndex :',
-    'id === server.id ? server.log.lastIndex :',
+    'countedValues(server, role, server.persistedIndex,',
+    'countedValues(server, role, server.log.lastIndex,',
   ),
   mutant(
     'applies what is not committed',

@@ -28,13 +28,15 @@ export const sessionMutants: readonly Mutant[] = [
     edits: [
       {
         file: node,
-        find: 'new Sessions(parts.machine)',
-        replace: 'new Sessions(parts.machine, { recoveredUpTo: parts.recovered.entries.length })',
+        find: 'this.state = parts.state;',
+        replace: `this.state = parts.state;
+          const { baseIndex, entries } = parts.recovered;
+          parts.state.sessions.recoveredUpTo = baseIndex + entries.length;`,
       },
       {
         file: sessions,
         find: 'session.store(sequence, hashLong(command.command, 0), result);',
-        replace: `if (index > this.#limits.recoveredUpTo) session.store(sequence, hashLong(command.command, 0), result);`,
+        replace: `if (index > this.recoveredUpTo) session.store(sequence, hashLong(command.command, 0), result);`,
       },
     ],
   },

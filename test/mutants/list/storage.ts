@@ -192,7 +192,7 @@ export const transportMutants: readonly Mutant[] = [
     'another cluster is listened to',
     'M16: every datagram names its cluster',
     transport,
-    `if (envelope.clusterId !== this.options.clusterId) return 'other-cluster'; const link = this.peers`,
+    `if (envelope.clusterId !== this.ownClusterId) return 'other-cluster'; const link = this.peers`,
     'const link = this.peers',
   ),
   mutant(
