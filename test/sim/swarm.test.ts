@@ -1,5 +1,5 @@
 /**
- * The swarm: three thousand seeds of ten simulated seconds over all cores, most of them the same each time, some of them new.
+ * The swarm: fifteen hundred seeds of ten simulated seconds over all cores, most of them the same each time, some of them new.
  * What they exercised is printed, and must be everything there is: a kind of fault that never fired proves nothing.
  */
 import { availableParallelism } from 'node:os'
@@ -12,14 +12,14 @@ import { faultKinds } from '../../src/sim/faults/faults.js'
 import { Tally } from '../../src/sim/tally.js'
 
 const durationMs = 10_000
-const wantedSeeds = Number(process.env['RAFTGRAM_SWARM_SEEDS'] ?? 3_000)
-/** A tenth of them nobody has run before. */
-const newSeeds = Math.floor(wantedSeeds / 10)
+const wantedSeeds = Number(process.env['RAFTGRAM_SWARM_SEEDS'] ?? 1_500)
+/** So many of them nobody has run before. */
+const newSeeds = Math.floor(wantedSeeds / 100)
 const seedsPerTask = 20
 /** How often each kind of fault and each crash point is met at least, in so many seeds. */
 const timesAtLeast = Math.floor((20 * wantedSeeds) / 10_000)
 /** Crash points are met less often; and of a few hardly ever: the log must roll over, or a vote be saved, just then. */
-const pointsAtLeast = Math.floor((5 * wantedSeeds) / 10_000)
+const pointsAtLeast = Math.max(1, Math.floor((5 * wantedSeeds) / 10_000))
 const rarePointsMax = 3
 
 t.setTimeout(30 * 60_000)
