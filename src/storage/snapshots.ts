@@ -256,9 +256,16 @@ export class Snapshots {
     }
     const ended = this.step()
     openSnapshot(this.disk, this.paths, this.identity, index, (error, file) => {
-      if (file !== null) this.replaceCurrent(file)
-      done(errorOf(error, `open ${snapshotPath(this.paths, index)}`))
-      ended()
+      const end = (): void => {
+        done(errorOf(error, `open ${snapshotPath(this.paths, index)}`))
+        ended()
+      }
+      // One that was taken and one that was received may become durable at the same time: the newer one stays.
+      if (file !== null && index < this.newestIndex) file.close(end)
+      else {
+        if (file !== null) this.replaceCurrent(file)
+        end()
+      }
     })
   }
 

@@ -55,6 +55,29 @@ void t.test('one is taken at a time, and only one that is newer', t => {
   t.end()
 })
 
+void t.test('regression_an_older_one_took_the_place_of_a_newer_one_that_became_durable_at_the_same_time', t => {
+  let isMet = 0
+  for (let seed = 1; seed <= 60; seed++) {
+    const rig = new SnapshotRig(seed)
+    const snapshots = rig.openSnapshots()
+    const body = bodyOf(1_000)
+    const meta = metaOf(body, 60)
+    const receiver = rig.receive(snapshots, meta)!.value!
+    rig.send(receiver, body)
+    let [isTaken, isInstalled] = [false, false]
+    snapshots.take(positionOf(50), new Chunks(bodyOf(10)), () => (isTaken = true))
+    // So much later that both are opened under their names at about the same time.
+    rig.clock.runFor(seed / 10)
+    receiver.install(() => (isInstalled = true))
+    rig.until(() => isTaken && isInstalled)
+    if (snapshots.newest?.lastIncludedIndex !== 60)
+      t.fail(`seed ${seed}: the newest is ${String(snapshots.newest?.lastIncludedIndex)}`)
+    isMet++
+  }
+  t.equal(isMet, 60)
+  t.end()
+})
+
 void t.test('damage in the newest is refused although an older one is whole', t => {
   const rig = new SnapshotRig(1)
   const snapshots = rig.openSnapshots()
