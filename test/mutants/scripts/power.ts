@@ -70,3 +70,25 @@ export const killedFirst: Script = {
 }
 
 const ignored = (): void => undefined
+
+/** A process is killed while it writes to its log; the next one has recovered what it read, and then the power goes. */
+export const killedInWrite: Script = {
+  name: 'the process is killed while it writes, and after the next start the machine loses power',
+  run: () =>
+    told(() => {
+      const slowDisk = { diskFromMs: 3, diskToMs: 6, segmentBytes: 65_536, snapshotEveryBytes: 1_000_000_000 }
+      const load = { ...calmPlan.load, clients: 4, outstanding: 3, pauseMs: 2, valueBytes: 300, putShare: 0.9 }
+      const cluster = calmCluster({ servers: 1, clockRates: [1], ...slowDisk, load })
+      const [server] = cluster.servers
+      for (let turn = 0; turn < 40; turn++) {
+        passUntil(cluster, () => server!.node?.raft.isLeader === true)
+        pass(cluster, 20 + 0.7 * turn)
+        server!.kill()
+        server!.start()
+        passUntil(cluster, () => server!.node !== null)
+        server!.crash()
+        server!.start()
+      }
+      return allIsWell
+    }),
+}

@@ -4,7 +4,7 @@ import type { PlannedFault } from '../../../src/sim/plan.js'
 import { runPlan } from '../../../src/sim/run.js'
 import type { Script } from './script.js'
 
-const plan = drawPlan(1, { servers: 1, durationMs: 2_800, calm: true })
+const plan = drawPlan(9, { servers: 1, durationMs: 2_800, calm: true })
 
 const kills: PlannedFault[] = Array.from({ length: 2 }, (_, i) => ({
   kind: 'kill',
@@ -25,16 +25,19 @@ export const longReplay: Script = {
       diskFromMs: 0.2,
       diskToMs: 3,
       segmentBytes: 65_536,
+      snapshotEveryBytes: 1_000_000_000,
+      uncommittedBytesMax: 1_000_000,
+      unpersistedBytesMax: 1_000_000,
       load: {
-        clients: 4,
+        clients: 6,
         keys: 1,
-        outstanding: 3,
+        outstanding: 6,
         pauseMs: 3,
-        valueBytes: 600,
+        valueBytes: 990,
         largeShare: 0,
         largeBytes: 2_000,
         timeoutMs: 2_000,
-        putShare: 0.7,
+        putShare: 0.5,
         casShare: 0,
         deleteShare: 0,
       },

@@ -3,7 +3,7 @@ import { busyPath } from './busy-path.js'
 import { lateCopy } from './late-copy.js'
 import { deafLeader, unheardLeader } from './one-way.js'
 import { paused } from './pauses.js'
-import { founding, hardStates, killedFirst } from './power.js'
+import { founding, hardStates, killedFirst, killedInWrite } from './power.js'
 import { longReplay } from './restarts.js'
 import { replacedTail } from './replaced-tail.js'
 import { rottenEnd, rottenHeader } from './rot.js'
@@ -25,6 +25,7 @@ export const scripts: readonly Script[] = [
   founding,
   hardStates,
   killedFirst,
+  killedInWrite,
   longReplay,
   busyPath,
 ]
