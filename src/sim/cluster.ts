@@ -59,7 +59,8 @@ export class SimCluster {
   /** Thrown inside of a server, where it only ended that server. */
   private violation: Error | null = null
 
-  constructor(plan: SimPlan) {
+  /** `tellsIncarnations`: false for stories of other rules than admission, whose logs hold then what they put there alone. */
+  constructor(plan: SimPlan, tellsIncarnations = true) {
     this.plan = plan
     const { kernel, tally } = this
     const { servers, load } = plan
@@ -100,7 +101,7 @@ export class SimCluster {
       },
     }
     this.servers = members.map(
-      ({ id }) => new ServerProcess({ id, plan, members, kernel, network: this.network, tally, events }),
+      ({ id }) => new ServerProcess({ id, plan, members, kernel, network: this.network, tally, events, tellsIncarnations }),
     )
     const nameOf = (lane: number): string => laneName(lane, servers)
     const loadEvents: LoadEvents = {

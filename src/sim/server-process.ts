@@ -52,6 +52,8 @@ export interface ServerProcessOptions {
   readonly network: SimNetwork
   readonly tally: Tally
   readonly events: ServerProcessEvents
+  /** Whether its core knows which incarnation it is (raft/admission.ts). */
+  readonly tellsIncarnations: boolean
 }
 
 /** Of every simulated cluster. */
@@ -263,7 +265,7 @@ export class ServerProcess {
       {
         id: this.id,
         voters: members.map(({ id }) => id),
-        incarnation: identity.incarnation,
+        incarnation: this.options.tellsIncarnations ? identity.incarnation : 0,
         mayFound: identity.isForRepair !== true,
         members,
         seed: this.prng.uint32(),

@@ -67,6 +67,7 @@ const effects: Record<string, Happened> = {
   'full disk': counted('disk: ENOSPC'),
   'failing disk': counted('disk: EIO'),
   'bit rot': counted('disk: bit flipped'),
+  wipe: counted('disk: lost'),
   'left behind': (result, events) =>
     counted('server: left behind')(result, events, faultOf('')) && (result.counts['snapshot: pieces sent'] ?? 0) > 0,
 }

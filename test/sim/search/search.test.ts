@@ -133,7 +133,7 @@ void t.test('a matchIndex that goes back is found out', t => {
 })
 
 void t.test('a search behind a prefix shows the whole way', t => {
-  const prefix = 's1 d1>3:V1@1,0.0 d1>2:V1@1,0.0 d2>1:v1@1+ d1>2:A1,0.0,c0,r0[1] d2>1:a1,1,m1,0.0,r0'
+  const prefix = 's1 d1>3:V1@1,0.0 d1>2:V1@1,0.0 d2>1:v1@1+ d1>2:A1,0.0,c0,r0[1]m0 d2>1:a1,1,m1,0.0,r0'
   withFault(
     Log.prototype,
     'isUpToDate',
