@@ -112,7 +112,7 @@ void t.test('a log that holds the last entry is not reset', t => {
   t.end()
 })
 
-void t.test('S15: a newer one takes the place of the one that is being received, a late copy does not', t => {
+void t.test('a newer one takes the place of the one that is being received, a late copy does not', t => {
   const rig = new Rig()
   rig.installer.take([pieceOf(0)])
   rig.end()
@@ -165,7 +165,7 @@ void t.test('a full disk is as if pieces were lost, a broken one ends the server
   t.end()
 })
 
-void t.test('while a file is made ready only so many pieces wait (R11)', t => {
+void t.test('while a file is made ready only so many pieces wait', t => {
   const rig = new Rig()
   rig.installer.take(Array.from({ length: 100 }, () => pieceOf(0)))
   t.equal(rig.end().filter(line => line.startsWith('held')).length, 65)

@@ -100,7 +100,7 @@ void t.test('one piece asks, then a few at a time go, each once', t => {
   t.end()
 })
 
-void t.test('a receiver that holds most of it says so, and one that started again gets what it lacks', t => {
+void t.test('S08: a receiver that holds most of it says so, and one that started again gets what it lacks', t => {
   const rig = new Rig()
   rig.turn()
   rig.reply(17)
@@ -110,7 +110,7 @@ void t.test('a receiver that holds most of it says so, and one that started agai
   t.end()
 })
 
-void t.test('after a silence one piece goes again, unless the transport is at work on it (R13)', t => {
+void t.test('after a silence one piece goes again, unless the transport is at work on it', t => {
   const rig = new Rig()
   rig.turn()
   rig.reply(1)

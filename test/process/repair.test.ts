@@ -43,7 +43,7 @@ void t.test('M14: a server whose directory is gone is filled, and then counts as
   t.same(lost, [], 'nothing that was acknowledged is lost')
 })
 
-void t.test('F04: a flipped byte in the log: refused without --repair, kept aside and filled with it', async t => {
+void t.test('a flipped byte in the log: refused without --repair, kept aside and filled with it', async t => {
   const cluster = await Cluster.start(t)
   const ledger = new Ledger(cluster)
   const leader = await cluster.leader()

@@ -177,7 +177,7 @@ void t.test('an empty server votes for the founding only, and one that is to be 
   t.end()
 })
 
-void t.test('two servers with new disks found no second cluster', t => {
+void t.test('M14: two servers with new disks found no second cluster', t => {
   const bench = fresh({ mayFound: false })
   for (let timeouts = 0; timeouts < 5; timeouts++) t.same(bench.timeout(), [])
   t.equal(bench.raft.currentTerm, 0)
