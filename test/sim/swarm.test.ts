@@ -1,5 +1,5 @@
 /**
- * The swarm: fifteen hundred seeds of ten simulated seconds over all cores, most of them the same each time, some of them new.
+ * The swarm: 750 seeds of ten simulated seconds over all cores, most of them the same each time, some of them new.
  * What they exercised is printed, and must be everything there is: a kind of fault that never fired proves nothing.
  */
 import { availableParallelism } from 'node:os'
@@ -12,7 +12,7 @@ import { faultKinds } from '../../src/sim/faults/faults.js'
 import { Tally } from '../../src/sim/tally.js'
 
 const durationMs = 10_000
-const wantedSeeds = Number(process.env['RAFTGRAM_SWARM_SEEDS'] ?? 1_500)
+const wantedSeeds = Number(process.env['RAFTGRAM_SWARM_SEEDS'] ?? 750)
 /** So many of them nobody has run before. */
 const newSeeds = Math.floor(wantedSeeds / 100)
 const seedsPerTask = 20
