@@ -46,3 +46,33 @@ export const longReplay: Script = {
     return { invariant, message }
   },
 }
+
+/** With a smaller load, whose log ends with a torn tail at each start. */
+export const killedUnderLoad: Script = {
+  name: 'a lone server is killed under load',
+  run: () => {
+    const { invariant, message } = runPlan({
+      ...drawPlan(1, { servers: 1, durationMs: 2_800, calm: true }),
+      heartbeatMs: 30,
+      electionTimeoutMs: 90,
+      diskFromMs: 0.2,
+      diskToMs: 3,
+      segmentBytes: 65_536,
+      load: {
+        clients: 4,
+        keys: 1,
+        outstanding: 3,
+        pauseMs: 3,
+        valueBytes: 600,
+        largeShare: 0,
+        largeBytes: 2_000,
+        timeoutMs: 2_000,
+        putShare: 0.7,
+        casShare: 0,
+        deleteShare: 0,
+      },
+      faults: kills,
+    })
+    return { invariant, message }
+  },
+}

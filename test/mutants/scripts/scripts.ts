@@ -4,7 +4,7 @@ import { lateCopy } from './late-copy.js'
 import { deafLeader, unheardLeader } from './one-way.js'
 import { paused } from './pauses.js'
 import { founding, hardStates, killedFirst, killedInWrite } from './power.js'
-import { longReplay } from './restarts.js'
+import { killedUnderLoad, longReplay } from './restarts.js'
 import { replacedTail } from './replaced-tail.js'
 import { rottenEnd, rottenHeader } from './rot.js'
 import type { Script } from './script.js'
@@ -27,5 +27,6 @@ export const scripts: readonly Script[] = [
   killedFirst,
   killedInWrite,
   longReplay,
+  killedUnderLoad,
   busyPath,
 ]
