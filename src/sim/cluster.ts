@@ -101,7 +101,8 @@ export class SimCluster {
       },
     }
     this.servers = members.map(
-      ({ id }) => new ServerProcess({ id, plan, members, kernel, network: this.network, tally, events, tellsIncarnations }),
+      ({ id }) =>
+        new ServerProcess({ id, plan, members, kernel, network: this.network, tally, events, tellsIncarnations }),
     )
     const nameOf = (lane: number): string => laneName(lane, servers)
     const loadEvents: LoadEvents = {
