@@ -57,8 +57,8 @@ void t.test('kill the leader, start it again, kill dev', async t => {
     entries.find(entry => 'key' in entry),
     { operation: 'put', key: 'kept', value: 'yes', committed: true, applied },
   )
-  t.match(table.stdout, /\n +index {2}term {2}operation +status +state machine\n/)
-  t.match(table.stdout, /\n +\d+ +1 {2}put kept = "yes" +committed/)
+  t.match(table.stdout, /\n *index {2}term {2}operation +status +state machine\n/)
+  t.match(table.stdout, /\n *\d+ +1 {2}put kept = "yes" +committed/)
   t.match(missing, { status: 2, stderr: /does not exist/ })
   t.match(parent, { status: 2, stderr: /choose one/ })
 })
