@@ -5,15 +5,14 @@
  */
 import { rmSync } from 'node:fs'
 import { valueBytesMax } from '../codec/limits.js'
-import { splitArguments } from '../bin/arguments.js'
 import { makeDiskDirectory } from '../bin/disk-directory.js'
 import type { ExitStatus } from '../bin/exit-status.js'
-import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, usageError } from '../bin/exit-status.js'
-import type { Option, Values } from '../bin/option.js'
-import { dashed, flag, optional, seconds, text, whole, withDefault } from '../bin/option.js'
-import { Output, handleOutputErrors, table } from '../bin/output.js'
-import { askedToEnd } from '../bin/signals.js'
+import { exitStatus } from '../bin/exit-status.js'
+import type { Values } from '../bin/option.js'
+import { flag, optional, seconds, text, whole, withDefault } from '../bin/option.js'
+import { table, type Output } from '../bin/output.js'
 import { packageVersion } from '../bin/version.js'
+import { help, runBench, told } from './bench-command.js'
 import { fileSystemOf, machineConditions } from './conditions.js'
 import { MadeState } from './durability/made-directory.js'
 import type { Place } from './durability/phases.js'
@@ -31,7 +30,7 @@ const options = {
   outstanding: withDefault('Puts outstanding under load', whole(1, 60_000), '64'),
   data: optional('Parent of the temporary directory, on a disk', text),
   json: flag('One JSON object per phase on stdout, then one with the conditions; nothing else there'),
-  help: flag('This text'),
+  help,
 }
 
 type Settings = Values<typeof options>
@@ -42,33 +41,6 @@ function names(typed: string): readonly PhaseName[] {
     if (known === undefined) throw new Error(`must be of ${phaseNames.join(', ')}, not '${name}'`)
     return known
   })
-}
-
-async function main(typed: readonly string[]): Promise<ExitStatus> {
-  const { words, given } = splitArguments(typed, options)
-  const settings = Object.fromEntries(
-    Object.entries<Option<unknown>>(options).map(([name, option]) => [name, valueOf(name, option, given)]),
-  ) as Settings
-  const output = new Output(settings.json)
-  if (settings.help) {
-    process.stdout.write(helpText())
-    return exitStatus.done
-  }
-  const stray = words.find(({ isLiteral }) => !isLiteral)
-  if (stray !== undefined) throw usageError(`'${stray.text}' is no option: those of raftgram serve stand behind --`)
-
-  const end = askedToEnd().then((): never => {
-    throw new CommandError('unavailable', 'interrupted: everything is taken down')
-  })
-  // It may come between two phases, where nobody waits for it: the next one meets it.
-  end.catch(() => undefined)
-  const directory = makeDiskDirectory('raftgram-durability-', settings.data)
-  try {
-    const serveOptions = words.map(word => word.text)
-    return await measureAll(settings, serveOptions, directory, end, output)
-  } finally {
-    rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
-  }
 }
 
 async function measureAll(
@@ -133,29 +105,10 @@ async function measure(phase: PhaseName, place: Place, state: () => MadeState, m
   }
 }
 
-/** The conditions on one line. */
-function told(conditions: object): string {
-  return Object.entries(conditions)
-    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' ') || '-' : String(value)}`)
-    .join(', ')
-}
-
-function valueOf(name: string, option: Option<unknown>, given: ReadonlyMap<string, string>): unknown {
-  const typed = given.get(dashed(name))
-  if (typed === undefined) return option.fallback
-  try {
-    return option.parse(typed)
-  } catch (error) {
-    throw usageError(`--${dashed(name)} ${messageOfError(error)}`)
-  }
-}
-
-function helpText(): string {
-  const lines = Object.entries<Option<unknown>>(options).map(([name, { describe, fallbackText }]) => {
-    const fallback = fallbackText === undefined ? '' : ` (${fallbackText})`
-    return `  --${dashed(name).padEnd(14)}${describe}${fallback}\n`
-  })
-  const phases = `
+await runBench({
+  file: 'bench/durability.js',
+  options,
+  details: `
 log       restart with all puts in the log, one entry each
 snapshot  restart with all keys in a snapshot
 transfer  an empty follower joins two servers under load
@@ -163,15 +116,13 @@ taking    a server takes a snapshot under load
 disk      what the log takes on disk while it is cut again and again
 
 Exit status 1 where a goal is not met. The goals are those of 1,000,000 puts of 256 bytes.
-`
-  return `node dist/bench/durability.js [options] [-- options of raftgram serve]\n\n${lines.join('')}${phases}`
-}
-
-handleOutputErrors()
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const code = codeOfError(error)
-  new Output(process.argv.includes('--json')).failure(code, messageOfError(error))
-  process.exitCode = exitStatusOf(code)
-}
+`,
+  async run(settings, serveOptions, end, output) {
+    const directory = makeDiskDirectory('raftgram-durability-', settings.data)
+    try {
+      return await measureAll(settings, serveOptions, directory, end, output)
+    } finally {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
+    }
+  },
+})

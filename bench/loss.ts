@@ -5,15 +5,14 @@
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { splitArguments } from '../bin/arguments.js'
 import { makeDiskDirectory } from '../bin/disk-directory.js'
 import type { ExitStatus } from '../bin/exit-status.js'
-import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, usageError } from '../bin/exit-status.js'
-import type { Option, Values } from '../bin/option.js'
-import { amount, dashed, flag, optional, seconds, secondsOrNone, text, whole, withDefault } from '../bin/option.js'
-import { Output, handleOutputErrors } from '../bin/output.js'
-import { askedToEnd } from '../bin/signals.js'
+import { exitStatus, usageError } from '../bin/exit-status.js'
+import type { Values } from '../bin/option.js'
+import { amount, flag, optional, seconds, secondsOrNone, text, whole, withDefault } from '../bin/option.js'
+import type { Output } from '../bin/output.js'
 import { packageVersion } from '../bin/version.js'
+import { help, runBench, told } from './bench-command.js'
 import { fileSystemOf, machineConditions } from './conditions.js'
 import type { System } from './loss/cell.js'
 import { clientHost } from './loss/cell.js'
@@ -50,7 +49,7 @@ const options = {
   svg: optional('File for a picture of the rates', text),
   data: optional('Parent of the temporary directory, on a disk', text),
   json: flag('One JSON object per cell on stdout, then one with the medians; nothing else there'),
-  help: flag('This text'),
+  help,
 }
 
 type Settings = Values<typeof options>
@@ -71,39 +70,6 @@ function names(typed: string): readonly string[] {
   const unknown = chosen.find(name => !systemNames.some(known => known === name))
   if (unknown !== undefined) throw new Error(`must be of ${systemNames.join(', ')}, not '${unknown}'`)
   return chosen
-}
-
-async function main(typed: readonly string[]): Promise<ExitStatus> {
-  const { words, given } = splitArguments(typed, options)
-  const settings = Object.fromEntries(
-    Object.entries<Option<unknown>>(options).map(([name, option]) => [name, valueOf(name, option, given)]),
-  ) as Settings
-  const output = new Output(settings.json)
-  if (settings.help) {
-    process.stdout.write(helpText())
-    return exitStatus.done
-  }
-  const stray = words.find(({ isLiteral }) => !isLiteral)
-  if (stray !== undefined) throw usageError(`'${stray.text}' is no option: those of raftgram serve stand behind --`)
-  const why = await whyNoHosts()
-  if (why !== null) throw usageError(`hosts of their own cannot be made: ${why}`)
-
-  const end = askedToEnd().then((): never => {
-    throw new CommandError('unavailable', 'interrupted: everything is taken down')
-  })
-  // It may come between two cells, where nobody waits for it: the next one meets it.
-  end.catch(() => undefined)
-  const directory = makeDiskDirectory('raftgram-loss-', settings.data)
-  let hosts: Hosts | null = null
-  try {
-    const serveOptions = words.map(word => word.text)
-    const systems = systemsOf(settings, serveOptions, directory, output)
-    hosts = await Hosts.make(clientHost)
-    return await measure(systems, hosts, directory, serveOptions, settings, end, output)
-  } finally {
-    await hosts?.remove()
-    rmSync(directory, { recursive: true, force: true })
-  }
 }
 
 /** Those that were asked for and can be measured here. */
@@ -187,37 +153,21 @@ async function measure(
   return failures === 0 ? exitStatus.done : exitStatus.no
 }
 
-/** The conditions on one line. */
-function told(conditions: object): string {
-  return Object.entries(conditions)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(' ') || '-' : String(value)}`)
-    .join(', ')
-}
-
-function valueOf(name: string, option: Option<unknown>, given: ReadonlyMap<string, string>): unknown {
-  const typed = given.get(dashed(name))
-  if (typed === undefined) return option.fallback
-  try {
-    return option.parse(typed)
-  } catch (error) {
-    throw usageError(`--${dashed(name)} ${messageOfError(error)}`)
-  }
-}
-
-function helpText(): string {
-  const lines = Object.entries<Option<unknown>>(options).map(([name, { describe, fallbackText }]) => {
-    const fallback = fallbackText === undefined || fallbackText === builtScript ? '' : ` (${fallbackText})`
-    return `  --${dashed(name).padEnd(14)}${describe}${fallback}\n`
-  })
-  return `node dist/bench/loss.js [options] [-- options of raftgram serve]\n\n${lines.join('')}`
-}
-
-handleOutputErrors()
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  const code = codeOfError(error)
-  new Output(process.argv.includes('--json')).failure(code, messageOfError(error))
-  process.exitCode = exitStatusOf(code)
-}
+await runBench({
+  file: 'bench/loss.js',
+  options,
+  async run(settings, serveOptions, end, output) {
+    const why = await whyNoHosts()
+    if (why !== null) throw usageError(`hosts of their own cannot be made: ${why}`)
+    const directory = makeDiskDirectory('raftgram-loss-', settings.data)
+    let hosts: Hosts | null = null
+    try {
+      const systems = systemsOf(settings, serveOptions, directory, output)
+      hosts = await Hosts.make(clientHost)
+      return await measure(systems, hosts, directory, serveOptions, settings, end, output)
+    } finally {
+      await hosts?.remove()
+      rmSync(directory, { recursive: true, force: true })
+    }
+  },
+})

@@ -14,7 +14,8 @@ import type { Entry } from '../../src/raft/types.js'
 import type { SessionCommand } from '../../src/session/types.js'
 import { Sessions } from '../../src/session/sessions.js'
 import { nodeDisk } from '../../src/storage/disk-node.js'
-import { openStorage, type Storage } from '../../src/storage/storage.js'
+import { openStorage } from '../../src/storage/open-storage.js'
+import type { Storage } from '../../src/storage/storage.js'
 
 /** As long as those of a server. */
 const segmentBytes = 64 * 2 ** 20
