@@ -2,64 +2,61 @@
  * The messages between servers as bytes: bodies behind the head of message-head.ts. `from` is the sender of the
  * envelope. Every id takes 8 bytes (cursor.ts), every `flags` is one byte whose other bits are zero.
  *
- *     1 RequestVote         term campaignTerm lastLogIndex lastLogTerm voterIncarnation flags{1 preVote, 2 leadershipTransfer} 41 bytes
+ *     1 RequestVote         term campaignTerm lastLogIndex lastLogTerm voterIncarnation                          41 bytes
+ *                           flags{1 preVote, 2 leadershipTransfer}
  *     2 RequestVoteReply    term campaignTerm flags{1 granted, 2 preVote}                                        17
  *     3 AppendEntries       term prevLogIndex prevLogTerm leaderCommit readRound matchIndex incarnation          56 + records
  *                           records (entry.ts)...
  *     4 AppendEntriesReply  term prevLogIndex matchIndex conflictIndex conflictTerm readRound flags{1 rejected}  49
  *     5 TimeoutNow          term                                                                                 8
- *     6 InstallSnapshot     term lastIncludedIndex lastIncludedTerm totalBytes hash offset                       50 + 10 each + data
- *                           voters{count 2, id 2 and incarnation each}, data...
- *     7 InstallSnapshotReply  term lastIncludedIndex lastIncludedTerm hash nextOffset received{4} flags{1 persisted}  45
+ *     6, 7                  snapshot-messages.ts
  *
  * What is decoded may be relied on; whatever breaks one of these is null, as if it had been damaged:
  * - no log term lies above the sender's term, and an index is 0 exactly where its term is 0;
  * - a real campaign is for the sender's term, a pre-vote for the next one;
  * - entries follow prevLogIndex without a gap, their terms never decrease nor exceed `term`, their checksums hold;
  * - a reply that rejects nothing says nothing of a conflict;
- * - a snapshot covers an entry at least, of a term up to the sender's, and has 1..64 different voters; a piece lies within
- *   its body, is no longer than snapshotPieceBytesMax, and empty only where the body is;
- * - a reply that calls a snapshot persisted says nothing of pieces behind nextOffset;
  * - bytes and values correspond one to one: no flag without meaning, no byte left over.
  */
-import { assert, unreachable } from '../src/base/assert.js'
+import { unreachable } from '../src/base/assert.js'
 import type {
   AppendEntries,
   AppendEntriesReply,
   Entry,
-  InstallSnapshot,
-  InstallSnapshotReply,
   Message,
-  Named,
   RequestVote,
   RequestVoteReply,
   ServerId,
   Term,
   TimeoutNow,
 } from '../src/raft/types.js'
-import { admittedOf, incarnationBeside } from './admitted.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
 import { decodeRecord, recordBytes, recordOf } from './entry.js'
-import { serverIdMax, snapshotPieceBytesMax, votersMax } from './limits.js'
 import { messageHeadBytes, writeHead } from './message-head.js'
+import { isPlaceInLog } from './place-in-log.js'
+import {
+  decodeInstallSnapshot,
+  decodeInstallSnapshotReply,
+  encodeInstallSnapshot,
+  encodeInstallSnapshotReply,
+  installSnapshotBodyBytes,
+  installSnapshotBytes,
+  installSnapshotReplyBytes,
+  installSnapshotReplyType,
+  installSnapshotType,
+} from './snapshot-messages.js'
 
 const requestVoteType = 1
 const requestVoteReplyType = 2
 const appendEntriesType = 3
 const appendEntriesReplyType = 4
 const timeoutNowType = 5
-const installSnapshotType = 6
-const installSnapshotReplyType = 7
 
 const requestVoteBytes = 5 * idBytes + 1
 const requestVoteReplyBytes = 2 * idBytes + 1
 const appendEntriesBytes = 7 * idBytes
 const appendEntriesReplyBytes = 6 * idBytes + 1
 const timeoutNowBytes = idBytes
-/** Without voters and data. */
-const installSnapshotBytes = 6 * idBytes + 2
-const voterBytes = 2 + idBytes
-const installSnapshotReplyBytes = 5 * idBytes + 5
 
 /** Bytes of an AppendEntries without entries, its head included: what each message costs beside its records. */
 export const appendEntriesOverheadBytes = messageHeadBytes + appendEntriesBytes
@@ -82,7 +79,7 @@ function bodyBytes(message: Message): number {
     case 'TimeoutNow':
       return timeoutNowBytes
     case 'InstallSnapshot':
-      return installSnapshotBytes + voterBytes * message.voters.length + message.data.length
+      return installSnapshotBodyBytes(message)
     case 'InstallSnapshotReply':
       return installSnapshotReplyBytes
     default:
@@ -298,100 +295,4 @@ function encodeTimeoutNow(message: TimeoutNow, view: DataView, offset: number): 
 function decodeTimeoutNow(from: ServerId, view: DataView, at: number): TimeoutNow | null {
   const term = readId(view, at)
   return term < 1 ? null : { type: 'TimeoutNow', term, from }
-}
-
-function encodeInstallSnapshot(message: InstallSnapshot, bytes: Uint8Array, view: DataView, offset: number): number {
-  const { voters, data } = message
-  assert(
-    voters.length <= votersMax && data.length <= snapshotPieceBytesMax,
-    'a piece of a snapshot is within its limits',
-  )
-  const bodyBytes = installSnapshotBytes + voterBytes * voters.length + data.length
-  const at = writeHead(view, offset, installSnapshotType, bodyBytes)
-  writeId(view, at, message.term)
-  writeId(view, at + 8, message.lastIncludedIndex)
-  writeId(view, at + 16, message.lastIncludedTerm)
-  writeId(view, at + 24, message.totalBytes)
-  writeId(view, at + 32, message.hash)
-  writeId(view, at + 40, message.offset)
-  view.setUint16(at + 48, voters.length, true)
-  let next = at + installSnapshotBytes
-  for (const voter of voters) {
-    view.setUint16(next, voter, true)
-    writeId(view, next + 2, incarnationBeside(message, voter))
-    next += voterBytes
-  }
-  bytes.set(data, next)
-  return next + data.length
-}
-
-/** Its data is copied: it is kept until it is stored, and the datagram is not. */
-function decodeInstallSnapshot(
-  from: ServerId,
-  bytes: Uint8Array,
-  view: DataView,
-  at: number,
-  end: number,
-): InstallSnapshot | null {
-  const term = readId(view, at)
-  const lastIncludedIndex = readId(view, at + 8)
-  const lastIncludedTerm = readId(view, at + 16)
-  const totalBytes = readId(view, at + 24)
-  const hash = readId(view, at + 32)
-  const offset = readId(view, at + 40)
-  if (lastIncludedIndex < 1 || !isPlaceInLog(lastIncludedIndex, lastIncludedTerm, term)) return null
-  if (totalBytes < 0 || hash < 0 || offset < 0) return null
-  const count = view.getUint16(at + 48, true)
-  const dataAt = at + installSnapshotBytes + voterBytes * count
-  if (count < 1 || count > votersMax || dataAt > end) return null
-  const dataBytes = end - dataAt
-  if (dataBytes > snapshotPieceBytesMax || offset > totalBytes - dataBytes) return null
-  if (dataBytes === 0 && totalBytes > 0) return null
-  const voters: ServerId[] = []
-  const beside: Named[] = []
-  for (let voterAt = at + installSnapshotBytes; voterAt < dataAt; voterAt += voterBytes) {
-    const voter = view.getUint16(voterAt, true)
-    if (voter < 1 || voter > serverIdMax || voters.includes(voter)) return null
-    const incarnation = readId(view, voterAt + 2)
-    if (incarnation < 0) return null
-    voters.push(voter)
-    beside.push({ id: voter, incarnation })
-  }
-  const data = bytes.slice(dataAt, end)
-  const meta = { lastIncludedIndex, lastIncludedTerm, voters, ...admittedOf(beside), totalBytes, hash }
-  return { type: 'InstallSnapshot', term, from, ...meta, offset, data }
-}
-
-function encodeInstallSnapshotReply(message: InstallSnapshotReply, view: DataView, offset: number): number {
-  const at = writeHead(view, offset, installSnapshotReplyType, installSnapshotReplyBytes)
-  writeId(view, at, message.term)
-  writeId(view, at + 8, message.lastIncludedIndex)
-  writeId(view, at + 16, message.lastIncludedTerm)
-  writeId(view, at + 24, message.hash)
-  writeId(view, at + 32, message.nextOffset)
-  view.setUint32(at + 40, message.received, true)
-  view.setUint8(at + 44, message.persisted ? 1 : 0)
-  return at + installSnapshotReplyBytes
-}
-
-function decodeInstallSnapshotReply(from: ServerId, view: DataView, at: number): InstallSnapshotReply | null {
-  const term = readId(view, at)
-  const lastIncludedIndex = readId(view, at + 8)
-  const lastIncludedTerm = readId(view, at + 16)
-  const hash = readId(view, at + 24)
-  const nextOffset = readId(view, at + 32)
-  const received = view.getUint32(at + 40, true)
-  const flags = view.getUint8(at + 44)
-  if (lastIncludedIndex < 1 || !isPlaceInLog(lastIncludedIndex, lastIncludedTerm, term)) return null
-  if (hash < 0 || nextOffset < 0 || flags > 1) return null
-  const persisted = flags === 1
-  if (persisted && received !== 0) return null
-  const named = { lastIncludedIndex, lastIncludedTerm, hash }
-  return { type: 'InstallSnapshotReply', term, from, ...named, nextOffset, received, persisted }
-}
-
-/** A log begins at (0, 0); every other place has an index and a term, and no term of a log is above currentTerm. */
-function isPlaceInLog(index: number, logTerm: Term, currentTerm: Term): boolean {
-  if (index === 0) return logTerm === 0
-  return index > 0 && logTerm >= 1 && logTerm <= currentTerm
 }

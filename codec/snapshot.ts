@@ -37,7 +37,7 @@ import type { Named, ServerId, SnapshotMeta } from '../src/raft/types.js'
 import { checksum, wordChecksum } from './checksum.js'
 import { admittedOf, incarnationBeside } from './admitted.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
-import { serverIdMax } from './limits.js'
+import { serverIdMax, snapshotPieceBytesMax } from './limits.js'
 
 const magic = 0x4e_53_47_52
 const checksumAt = 4
@@ -62,7 +62,7 @@ export const snapshotVersion = 2
 export const snapshotVotersMax = (snapshotHeaderBytes - votersAt) / (4 + idBytes)
 
 /** Bytes of the body in each chunk but the last. */
-export const chunkPayloadBytesMax = 65_536
+export const chunkPayloadBytesMax = snapshotPieceBytesMax
 
 /** Bytes of a chunk before its payload. */
 export const chunkHeaderBytes = 8
