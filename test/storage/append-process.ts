@@ -3,7 +3,8 @@ import { writeSync } from 'node:fs'
 import { Prng } from '../../src/base/prng.js'
 import { RealClock } from '../../src/base/real-clock.js'
 import { nodeDisk } from '../../src/storage/disk-node.js'
-import { openStorage, type OpenedStorage, type StorageOptions } from '../../src/storage/storage.js'
+import { openStorage, type OpenedStorage } from '../../src/storage/open-storage.js'
+import type { StorageOptions } from '../../src/storage/storage.js'
 import { entryOf } from './rig.js'
 
 export function processOptions(directory: string, seed: number): StorageOptions {

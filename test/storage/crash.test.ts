@@ -6,7 +6,7 @@
 import t from 'tap'
 import type { LogPoint } from '../../codec/batch.js'
 import type { Entry, HardState } from '../../src/raft/types.js'
-import type { OpenedStorage } from '../../src/storage/storage.js'
+import type { OpenedStorage } from '../../src/storage/open-storage.js'
 import { entryOf, linesOf, Rig } from './rig.js'
 
 /** What a directory must and may hold after a crash. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { nodeDisk } from '../../src/storage/disk-node.js'
-import { openStorage, type OpenedStorage } from '../../src/storage/storage.js'
+import { openStorage, type OpenedStorage } from '../../src/storage/open-storage.js'
 import { processOptions } from './append-process.js'
 import { entryOf } from './rig.js'
 

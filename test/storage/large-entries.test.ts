@@ -6,7 +6,8 @@ import { entryHeaderBytes } from '../../codec/entry.js'
 import { commandBytesMax, valueBytesMax } from '../../codec/limits.js'
 import { Prng } from '../../src/base/prng.js'
 import type { Entry } from '../../src/raft/types.js'
-import type { OpenedStorage, Storage } from '../../src/storage/storage.js'
+import type { OpenedStorage } from '../../src/storage/open-storage.js'
+import type { Storage } from '../../src/storage/storage.js'
 import { firstSegment, Rig } from './rig.js'
 
 const mebibyte = 2 ** 20

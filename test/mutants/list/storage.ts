@@ -136,7 +136,7 @@ export const storageMutants: readonly Mutant[] = [
   mutant(
     'recovery loses the last entry',
     'F02: complete records stay',
-    'src/storage/storage.js',
+    'src/storage/open-storage.js',
     'const { entries, baseIndex, baseTerm } = log.replay;',
     'const { baseIndex, baseTerm } = log.replay; const entries = log.replay.entries.slice(0, -1);',
   ),
