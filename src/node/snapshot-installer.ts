@@ -5,12 +5,11 @@
  * replaced. What a crash in between leaves is a snapshot ahead of the log, with which recovery begins an empty log (S03).
  */
 import { assert } from '../base/assert.js'
-import { snapshotMetaOf } from '../raft/install-snapshot.js'
+import { isSameSnapshot, snapshotMetaOf } from '../raft/snapshot-meta.js'
 import type { Install, InstallSnapshot, SnapshotMeta } from '../raft/types.js'
 import type { Restorer } from '../session/types.js'
 import type { AppendMeta } from '../storage/log-writer.js'
 import type { SnapshotReceiver } from '../storage/snapshot-receiver.js'
-import { isSameSnapshot } from '../storage/snapshot-reader.js'
 import type { Snapshots } from '../storage/snapshots.js'
 import type { StorageError } from '../storage/storage-error.js'
 import { readInto } from './restore-state.js'

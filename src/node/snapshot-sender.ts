@@ -11,6 +11,7 @@
  * was believed, so a receiver that started again and holds less simply gets more. After a silence one piece goes again, not
  * all of them (R13), also when the peer holds all of them: that it has installed them may have been said and lost. A peer is sent little at a time, and nothing while its link has no room: pieces are bulk.
  */
+import { answersFor } from '../raft/snapshot-meta.js'
 import type { InstallSnapshotReply, LogIndex, Milliseconds, ServerId, SnapshotMeta } from '../raft/types.js'
 import { snapshotPieceBytes } from '../raft/types.js'
 import type { HeldSnapshot } from '../storage/held-snapshot.js'
@@ -101,7 +102,7 @@ export class SnapshotSender {
   /** What a peer says of the snapshot that it is sent. */
   received(reply: InstallSnapshotReply): void {
     const transfer = this.transfers.get(reply.from)
-    if (transfer === undefined || !isOf(reply, transfer.held.meta)) return
+    if (transfer === undefined || !answersFor(reply, transfer.held.meta)) return
     // It has it, and needs another one all the same if the log has been cut beyond it: the newest is begun.
     if (reply.persisted) return this.endTransfer(reply.from, transfer)
     const { heldBeyond, onTheirWay } = transfer
@@ -215,12 +216,4 @@ function offsetToSend({ held, heldBytes, heldBeyond, onTheirWay, reading }: Tran
     if (!heldBeyond.has(offset) && !onTheirWay.has(offset) && !reading.has(offset)) return offset
   }
   return null
-}
-
-function isOf(reply: InstallSnapshotReply, meta: SnapshotMeta): boolean {
-  return (
-    reply.lastIncludedIndex === meta.lastIncludedIndex &&
-    reply.lastIncludedTerm === meta.lastIncludedTerm &&
-    reply.hash === meta.hash
-  )
 }

@@ -8,6 +8,7 @@ import { assert } from '../base/assert.js'
 import { followLeader } from './append-entries.js'
 import { beganAnew } from './persistence.js'
 import type { Follower, Server } from './server.js'
+import { isSameSnapshot, snapshotMetaOf } from './snapshot-meta.js'
 import type { Install, InstallSnapshot, Milliseconds, Outgoing, ServerId, SnapshotMeta } from './types.js'
 
 /** The snapshot that this term's leader is sending. */
@@ -148,25 +149,8 @@ export function replyToSnapshot(server: Server, role: Follower, messages: Outgoi
   })
 }
 
-/** A transfer goes on, also under another leader, for an equal snapshot only. */
-export function isSameSnapshot(a: SnapshotMeta, b: SnapshotMeta): boolean {
-  return (
-    a.lastIncludedIndex === b.lastIncludedIndex &&
-    a.lastIncludedTerm === b.lastIncludedTerm &&
-    a.totalBytes === b.totalBytes &&
-    a.hash === b.hash
-  )
-}
-
 function newIncoming(message: InstallSnapshot): Incoming {
   return { meta: snapshotMetaOf(message), chunks: [], nextOffset: 0, received: 0, isReplyDue: false }
-}
-
-/** What a piece says of its snapshot. */
-export function snapshotMetaOf(of: SnapshotMeta): SnapshotMeta {
-  const { lastIncludedIndex, lastIncludedTerm, voters, admitted, totalBytes, hash } = of
-  const meta = { lastIncludedIndex, lastIncludedTerm, voters, totalBytes, hash }
-  return admitted === undefined ? meta : { ...meta, admitted }
 }
 
 function areSameServers(a: readonly ServerId[], b: readonly ServerId[]): boolean {

@@ -5,6 +5,7 @@
  */
 import { assert } from '../base/assert.js'
 import { entriesBytes } from './log.js'
+import { peerHeard, startOverFrom } from './peer-heard.js'
 import type { Progress } from './progress.js'
 import { wantedReadRound } from './read-index.js'
 import { matchMoved } from './send-snapshot.js'
@@ -62,11 +63,8 @@ export function receiveAppendEntriesReply(
   incarnation: Incarnation,
   now: Milliseconds,
 ): void {
-  if (reply.term < server.currentTerm) return
-  const peer = role.peers.get(reply.from)
-  assert(peer !== undefined, `server ${reply.from} is a peer`)
-  if (!isHeardFrom(server, peer, incarnation)) return
-  peer.lastHeardMs = now
+  const peer = peerHeard(server, role, reply, incarnation, now)
+  if (peer === undefined) return
   peer.echoed(Math.min(reply.readRound, role.readRound))
   if (reply.rejected) return receiveRejection(server, peer, reply, now)
   assert(
@@ -102,27 +100,6 @@ function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesRe
   nextIndex = Math.max(nextIndex, peer.matchIndex + 1)
   // At or below matchIndex it is a late copy.
   if (nextIndex <= reply.prevLogIndex) startOverFrom(server, peer, nextIndex)
-}
-
-/**
- * A word of this leader's term came from a peer in `incarnation`. Another one than before has lost what that one held, and
- * this leader starts over with it. False: it is late, of one that another has followed.
- */
-export function isHeardFrom(server: Server, peer: Progress, incarnation: Incarnation): boolean {
-  if (peer.incarnation === incarnation) return true
-  if (peer.former.includes(incarnation)) return false
-  if (peer.incarnation === 0) peer.incarnation = incarnation
-  else {
-    peer.succeeded(incarnation)
-    startOverFrom(server, peer, peer.nextIndex)
-  }
-  return true
-}
-
-/** With a probe, or where the log is compacted and there is nothing to try with, behind a snapshot (section 7). */
-function startOverFrom(server: Server, peer: Progress, nextIndex: LogIndex): void {
-  if (nextIndex > server.log.baseIndex) peer.probeFrom(nextIndex)
-  else peer.needSnapshot(nextIndex)
 }
 
 /**

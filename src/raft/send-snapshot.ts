@@ -4,16 +4,22 @@
  */
 import { assert } from '../base/assert.js'
 import type { Progress } from './progress.js'
-import { isHeardFrom } from './replication.js'
+import { peerHeard } from './peer-heard.js'
 import type { Leader, Server } from './server.js'
+import { answersFor } from './snapshot-meta.js'
 import type { Incarnation, InstallSnapshotReply, LogIndex, Milliseconds, ServerId, SnapshotMeta } from './types.js'
 import { snapshotPieceBytes } from './types.js'
+
+const nobody: readonly ServerId[] = []
 
 /** The peers that need a snapshot as things stand. */
 export function snapshotsWanted(server: Server): readonly ServerId[] {
   const { role } = server
-  if (role.name !== 'leader') return []
-  return [...role.peers.values()].filter(({ state }) => state === 'snapshot').map(({ id }) => id)
+  if (role.name !== 'leader') return nobody
+  let wanted: ServerId[] | null = null
+  // Asked every turn, and hardly ever there is one.
+  for (const { id, state } of role.peers.values()) if (state === 'snapshot') (wanted ??= []).push(id)
+  return wanted ?? nobody
 }
 
 /**
@@ -40,12 +46,8 @@ export function receiveInstallSnapshotReply(
   incarnation: Incarnation,
   now: Milliseconds,
 ): void {
-  if (reply.term < server.currentTerm) return
-  const peer = role.peers.get(reply.from)
-  assert(peer !== undefined, `server ${reply.from} is a peer`)
-  if (!isHeardFrom(server, peer, incarnation)) return
-  peer.lastHeardMs = now
-  if (peer.state !== 'snapshot') return
+  const peer = peerHeard(server, role, reply, incarnation, now)
+  if (peer?.state !== 'snapshot') return
   if (reply.persisted) {
     // Its term is known here if what follows is still in the log. If not, the peer needs a later snapshot.
     if (server.log.termAt(reply.lastIncludedIndex) === reply.lastIncludedTerm) {
@@ -85,14 +87,6 @@ function goOnBehind(server: Server, peer: Progress, index: LogIndex, now: Millis
   if (kept === null) return
   kept.untilIndex = server.snapshotIndex
   kept.movedMs = now
-}
-
-function answersFor(reply: InstallSnapshotReply, meta: SnapshotMeta): boolean {
-  return (
-    reply.lastIncludedIndex === meta.lastIncludedIndex &&
-    reply.lastIncludedTerm === meta.lastIncludedTerm &&
-    reply.hash === meta.hash
-  )
 }
 
 function ones(bits: number): number {

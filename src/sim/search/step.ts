@@ -8,7 +8,7 @@
  */
 import { assert } from '../../base/assert.js'
 import { expectedIncarnation } from '../../raft/admission.js'
-import { snapshotMetaOf } from '../../raft/install-snapshot.js'
+import { snapshotMetaOf } from '../../raft/snapshot-meta.js'
 import { checkState, checkStep, stateBefore } from '../../raft/invariants.js'
 import type { Raft } from '../../raft/raft.js'
 import { isEmpty } from '../../raft/ready.js'

@@ -167,8 +167,8 @@ export const replicationMutants: readonly Mutant[] = [
   mutant(
     'a reply of an old term is counted',
     'R1; Figure 2',
-    replication,
-    'if (reply.term < server.currentTerm) return;',
+    'src/raft/peer-heard.js',
+    'if (reply.term < server.currentTerm) return undefined;',
     '',
   ),
   mutant(
