@@ -18,6 +18,8 @@ const resultAt = 5
 const rowResultBytesMax = 12
 
 const rowsMin = 2
+/** A table of up to so many rows stays as it is when they empty: requests that are outstanding together fill it again. */
+const rowsKept = 128
 const noRows = new Int32Array(0)
 
 export class ResultTable {
@@ -123,16 +125,18 @@ export class ResultTable {
     rows[hole * rowWords] = 0
     rows[hole * rowWords + highAt] = 0
     this.#size--
-    if (this.#capacity > rowsMin && this.#size < this.#capacity / 8) this.#resize(this.#capacity / 2)
+    if (this.#capacity > rowsKept && this.#size < this.#capacity / 8) this.#resize(this.#capacity / 2)
   }
 
   #resize(capacity: number): void {
     const before = this.#rows
-    this.#rows = new Int32Array(capacity * rowWords)
+    const rows = new Int32Array(capacity * rowWords)
+    this.#rows = rows
     this.#capacity = capacity
-    for (let at = 0; at < before.length; at += rowWords) {
-      if (before[at] === 0 && before[at + highAt] === 0) continue
-      this.#rows.set(before.subarray(at, at + rowWords), this.#vacantPlace(before[at]!) * rowWords)
+    for (let from = 0; from < before.length; from += rowWords) {
+      if (before[from] === 0 && before[from + highAt] === 0) continue
+      const to = this.#vacantPlace(before[from]!) * rowWords
+      for (let word = 0; word < rowWords; word++) rows[to + word] = before[from + word]!
     }
   }
 
