@@ -36,6 +36,11 @@ export class Contents {
     return this.#table.get(key, keyHash)
   }
 
+  /** So many keys will come. */
+  expect(keys: number): void {
+    this.#table.expect(keys)
+  }
+
   /** Adds a key that is not there yet. */
   add(key: string, keyHash: number, revision: number, type: ValueType, bytes: Uint8Array, from = 0): void {
     this.index.add(key, this.#addRecord(key, keyHash, revision, type, bytes, from, bytes.length))

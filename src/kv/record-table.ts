@@ -31,9 +31,16 @@ export class RecordTable {
   /** By place: the Maps behind it. Empty below some ten million keys, unless somebody tries. */
   readonly #overflow = new Map<number, Map<string, number>[]>()
   #size = 0
+  /** Slots of a place with its first key. */
+  #slotsAtFirst = slotsMin
 
   get size(): number {
     return this.#size
+  }
+
+  /** So many keys will come: tables are made as large as they will be, for to grow in steps is a third of all the work. */
+  expect(keys: number): void {
+    while (this.#slotsAtFirst < slotsMax && this.#slotsAtFirst * places < 2 * keys) this.#slotsAtFirst *= 2
   }
 
   /** `hash`, below 2^53, must be the same number for the same key in all three methods. */
@@ -93,7 +100,7 @@ export class RecordTable {
   /** The table of a place with room for one more, or null if it is as large as it may be. */
   #roomyTable(place: number): Int32Array | null {
     const table = this.#tables[place]
-    if (table === undefined) return (this.#tables[place] = new Int32Array(2 * slotsMin))
+    if (table === undefined) return (this.#tables[place] = new Int32Array(2 * this.#slotsAtFirst))
     const slots = table.length >>> 1
     if (2 * this.#taken[place]! < slots) return table
     return slots < slotsMax ? this.#grow(place, table) : null

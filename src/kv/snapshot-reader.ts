@@ -35,6 +35,7 @@ export class SnapshotReader implements Restorer {
       this.#revision = getUint53(chunk, 4)
       this.#count = getUint53(chunk, 12)
       assert(this.#revision >= 0 && this.#count >= 0, 'the numbers of a header lie below 2^53')
+      this.#contents.expect(this.#count)
       at = snapshotHeaderBytes
     }
     while (at < chunk.length) {
