@@ -60,7 +60,7 @@ export function encodeInstallSnapshot(
   return next + data.length
 }
 
-/** Its data is copied: it is kept until it is stored, and the datagram is not. */
+/** Its data is a subarray of `bytes`, which are kept for as long as it is. */
 export function decodeInstallSnapshot(
   from: ServerId,
   bytes: Uint8Array,
@@ -92,7 +92,7 @@ export function decodeInstallSnapshot(
     voters.push(voter)
     beside.push({ id: voter, incarnation })
   }
-  const data = bytes.slice(dataAt, end)
+  const data = bytes.subarray(dataAt, end)
   const meta = { lastIncludedIndex, lastIncludedTerm, voters, ...admittedOf(beside), totalBytes, hash }
   return { type: 'InstallSnapshot', term, from, ...meta, offset, data }
 }

@@ -28,11 +28,11 @@ export function encodeFrame(kind: number, payload: Uint8Array): Uint8Array[] {
 
 /** Takes frames out of chunks, however those are cut. */
 export class FrameReader {
-  /** A payload is only lent: it may be a view of a chunk. */
+  /** A payload is only lent: it is a view of a chunk, or of what the next frame is put together in. */
   readonly #onFrame: (kind: number, payload: Uint8Array) => void
-  /** Copies of the parts of a frame that is not whole yet: a damaged length reserves no memory. */
-  #parts: Uint8Array[] = []
-  #partsBytes = 0
+  /** What came of a frame that is not whole yet. It grows with what comes: a damaged length reserves no memory. */
+  #held = new Uint8Array(0)
+  #heldBytes = 0
 
   constructor(onFrame: (kind: number, payload: Uint8Array) => void) {
     this.#onFrame = onFrame
@@ -41,50 +41,49 @@ export class FrameReader {
   /** Reads the frames that end in this chunk, which is only lent. */
   push(chunk: Uint8Array): void {
     let at = 0
-    while (at < chunk.length) at += this.#parts.length === 0 ? this.#readWhole(chunk, at) : this.#readOn(chunk, at)
+    while (at < chunk.length) at += this.#heldBytes === 0 ? this.#readWhole(chunk, at) : this.#readOn(chunk, at)
   }
 
   /** Whether the last frame is whole. */
   atEnd(): boolean {
-    return this.#parts.length === 0
+    return this.#heldBytes === 0
   }
 
   /** Reads the frame that begins at `at`, or keeps what is there of it; returns how many bytes that took. */
   #readWhole(chunk: Uint8Array, at: number): number {
     const rest = chunk.length - at
-    const length = rest < headerBytes ? Infinity : headerBytes + getUint32(chunk, at + 1)
-    if (length > rest) {
-      this.#keep(new Uint8Array(chunk.subarray(at)))
-      return rest
-    }
+    const length = rest < headerBytes ? Infinity : frameBytes(chunk, at)
+    if (length > rest) return this.#keep(chunk, at, chunk.length)
     this.#onFrame(chunk[at]!, chunk.subarray(at + headerBytes, at + length))
     return length
   }
 
   /** Reads on where a frame was cut, first to the end of its header, then to its own; returns how many bytes that took. */
   #readOn(chunk: Uint8Array, at: number): number {
-    const isHeaderWhole = this.#partsBytes >= headerBytes
-    const length = isHeaderWhole ? headerBytes + getUint32(this.#parts[0]!, 1) : headerBytes
-    // A copy: the slice of a Buffer would be a view.
-    const part = new Uint8Array(chunk.subarray(at, at + length - this.#partsBytes))
-    this.#keep(part)
-    if (this.#partsBytes < length) return part.length
-    const frame = this.#join()
-    if (frame.length < headerBytes + getUint32(frame, 1)) return part.length
-    this.#parts = []
-    this.#partsBytes = 0
-    this.#onFrame(frame[0]!, frame.subarray(headerBytes))
-    return part.length
+    const length = this.#heldBytes < headerBytes ? headerBytes : frameBytes(this.#held, 0)
+    const taken = this.#keep(chunk, at, Math.min(chunk.length, at + length - this.#heldBytes))
+    if (this.#heldBytes < headerBytes || this.#heldBytes < frameBytes(this.#held, 0)) return taken
+    const payload = this.#held.subarray(headerBytes, this.#heldBytes)
+    this.#heldBytes = 0
+    this.#onFrame(this.#held[0]!, payload)
+    return taken
   }
 
-  #keep(part: Uint8Array): void {
-    this.#parts.push(part)
-    this.#partsBytes += part.length
+  /** Copies the bytes of [from, to) behind what is held; returns how many that are. */
+  #keep(chunk: Uint8Array, from: number, to: number): number {
+    const bytes = this.#heldBytes + to - from
+    if (bytes > this.#held.length) {
+      const grown = new Uint8Array(Math.max(bytes, 2 * this.#held.length))
+      grown.set(this.#held.subarray(0, this.#heldBytes))
+      this.#held = grown
+    }
+    this.#held.set(chunk.subarray(from, to), this.#heldBytes)
+    this.#heldBytes = bytes
+    return to - from
   }
+}
 
-  #join(): Uint8Array {
-    const joined = Buffer.concat(this.#parts)
-    this.#parts = [joined]
-    return joined
-  }
+/** Bytes of the frame whose header stands at `at`. */
+function frameBytes(bytes: Uint8Array, at: number): number {
+  return headerBytes + getUint32(bytes, at + 1)
 }

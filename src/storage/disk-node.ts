@@ -40,8 +40,8 @@ class NodeFile implements DiskFile {
     })
   }
 
-  read(offset: number, length: number, got: Got<Uint8Array>): void {
-    this.readOn(new Uint8Array(length), 0, offset, got)
+  read(offset: number, length: number, got: Got<Uint8Array>, target = new Uint8Array(length)): void {
+    this.readOn(target.subarray(0, length), 0, offset, got)
   }
 
   private readOn(bytes: Uint8Array, held: number, offset: number, got: Got<Uint8Array>): void {

@@ -181,9 +181,9 @@ export class SimDisk implements Disk {
         return inode.seen.length
       },
       write: (offset, data, done) => alive(() => this.write(mode, { inode, offset, data }, done)),
-      read: (offset, length, got) => {
+      read: (offset, length, got, target) => {
         const operation = operationOn('read', inode.path)
-        alive(() => this.perform(operation, got, new Uint8Array(0), () => inode.read(offset, length)))
+        alive(() => this.perform(operation, got, new Uint8Array(0), () => laidInto(target, inode.read(offset, length))))
       },
       close: done => alive(() => this.run(operationOn('close', inode.path), done, () => null)),
     }
@@ -324,4 +324,11 @@ export class SimDisk implements Disk {
     const { directory, name } = this.place(path)
     return directory?.seen.get(name) ?? null
   }
+}
+
+/** What was read, in the place of whoever gave one. */
+function laidInto(target: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
+  if (target === undefined) return bytes
+  target.set(bytes)
+  return target.subarray(0, bytes.length)
 }

@@ -14,8 +14,11 @@ export interface DiskFile {
    * `data` belongs to the disk until then. Short writes are completed by the implementation.
    */
   write(offset: number, data: Uint8Array, done: Done): void
-  /** Reads up to `length` bytes; fewer only at the end of the file. */
-  read(offset: number, length: number, got: Got<Uint8Array>): void
+  /**
+   * Reads up to `length` bytes; fewer only at the end of the file. With `target`, which has room for them and belongs to
+   * the disk until it calls back, they are its first ones: who reads much leaves the collector of garbage nothing to do.
+   */
+  read(offset: number, length: number, got: Got<Uint8Array>, target?: Uint8Array): void
   /** Length of the file when it was opened or last extended by a write. */
   readonly sizeBytes: number
   close(done: Done): void

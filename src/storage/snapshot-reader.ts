@@ -163,7 +163,7 @@ export class SnapshotFile {
   }
 
   /**
-   * Gives the body chunk by chunk, up to 64 KiB each, a few in one turn and then as the disk gives them. Their checksums
+   * Lends the body chunk by chunk, up to 64 KiB each, a few in one turn and then as the disk gives them. Their checksums
    * are held against them; the hash is not, for that was done when the snapshot was opened or made (snapshots.ts).
    * Whoever gets an error has to forget what came before it. Ends early, without an error, once `isOver`.
    */
@@ -201,8 +201,8 @@ function notSentOn({ file, offset, what }: SnapshotDamage): StorageError {
 }
 
 /**
- * Reads the chunks of a body in order; a piece is read while the one before is worked on. The error is a SnapshotDamage
- * where a chunk is wrong. Ends early, without an error, once `isOver`.
+ * Lends the chunks of a body in order; a piece is read while the one before is worked on, into two arrays that take turns.
+ * The error is a SnapshotDamage where a chunk is wrong. Ends early, without an error, once `isOver`.
  */
 export function readBody(
   path: string,
@@ -213,17 +213,19 @@ export function readBody(
   isOver: () => boolean = () => false,
 ): void {
   const count = chunkCount(totalBytes)
-  const readFrom = (first: number): void => {
+  const bytesMax = Math.min(readChunks, count) * chunkBytesMax
+  const readFrom = (first: number, target: Uint8Array, other: Uint8Array): void => {
     const end = Math.min(first + readChunks, count)
-    readPayloads(path, file, totalBytes, first, end - first, (error, payloads) => {
+    const read: Got<Uint8Array[]> = (error, payloads) => {
       const isLast = error !== null || isOver() || end === count
-      if (!isLast) readFrom(end)
+      if (!isLast) readFrom(end, other, target)
       for (const payload of payloads) if (!isOver()) onChunk(payload)
       if (isLast) done(error)
-    })
+    }
+    readPayloads(path, file, totalBytes, first, end - first, read, target)
   }
   if (count === 0) done(null)
-  else readFrom(0)
+  else readFrom(0, new Uint8Array(bytesMax), new Uint8Array(bytesMax))
 }
 
 /** With an error, the payloads are those before it. */
@@ -234,8 +236,9 @@ function readPayloads(
   first: number,
   count: number,
   got: Got<Uint8Array[]>,
+  target?: Uint8Array,
 ): void {
-  file.read(chunkOffset(first), count * chunkBytesMax, (error, bytes) => {
+  const read: Got<Uint8Array> = (error, bytes) => {
     const payloads: Uint8Array[] = []
     if (error !== null) {
       got(error, payloads)
@@ -253,5 +256,6 @@ function readPayloads(
       payloads.push(payload)
     }
     got(null, payloads)
-  })
+  }
+  file.read(chunkOffset(first), count * chunkBytesMax, read, target)
 }

@@ -6,12 +6,14 @@
  *   goes on behind the chunks that are whole from the first on, less one window: see `resumed`. Any other begins anew.
  * - after the rename: the snapshot, whole, or again `receiving`, if the rename was not durable.
  * - after the sync of the directory: the snapshot.
- * Before the rename the hash of the whole body was held against what stands in the file.
+ * Before the rename the hash of the whole body was held against what was sent. It runs over the pieces as they come: to
+ * read hundreds of megabytes once more, which are durable and carry checksums, would hold a follower up for a second.
  *
  * A full disk is an expected refusal: the piece is not held and may come again. Any other error is final.
  */
 import type { Identity } from '../../codec/identity.js'
 import {
+  chunkBytesMax,
   chunkCount,
   chunkHeaderBytes,
   chunkOffset,
@@ -144,14 +146,16 @@ function resume(options: ReceiverOptions, file: DiskFile, got: Got<SnapshotRecei
       file.close(() => got(writeError, null))
       return
     }
-    const hashes: number[] = []
-    const add = (payload: Uint8Array): void => void hashes.push(hashChunk(payload, 0))
+    const found: HashedChunk[] = []
+    const add = (payload: Uint8Array): void => {
+      found.push({ hash: hashChunk(payload, 0), bodyHash: hashChunk(payload, found.at(-1)?.bodyHash ?? 0) })
+    }
     readBody(paths.receiving, file, meta.totalBytes, add, error => {
       if (error !== null && !(error instanceof SnapshotDamage)) {
         file.close(() => got(error, null))
         return
       }
-      got(null, new SnapshotReceiver(options, file, hashes.slice(0, Math.max(0, hashes.length - windowChunks))))
+      got(null, new SnapshotReceiver(options, file, found.slice(0, Math.max(0, found.length - windowChunks))))
     })
   })
 }
@@ -174,9 +178,17 @@ export function removeStaleReceiving(disk: Disk, paths: Paths, newestIndex: LogI
   })
 }
 
+/** A chunk that was held before. */
+interface HashedChunk {
+  /** Of the chunk alone. */
+  readonly hash: number
+  /** Of the body up to and with it. */
+  readonly bodyHash: number
+}
+
 /** A piece that waits for its write, or is on its way. */
 interface Piece {
-  readonly chunk: Uint8Array
+  readonly payload: Uint8Array
   readonly hash: number
   readonly waiting: WrotePiece[]
 }
@@ -191,6 +203,13 @@ export class SnapshotReceiver {
   private readonly pieces = new Map<number, Piece>()
   /** The first chunk that is not durable. */
   private nextChunk = 0
+  /** Of the body up to `nextChunk`. */
+  private bodyHash: number
+  /** Payloads of chunks that are durable beyond `nextChunk`, for the hash of the body: less than a window of them. */
+  private readonly beyond = new Map<number, Uint8Array>()
+  /** What is written is put together here: one write at a time. */
+  private readonly target: Uint8Array
+  private readonly targetView: DataView
   private writing = false
   private installing = false
   /** Nothing is taken any more. */
@@ -198,14 +217,17 @@ export class SnapshotReceiver {
   private closed = false
   private abandoned: Done | null = null
 
-  /** `hashes` are those of the chunks that `file` holds, from the first on. */
-  constructor(options: ReceiverOptions, file: DiskFile, hashes: readonly number[]) {
+  /** `found` are the chunks that `file` holds, from the first on. */
+  constructor(options: ReceiverOptions, file: DiskFile, found: readonly HashedChunk[]) {
     this.options = options
     this.meta = options.meta
     this.file = file
     this.chunks = chunkCount(options.meta.totalBytes)
-    for (const [number, hash] of hashes.entries()) this.held.set(number, hash)
-    this.nextChunk = hashes.length
+    for (const [number, { hash }] of found.entries()) this.held.set(number, hash)
+    this.nextChunk = found.length
+    this.bodyHash = found.at(-1)?.bodyHash ?? 0
+    this.target = new Uint8Array(Math.min(writeChunksMax, this.chunks) * chunkBytesMax)
+    this.targetView = viewOf(this.target)
   }
 
   /** Up to here all of the body is durable. */
@@ -230,7 +252,7 @@ export class SnapshotReceiver {
     return this.installing
   }
 
-  /** Takes a piece; `bytes` may be used again afterwards. May call back at once, and never does after `abandon`. */
+  /** Takes a piece, and keeps `bytes` until it calls back. May call back at once, and never does after `abandon`. */
   write(offset: number, bytes: Uint8Array, done: WrotePiece): void {
     const number = offset / chunkPayloadBytesMax
     const isPiece =
@@ -253,7 +275,7 @@ export class SnapshotReceiver {
     else if (piece !== undefined) piece.waiting.push(done)
     else if (known !== undefined) done(null, 'held')
     else {
-      this.pieces.set(number, { chunk: chunkOf(number, bytes), hash, waiting: [done] })
+      this.pieces.set(number, { payload: bytes, hash, waiting: [done] })
       this.work()
     }
   }
@@ -267,13 +289,12 @@ export class SnapshotReceiver {
       if (run.push(piece) === writeChunksMax) break
     }
     this.writing = true
-    this.file.write(chunkOffset(first), Buffer.concat(run.map(({ chunk }) => chunk)), error => {
+    this.file.write(chunkOffset(first), this.chunksOf(first, run), error => {
       this.writing = false
-      for (const [position, { hash }] of run.entries()) {
+      for (const [position, piece] of run.entries()) {
         this.pieces.delete(first + position)
-        if (error === null) this.held.set(first + position, hash)
+        if (error === null) this.hold(first + position, piece)
       }
-      while (this.held.has(this.nextChunk)) this.nextChunk++
       const failed = error === null ? null : storageErrorOf(error, `write ${this.options.paths.receiving}`)
       if (failed !== null && failed.code !== 'no-space') this.ended = true
       if (this.abandoned !== null) {
@@ -285,40 +306,49 @@ export class SnapshotReceiver {
     })
   }
 
+  /** The bytes of chunks in the file, from `first` on, good until the next call. */
+  private chunksOf(first: number, run: readonly Piece[]): Uint8Array {
+    const { target, targetView } = this
+    let at = 0
+    for (const [position, { payload }] of run.entries()) {
+      target.set(payload, at + chunkHeaderBytes)
+      sealChunk(target, targetView, at, first + position, payload.length)
+      at += chunkHeaderBytes + payload.length
+    }
+    return target.subarray(0, at)
+  }
+
+  /** A chunk is durable. */
+  private hold(number: number, { hash, payload }: Piece): void {
+    this.held.set(number, hash)
+    this.beyond.set(number, payload)
+    for (let next = this.beyond.get(this.nextChunk); next !== undefined; next = this.beyond.get(this.nextChunk)) {
+      this.beyond.delete(this.nextChunk++)
+      this.bodyHash = hashChunk(next, this.bodyHash)
+    }
+  }
+
   /**
-   * When `nextOffset` is at the end of the body: holds the hash against the file and gives it its name. Afterwards this
-   * is of no more use, unless the error is one of a full disk.
+   * When `nextOffset` is at the end of the body: holds its hash against that of the snapshot and gives it its name.
+   * Afterwards this is of no more use, unless the error is one of a full disk.
    */
   install(got: Installed): void {
     assert(this.nextOffset === this.meta.totalBytes && !this.writing, 'a snapshot is installed when all of it is there')
     assert(!this.installing && !this.ended, 'a snapshot is installed once')
     const { disk, paths, meta, onInstalled } = this.options
     this.installing = true
-    this.checkHash((checkError, isRight) => {
-      const damaged = checkError === null ? !isRight : checkError instanceof SnapshotDamage
-      if (checkError !== null && !damaged) this.endInstall(checkError, 'damaged', got)
-      else if (damaged) {
-        removeIfThere(disk, paths.receiving, error => this.endInstall(error, 'damaged', got))
-      } else {
-        disk.rename(paths.receiving, snapshotPath(paths, meta.lastIncludedIndex), renameError => {
-          if (renameError !== null) this.endInstall(renameError, 'installed', got)
-          else {
-            inOrder([next => disk.syncDirectory(paths.snapshots, next), onInstalled], error =>
-              this.endInstall(error === null ? null : nameInDoubt(error), 'installed', got),
-            )
-          }
-        })
+    if (this.bodyHash !== meta.hash) {
+      removeIfThere(disk, paths.receiving, error => this.endInstall(error, 'damaged', got))
+      return
+    }
+    disk.rename(paths.receiving, snapshotPath(paths, meta.lastIncludedIndex), renameError => {
+      if (renameError !== null) this.endInstall(renameError, 'installed', got)
+      else {
+        inOrder([next => disk.syncDirectory(paths.snapshots, next), onInstalled], error =>
+          this.endInstall(error === null ? null : nameInDoubt(error), 'installed', got),
+        )
       }
     })
-  }
-
-  private checkHash(got: Got<boolean>): void {
-    const { paths, meta } = this.options
-    let hash = 0
-    const add = (payload: Uint8Array): void => {
-      hash = hashChunk(payload, hash)
-    }
-    readBody(paths.receiving, this.file, meta.totalBytes, add, error => got(error, hash === meta.hash))
   }
 
   private endInstall(error: Error | null, outcome: InstallOutcome, got: Installed): void {
@@ -352,11 +382,4 @@ export class SnapshotReceiver {
 function nameInDoubt(error: Error): StorageError {
   if (error instanceof StorageError && error.code !== 'no-space') return error
   return new StorageError('io', `failed to sync a snapshot's name: ${error.message}`)
-}
-
-function chunkOf(number: number, payload: Uint8Array): Uint8Array {
-  const chunk = new Uint8Array(chunkHeaderBytes + payload.length)
-  chunk.set(payload, chunkHeaderBytes)
-  sealChunk(chunk, viewOf(chunk), 0, number, payload.length)
-  return chunk
 }

@@ -34,7 +34,7 @@ export class WriteWatch implements Disk {
         return file.sizeBytes
       },
       write: (offset, data, done) => file.write(offset, data, this.begin(done)),
-      read: (offset, length, got) => file.read(offset, length, got),
+      read: (offset, length, got, target) => file.read(offset, length, got, target),
       close: done => file.close(done),
     }
   }

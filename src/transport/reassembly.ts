@@ -2,8 +2,9 @@
  * Puts the messages of one sender together again from their fragments, which come in any order, more than once or never.
  * A message is handed out whole or not at all, and once.
  *
- * Memory follows what arrived, never what a fragment claims: each piece is copied out of its datagram and charged with its
- * bytes and a fixed price, so that pieces of one byte are no way around the bounds. Three of them hold: one for a message,
+ * Memory follows what arrived, never what a fragment claims: each piece is charged with its bytes and a fixed price, so
+ * that pieces of one byte are no way around the bounds, and copied out of its datagram unless it is most of it, so that
+ * none of them keeps what it is not charged with. Three bounds hold: one for a message,
  * one for a sender (bytes, and messages begun), and one for all senders that share a ReassemblyBudget. Where there is no
  * room, the message of this sender that was silent for longest goes, never another sender's: nobody can push out what
  * somebody else has begun. A message that got nothing new for some seconds is given up as well.
@@ -127,7 +128,7 @@ export class Reassembly {
 
   private keep(messageId: number, message: Unfinished, { index, bytes }: Fragment, nowMs: number): void {
     const chargedBytes = bytes.length + fragmentChargeBytes
-    message.pieces.set(index, new Uint8Array(bytes))
+    message.pieces.set(index, keepsLittle(bytes) ? bytes : new Uint8Array(bytes))
     message.bytes += bytes.length
     message.chargedBytes += chargedBytes
     message.lastNewsAtMs = nowMs
@@ -165,6 +166,11 @@ export class Reassembly {
     this.budget.bytes -= chargedBytes
     this.finished.add(messageId)
   }
+}
+
+/** Whether a datagram that is kept for the sake of this piece is hardly larger: a copy would cost more than it saves. */
+function keepsLittle(piece: Uint8Array): boolean {
+  return piece.buffer.byteLength - piece.byteLength <= fragmentChargeBytes
 }
 
 function joined({ count, pieces, bytes }: Unfinished): Uint8Array {

@@ -169,9 +169,9 @@ void t.test('nobody wants the rest of a body: it is not read', t => {
   const counted: DiskFile = {
     sizeBytes: file!.sizeBytes,
     write: () => t.fail('nothing is written'),
-    read: (offset, length, got) => {
+    read: (offset, length, got, target) => {
       reads++
-      file!.read(offset, length, got)
+      file!.read(offset, length, got, target)
     },
     close: done => file!.close(done),
   }

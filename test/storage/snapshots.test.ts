@@ -259,7 +259,7 @@ void t.test('the same on a real disk', async t => {
   t.equal(await completed<string>(got => receiver.install(got)), 'installed')
   t.same(others.newest, meta)
   const chunks: Uint8Array[] = []
-  await done(next => others.readBody(chunk => chunks.push(chunk), next))
+  await done(next => others.readBody(chunk => chunks.push(chunk.slice()), next))
   t.ok(Buffer.concat(chunks).equals(body))
   await done(next => snapshots.close(next))
   await done(next => others.close(next))
