@@ -8,8 +8,6 @@ import { PerformanceObserver, performance } from 'node:perf_hooks'
 export interface Pauses {
   /** The longest time for which a timer that was due had to wait. */
   readonly pauseMs: number
-  /** The most processor time, of all its threads, between two turns of the loop: a busy machine does not stretch it. */
-  readonly pauseCpuMs: number
   /** The longest pause for the collection of garbage. */
   readonly collectionMs: number
   readonly rssBytesMax: number
@@ -21,10 +19,8 @@ const ticksPerMemory = 50
 
 let since = performance.now()
 let last = since
-let lastCpu = process.cpuUsage()
 let ticks = 0
 let pauseMs = 0
-let pauseCpuMs = 0
 let collectionMs = 0
 let rssBytesMax = process.memoryUsage.rss()
 
@@ -34,21 +30,18 @@ new PerformanceObserver(list => {
 
 function tick(): void {
   const now = performance.now()
-  const cpu = process.cpuUsage()
   pauseMs = Math.max(pauseMs, now - last - tickMs)
-  pauseCpuMs = Math.max(pauseCpuMs, (cpu.user + cpu.system - lastCpu.user - lastCpu.system) / 1_000)
   if (++ticks % ticksPerMemory === 0) rssBytesMax = Math.max(rssBytesMax, process.memoryUsage.rss())
   last = now
-  lastCpu = cpu
 }
 
 setInterval(tick, tickMs).unref()
 
 process.on('SIGUSR2', () => {
   tick()
-  const seen: Pauses = { pauseMs, pauseCpuMs, collectionMs, rssBytesMax, sinceMs: performance.now() - since }
+  const seen: Pauses = { pauseMs, collectionMs, rssBytesMax, sinceMs: performance.now() - since }
   process.stdout.write(`${JSON.stringify(seen)}\n`)
   since = performance.now()
-  pauseMs = pauseCpuMs = collectionMs = 0
+  pauseMs = collectionMs = 0
   rssBytesMax = process.memoryUsage.rss()
 })

@@ -62,9 +62,11 @@ async function restart(place: Place, owner: Owner): Promise<Restart> {
 export interface Transfer {
   /** From when the empty server listens until it has applied what the snapshot holds. */
   readonly transferMs: number
+  /** Of the two servers that have the snapshot, alone. */
   readonly putsPerSecBefore: number
   readonly putsPerSecMeanwhile: number
-  readonly shareOfRate: number
+  /** Of all three: what the cluster is able to. */
+  readonly putsPerSecAfter: number
 }
 
 /** Two servers have the snapshot, the third one has nothing and joins under load. */
@@ -85,10 +87,11 @@ export async function transfer(place: Place, state: MadeState): Promise<Transfer
   load.lap()
   const appliedMs = await joining.applied(lastIndexOf(place.shape))
   const { putsPerSec: putsPerSecMeanwhile } = load.lap()
+  await sleep(place.seconds * 1_000)
+  const { putsPerSec: putsPerSecAfter } = load.lap()
   await load.end()
   await Promise.all([...servers, joining].map(server => server.end()))
-  const shareOfRate = putsPerSecMeanwhile / putsPerSecBefore
-  return { transferMs: appliedMs - listensMs, putsPerSecBefore, putsPerSecMeanwhile, shareOfRate }
+  return { transferMs: appliedMs - listensMs, putsPerSecBefore, putsPerSecMeanwhile, putsPerSecAfter }
 }
 
 export interface Taking {

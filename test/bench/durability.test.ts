@@ -32,7 +32,7 @@ void t.test('every phase has its figures', async t => {
   t.match(lines, [
     { phase: 'log', ...restarted },
     { phase: 'snapshot', ...restarted },
-    { phase: 'transfer', transferMs: Number, shareOfRate: Number },
+    { phase: 'transfer', transferMs: Number, putsPerSecAfter: Number },
     { phase: 'taking', meanwhile: { pauseMs: Number, collectionMs: Number }, takingMs: Number, memoryGrowth: Number },
     { phase: 'disk', bytesPerPut: Number, recycled: Number, logBytesMax: Number },
     { conditions: { puts: 2000, valueBytes: 256 } },
