@@ -28,11 +28,11 @@ const memoryGrowthMax = 0.3
 const timesTheEntryMax = 1.3
 
 /**
- * Segments are 64 MiB long. One is in use, one is prepared, what is kept for followers fills one more, and up to eight wait
+ * Segments are 16 MiB long. One is in use, one is prepared, what is kept for followers fills one more, and up to 16 wait
  * to be used again (src/storage/segments.ts).
  */
-const segmentsBeside = 3 + 8
-const segmentBytes = 64 * 2 ** 20
+const segmentsBeside = 3 + 16
+const segmentBytes = 16 * 2 ** 20
 
 /** One row per figure of what was measured. */
 export function rowsOf({ log, snapshot, transfer, taking, disk }: Measured): Row[] {

@@ -18,7 +18,7 @@ import { openStorage } from '../../src/storage/open-storage.js'
 import type { Storage } from '../../src/storage/storage.js'
 
 /** As long as those of a server. */
-const segmentBytes = 64 * 2 ** 20
+const segmentBytes = 16 * 2 ** 20
 
 /** Puts in one write to the log: what a busy server gathers while the disk is at work. */
 const entriesPerBatch = 256

@@ -57,7 +57,7 @@ export interface ServerOptions {
 type Given = Readonly<Partial<Record<keyof ServerOptions, unknown>>>
 
 /** Bytes of one log segment. */
-export const segmentBytes = 64 * 1024 * 1024
+export const segmentBytes = 16 * 1024 * 1024
 
 export const snapshotEveryMibDefault = 64
 const heartbeatMsDefault = 25

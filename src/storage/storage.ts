@@ -38,7 +38,7 @@ export interface StorageOptions {
   readonly foundingCluster: string
   /** A directory that is made now is to be filled from the other servers. */
   readonly isForRepair?: boolean
-  /** Length of a segment once the log has grown to it, a multiple of 64; 64 MiB outside of tests. */
+  /** Length of a segment once the log has grown to it, a multiple of 64; 16 MiB outside of tests. */
   readonly segmentBytes: number
   /** So much of the file system is left free for others, for the hard state and snapshots. Default 0: it may be filled. */
   readonly reserveBytes?: number

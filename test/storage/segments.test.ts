@@ -94,8 +94,8 @@ void t.test('of many segments that go at once some are kept, short ones never', 
   rig.saveHardState(storage, { currentTerm: 1, votedFor: 1 })
   const end = writeSegments(rig, storage, 1, 30, 100)
   rig.compact(storage, end - 1, 1)
-  t.match(storage.status, { segments: 1, spareSegments: 8 })
-  t.equal(rig.logNames().length, 1 + 8 + 1, 'and prepared')
+  t.match(storage.status, { segments: 1, spareSegments: 16 })
+  t.equal(rig.logNames().length, 1 + 16 + 1, 'and prepared')
   rig.close(storage)
   // Segments are longer now.
   const { storage: longer } = rig.open({ segmentBytes: 4_096 })
