@@ -51,9 +51,11 @@ export class Admitted {
   }
 
   /** An entry was appended. */
-  append({ index, term, kind, payload }: Entry): void {
+  append(entry: Entry): void {
+    const { index, term, kind } = entry
     if (kind === 'noop' || kind === 'commands' || index <= this.baseIndex) return
-    const change = { index, term, kind, named: decodeNamed(payload) }
+    // The payload is looked at only here: that of an entry of a log is made when it is asked for.
+    const change = { index, term, kind, named: decodeNamed(entry.payload) }
     this.changes.push(change)
     this.current = after(this.current, change)
   }

@@ -1,5 +1,5 @@
 /**
- * Reads the whole log, segment by segment and never more than one in memory, for recovery and for inspection: checks
+ * Reads the whole log, segment by segment, each kept only for the entries in it, for recovery and for inspection: checks
  * that the segments are one log without a gap, that of this directory, and hands every batch to a replay.
  *
  * A log whose oldest segments were given up begins after the entry that the first one left names. Then it is held against

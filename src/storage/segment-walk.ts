@@ -23,7 +23,7 @@ import { segmentHeaderBytes, type SegmentHeader } from '../../codec/segment.js'
 export interface WalkedBatch {
   /** In the segment's file. */
   readonly offset: number
-  /** The whole batch, copied out of the segment. */
+  /** The whole batch, a subarray of the segment: most of a log's segments is entries, which are kept. */
   readonly bytes: Uint8Array
   readonly batch: Batch
 }
@@ -67,8 +67,7 @@ export function walkSegment(
 function batchAt(segment: Uint8Array, offset: number, header: SegmentHeader, view: DataView): WalkedBatch | null {
   const claimed = claimedBatchBytes(segment, offset, header.salt, view)
   if (claimed === 0) return null
-  // Copied, so that an entry that is kept does not keep the whole segment in memory.
-  const bytes = segment.slice(offset, offset + claimed)
+  const bytes = segment.subarray(offset, offset + claimed)
   const batch = decodeBatch(bytes)
   return batch === null ? null : { offset, bytes, batch }
 }
