@@ -28,6 +28,15 @@ export class StoryMail {
     return this.datagrams.length
   }
 
+  /** How many different ones there are: the transport sends a datagram twice, under one number, where much is lost. */
+  get packets(): number {
+    const numberOf = (bytes: Uint8Array): string => {
+      const envelope = readEnvelope(bytes)
+      return typeof envelope === 'string' ? envelope : `${envelope.bootNonce} ${envelope.packetNumber}`
+    }
+    return new Set(this.datagrams.map(({ bytes }) => numberOf(bytes))).size
+  }
+
   /** They arrive now (once more), in the given order. */
   deliver(datagrams: readonly Held[] = this.datagrams): void {
     const { cluster } = this.story
