@@ -45,6 +45,8 @@ const full: FaultKind = {
     const server = cluster.server(id!)
     server.disk.isFull = true
     return () => {
+      // One that is starting may have met the end of the room, and gives up when there is room again.
+      if (server.node === null) server.kill()
       server.disk.isFull = false
       server.start()
     }

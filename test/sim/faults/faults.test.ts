@@ -197,6 +197,19 @@ void t.test('faults at the very start are there before the servers, and the end 
   t.end()
 })
 
+void t.test('regression_a_start_that_met_the_end_of_the_room_is_no_failure_when_there_is_room_by_then', t => {
+  for (let aheadMs = 0.2; aheadMs < 5; aheadMs += 0.2) {
+    const faults = [
+      faultOf('full disk', { atMs: 0, forMs: 2_000, servers: [1] }),
+      faultOf('crash', { atMs: 1_000, forMs: 1_000 - aheadMs, servers: [1] }),
+    ]
+    const result = runPlan(calmPlan(1, { servers: 1, faults }))
+    if (verdictOf(result) !== 'passed') t.fail(`${aheadMs.toFixed(1)} ms ahead: ${verdictOf(result)}`)
+  }
+  t.pass()
+  t.end()
+})
+
 void t.test('a kind draws only what fits the cluster', t => {
   for (const kind of faultKinds) {
     for (let seed = 0; seed < 200; seed++) {
