@@ -99,7 +99,7 @@ function heal(cluster: SimCluster): void {
   network.quality = { ...perfectLinks, delayFromMs, delayToMs, delaySpread, bytesPerMs, queueBytes, datagramBytesMax }
   cluster.watch?.fault('everything is mended', [], 0)
   for (const server of cluster.servers) {
-    server.disk.endStall()
+    server.disk.mend()
     cluster.resume(server)
     if (!server.isRunning) server.start()
   }

@@ -58,7 +58,7 @@ export class MachineDisk {
   armed: { readonly point: string; skip: number } | null = null
   private readonly options: MachineDiskOptions
   private life: Life | null = null
-  /** Ends of the operations that a stall holds up, in the order given. */
+  /** Ends of the operations that take longer than those of a sound disk, in the order given. */
   private readonly held = new Set<() => void>()
   private lastBatch: Written | null = null
 
@@ -81,9 +81,10 @@ export class MachineDisk {
     this.disk.capacityBytes = isFull ? 0 : Infinity
   }
 
-  /** Nothing stalls any more, and what a stall held up completes. */
-  endStall(): void {
+  /** It is neither slow nor stalled any more, and what that held up completes. */
+  mend(): void {
     const { kernel } = this.options
+    this.slowness = 1
     this.stalledUntilMs = 0
     for (const end of this.held) kernel.at(kernel.nowMs, this.life, stepKinds.disk, end)
     this.held.clear()
@@ -175,7 +176,7 @@ export class MachineDisk {
       this.meets(`after ${work}`)
     }
     kernel.at(atMs, life, stepKinds.disk, end)
-    if (atMs === this.stalledUntilMs) this.held.add(end)
+    if (this.slowness > 1 || atMs === this.stalledUntilMs) this.held.add(end)
   }
 
   /** Whether the power goes here. */

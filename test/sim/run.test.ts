@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { drawPlan } from '../../src/sim/draw-plan.js'
 import { runPlan } from '../../src/sim/run.js'
-import { calmPlan, traced, verdictOf } from './rig.js'
+import { calmPlan, faultOf, traced, verdictOf } from './rig.js'
 
 const durationMs = 4_000
 
@@ -74,6 +74,14 @@ void t.test('a cluster that does not come to answer again has failed, and the re
   const mute = runPlan({ ...plan, links: { ...plan.links, bytesPerMs: 0.001, queueBytes: 1 } })
   t.match(mute, { outcome: 'liveness', invariant: 'Progress' })
   t.match(mute.message, /25 election timeouts after the last fault \d+ of the last requests have no answer, .* s3 /)
+  t.end()
+})
+
+void t.test('regression_a_write_begun_while_a_disk_was_slow_takes_no_leader_away_in_the_calm', t => {
+  for (const id of [1, 2, 3]) {
+    const faults = [faultOf('slow disk', { atMs: 2_900, forMs: 1_000, servers: [id], amount: 4_000 })]
+    t.equal(verdictOf(runPlan(calmPlan(1, { healedMs: 3_000, faults }))), 'passed', `slow disk of s${id}`)
+  }
   t.end()
 })
 

@@ -234,10 +234,27 @@ void t.test('the end of a stall ends what it held up', t => {
   for (const offset of [0, 1]) file.write(offset, Uint8Array.of(1), () => done.push(offset))
   kernel.runUntil(beganMs + 100)
   t.same(done, [])
-  disk.endStall()
+  disk.mend()
   kernel.runUntil(beganMs + 101)
   t.same(done, [0, 1])
   kernel.runUntil(beganMs + 2_000)
+  t.same(done, [0, 1], 'once')
+  t.end()
+})
+
+void t.test('regression_a_write_of_a_slow_disk_does_not_outlast_its_mending', t => {
+  const { disk, kernel, create } = machine()
+  const file = create('data/f')
+  disk.slowness = 1_000
+  const done: number[] = []
+  for (const offset of [0, 1]) file.write(offset, Uint8Array.of(1), () => done.push(offset))
+  disk.slowness = 1
+  kernel.runUntil(kernel.nowMs + 500)
+  t.same(done, [], 'what is under way when it becomes quicker goes on as it began')
+  disk.mend()
+  kernel.runUntil(kernel.nowMs + 1)
+  t.same(done, [0, 1])
+  kernel.runUntil(kernel.nowMs + 5_000)
   t.same(done, [0, 1], 'once')
   t.end()
 })
