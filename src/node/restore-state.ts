@@ -1,23 +1,35 @@
-/** The replicated state as the newest snapshot has it, before a server speaks; without a snapshot, as it began. */
+/** State out of the bytes of a snapshot: at the start, before a server speaks, and when one was installed. */
+import type { SnapshotMeta } from '../raft/types.js'
 import { Sessions } from '../session/sessions.js'
 import type { Restorer, StateMachine } from '../session/types.js'
-import type { Snapshots } from '../storage/snapshots.js'
 import { ReplicatedState } from './replicated-state.js'
 
-/** Calls back with the state, or with what is wrong with the snapshot. Paced by the disk: the event loop goes on. */
-export function restoreState(
-  snapshots: Pick<Snapshots, 'newest' | 'readBody'>,
-  machine: StateMachine,
-  got: (error: Error | null, state: ReplicatedState | null) => void,
-): void {
-  const state = new ReplicatedState(new Sessions(machine))
-  const { newest } = snapshots
-  if (newest === null) return got(null, state)
-  readInto(snapshots, state.sessions.restorer(), error => {
-    if (error !== null) return got(error, null)
-    state.restored(newest.lastIncludedIndex)
-    got(null, state)
-  })
+/**
+ * The replicated state at a start, made while storage verifies the newest snapshot, so that its body is read once. Nothing
+ * of it shows before `end`, which is for after storage has opened: by then all checksums and the hash were found right.
+ */
+export class StartingState {
+  private readonly state: ReplicatedState
+  private readonly restoring: Restoring
+
+  constructor(machine: StateMachine) {
+    this.state = new ReplicatedState(new Sessions(machine))
+    this.restoring = new Restoring(this.state.sessions.restorer())
+  }
+
+  /** The next chunk of the newest snapshot, which may prove to be damaged yet. */
+  push(chunk: Uint8Array): void {
+    this.restoring.push(chunk)
+  }
+
+  /** The state as the newest snapshot has it, or as it began where there is none; an error where the bytes are no state. */
+  end(newest: SnapshotMeta | null): ReplicatedState | Error {
+    if (newest === null) return this.state
+    const error = this.restoring.end()
+    if (error !== null) return error
+    this.state.restored(newest.lastIncludedIndex)
+    return this.state
+  }
 }
 
 /** The newest snapshot of a directory, or one that was opened alone. */
@@ -27,20 +39,37 @@ export interface ReadableBody {
 
 /** Pushes the whole body of a snapshot, then ends. What the restorer throws is an error as well. */
 export function readInto(snapshot: ReadableBody, restorer: Restorer, done: (error: Error | null) => void): void {
-  let thrown: Error | null = null
-  const attempt = (step: () => void): void => {
-    if (thrown !== null) return
+  const restoring = new Restoring(restorer)
+  snapshot.readBody(
+    chunk => restoring.push(chunk),
+    error => done(error ?? restoring.end()),
+  )
+}
+
+/** A restorer that is pushed by whoever reads, who is not to be disturbed: what it throws is told in the end. */
+class Restoring {
+  private readonly restorer: Restorer
+  private thrown: Error | null = null
+
+  constructor(restorer: Restorer) {
+    this.restorer = restorer
+  }
+
+  push(chunk: Uint8Array): void {
+    this.attempt(() => this.restorer.push(chunk))
+  }
+
+  end(): Error | null {
+    this.attempt(() => this.restorer.end())
+    return this.thrown
+  }
+
+  private attempt(step: () => void): void {
+    if (this.thrown !== null) return
     try {
       step()
     } catch (error) {
-      thrown = error instanceof Error ? error : new Error(String(error))
+      this.thrown = error instanceof Error ? error : new Error(String(error))
     }
   }
-  snapshot.readBody(
-    chunk => attempt(() => restorer.push(chunk)),
-    error => {
-      if (error === null) attempt(() => restorer.end())
-      done(error ?? thrown)
-    },
-  )
 }

@@ -11,8 +11,7 @@ import { KvStore } from '../kv/store.js'
 import { nodeDisk } from '../storage/disk-node.js'
 import { pathsOf } from '../storage/files.js'
 import { readIdentity } from '../storage/identity.js'
-import type { StateMachine } from '../session/types.js'
-import { StorageError, directoryErrorOf } from '../storage/storage-error.js'
+import { directoryErrorOf } from '../storage/storage-error.js'
 import type { OpenedStorage } from '../storage/open-storage.js'
 import type { Storage } from '../storage/storage.js'
 import { openStorage } from '../storage/open-storage.js'
@@ -28,7 +27,7 @@ import { clusterIdOf, parseClusterList } from './cluster-list.js'
 import { Node } from './node.js'
 import { checkIdentity } from './identity-check.js'
 import type { ReplicatedState } from './replicated-state.js'
-import { restoreState } from './restore-state.js'
+import { StartingState } from './restore-state.js'
 import { ServerError } from './server-error.js'
 import type { ServerFaults, ServerOptions } from './server-options.js'
 import {
@@ -103,8 +102,9 @@ export class Server {
     try {
       const clusterId = clusterIdOf(options.clusterName ?? list.text)
       ;[opened, state] = await repairing(options, logger, async () => {
-        const there = await open(options, clusterId, list.text, diskReserveMib * 2 ** 20, clock)
-        return [there, await restored(there.storage, options.machine ?? new KvStore())] as const
+        const starting = new StartingState(options.machine ?? new KvStore())
+        const there = await open(options, clusterId, list.text, diskReserveMib * 2 ** 20, clock, starting)
+        return [there, await restored(there.storage, starting)] as const
       })
       for (const note of opened.notes) logger.warn({}, note)
       if (options.repair === true) tellOfRepair(opened, options.data, logger)
@@ -239,6 +239,7 @@ function open(
   foundingCluster: string,
   reserveBytes: number,
   clock: RealClock,
+  starting: StartingState,
 ): Promise<OpenedStorage> {
   return new Promise((resolve, reject) => {
     openStorage(
@@ -254,6 +255,7 @@ function open(
         reserveBytes,
         prng: new Prng(randomId()),
         clock,
+        onSnapshotChunk: chunk => starting.push(chunk),
       },
       (error, opened) => {
         if (opened !== null) return resolve(opened)
@@ -268,14 +270,11 @@ function open(
 }
 
 /** The state as of the newest snapshot. Where that cannot be had the directory is closed again. */
-function restored(storage: Storage, machine: StateMachine): Promise<ReplicatedState> {
-  return new Promise((resolve, reject) => {
-    restoreState(storage.snapshots, machine, (error, state) => {
-      if (state !== null) return resolve(state)
-      const why = error ?? new Error('the snapshot could not be read')
-      storage.close(() => reject(why instanceof StorageError ? ServerError.ofStorage(why) : why))
-    })
-  })
+async function restored(storage: Storage, starting: StartingState): Promise<ReplicatedState> {
+  const state = starting.end(storage.snapshots.newest)
+  if (!(state instanceof Error)) return state
+  await new Promise<void>(resolve => storage.close(() => resolve()))
+  throw state
 }
 
 function openSocket(listen: Address): Promise<Socket> {

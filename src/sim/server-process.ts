@@ -7,7 +7,7 @@ import type { Logger } from '../base/logger.js'
 import { Prng } from '../base/prng.js'
 import { Node } from '../node/node.js'
 import type { ReplicatedState } from '../node/replicated-state.js'
-import { restoreState } from '../node/restore-state.js'
+import { StartingState } from '../node/restore-state.js'
 import type { HardState, Message, ServerId, SnapshotMeta } from '../raft/types.js'
 import type { ApplyContext } from '../session/types.js'
 import type { Snapshots } from '../storage/snapshots.js'
@@ -148,6 +148,9 @@ export class ServerProcess {
     this.disk.begin(life)
     const socket = new SimSocket(kernel, network, life, clock, this.address)
     events.started(this)
+    const starting = new StartingState(
+      new WatchedStore((context, command, hash) => events.applied(this.id, context, command, hash)),
+    )
     openStorage(
       this.disk.disk,
       {
@@ -161,16 +164,14 @@ export class ServerProcess {
         reserveBytes: reserveBytesOf(plan),
         prng: new Prng(plan.seed, 1_000 * this.starts + this.id),
         clock,
+        onSnapshotChunk: chunk => starting.push(chunk),
       },
       (error, opened) => {
         if (life !== this.life) return
         if (opened === null) return this.failed(error ?? new Error('no storage'))
-        const machine = new WatchedStore((context, command, hash) => events.applied(this.id, context, command, hash))
-        restoreState(opened.storage.snapshots, machine, (restoreError, state) => {
-          if (life !== this.life) return
-          if (state === null) this.failed(restoreError ?? new Error('no state'))
-          else this.run(socket, clock, opened, state)
-        })
+        const state = starting.end(opened.storage.snapshots.newest)
+        if (state instanceof Error) this.failed(state)
+        else this.run(socket, clock, opened, state)
       },
     )
   }

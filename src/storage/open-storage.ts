@@ -26,8 +26,8 @@ export interface OpenedStorage {
 }
 
 /**
- * Opens a data directory, or makes it at the first start, and reads back what it holds; what the newest snapshot holds is
- * for `Storage.snapshots` to read. On an error nothing stays open.
+ * Opens a data directory, or makes it at the first start, and reads back what it holds; the body of the newest
+ * snapshot goes to `onSnapshotChunk`. On an error nothing stays open.
  */
 export function openStorage(
   disk: Disk,
@@ -80,7 +80,7 @@ function openLocked(
       opened => (hardState = opened),
     ),
     opening<Snapshots>(
-      opened => openSnapshots(disk, paths, identity!, opened),
+      opened => openSnapshots(disk, paths, identity!, opened, options.onSnapshotChunk),
       opened => (snapshots = opened),
     ),
     next => next(termBehindSnapshot(paths, snapshots!.newest, hardState!.store.hardState)),

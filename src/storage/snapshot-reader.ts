@@ -27,6 +27,9 @@ import { corruptError, StorageError } from './storage-error.js'
 /** Chunks that are read at once: what is done with them is done in one turn. */
 const readChunks = 4
 
+/** Is given a body chunk by chunk, each only lent and held against its checksum. */
+export type OnChunk = (payload: Uint8Array) => void
+
 /** What is wrong with a snapshot, and where. */
 export class SnapshotDamage extends StorageError {
   readonly file: string
@@ -67,13 +70,14 @@ export function openSnapshot(
   })
 }
 
-/** Opens the snapshot named after `index`, and reads its whole body once to see that it is right. */
+/** Opens the snapshot named after `index`, and reads its whole body once to see that it is right (SnapshotFile.verify). */
 export function openVerified(
   disk: Disk,
   paths: Paths,
   identity: Identity,
   index: LogIndex,
   got: Got<SnapshotFile | null>,
+  onChunk: OnChunk = () => undefined,
 ): void {
   openSnapshot(disk, paths, identity, index, (openError, file) => {
     if (openError !== null || file === null) {
@@ -83,7 +87,7 @@ export function openVerified(
     file.verify(error => {
       if (error === null) got(null, file)
       else file.close(() => got(error, null))
-    })
+    }, onChunk)
   })
 }
 
@@ -149,12 +153,16 @@ export class SnapshotFile {
     this.meta = admitted === undefined ? meta : { ...meta, admitted }
   }
 
-  /** Reads the body: every checksum, and the hash. */
-  verify(done: Done): void {
+  /**
+   * Reads the body: every checksum, and the hash. `onChunk` is given it as `readBody` gives it, for a state that is made on
+   * the way: it is to be believed only when there was no error in the end.
+   */
+  verify(done: Done, onChunk: OnChunk = () => undefined): void {
     const { path, file, meta } = this
     let hash = 0
     const add = (payload: Uint8Array): void => {
       hash = hashChunk(payload, hash)
+      onChunk(payload)
     }
     readBody(path, file, meta.totalBytes, add, error => {
       if (error !== null) done(error)
@@ -167,7 +175,7 @@ export class SnapshotFile {
    * are held against them; the hash is not, for that was done when the snapshot was opened or made (snapshots.ts).
    * Whoever gets an error has to forget what came before it. Ends early, without an error, once `isOver`.
    */
-  readBody(onChunk: (payload: Uint8Array) => void, done: Done, isOver: () => boolean = () => false): void {
+  readBody(onChunk: OnChunk, done: Done, isOver: () => boolean = () => false): void {
     readBody(this.path, this.file, this.meta.totalBytes, onChunk, done, isOver)
   }
 
@@ -208,7 +216,7 @@ export function readBody(
   path: string,
   file: DiskFile,
   totalBytes: number,
-  onChunk: (payload: Uint8Array) => void,
+  onChunk: OnChunk,
   done: Done,
   isOver: () => boolean = () => false,
 ): void {

@@ -4,7 +4,8 @@
  * The newest has to be whole, or the server does not start: the log before it may be gone, and whether an older one and
  * the log still make a whole is nothing to guess at. So there is one rule: a name that ends with `.snapshot` was made
  * durable as a whole, and what is wrong with the newest of them is damage like that of the log. Its body is verified at
- * the start, before anything relies on it; older ones are not looked at, and go with `removeOlder`.
+ * the start, before anything relies on it; older ones are not looked at, and go with `removeOlder`. Whoever wants its
+ * state is given the body on that occasion, so that a start reads it once.
  */
 import type { Identity } from '../../codec/identity.js'
 import { assert } from '../base/assert.js'
@@ -12,7 +13,7 @@ import type { LogIndex, SnapshotMeta } from '../raft/types.js'
 import type { Disk, Done, Got } from './disk.js'
 import { listSnapshots, removeIfThere, snapshotPath, type Paths } from './files.js'
 import { HeldSnapshot, SharedSnapshot } from './held-snapshot.js'
-import { isSameSnapshot, openSnapshot, openVerified, type SnapshotFile } from './snapshot-reader.js'
+import { isSameSnapshot, openSnapshot, openVerified, type OnChunk, type SnapshotFile } from './snapshot-reader.js'
 import { beginReceiving, removeStaleReceiving, type SnapshotReceiver } from './snapshot-receiver.js'
 import { SnapshotWriter, type SnapshotPosition, type TookSnapshot } from './snapshot-writer.js'
 import { storageErrorOf, type StorageError } from './storage-error.js'
@@ -20,12 +21,16 @@ import { eachInOrder, inOrder, type Step } from './steps.js'
 
 type Report = (error: StorageError | null) => void
 
-/** Opens the snapshots of a directory, and mends what a crash left. On an error nothing stays open. */
+/**
+ * Opens the snapshots of a directory, and mends what a crash left. On an error nothing stays open. `onChunk` is given the
+ * body of the newest while it is verified: what it makes of it is worth something only if there was no error.
+ */
 export function openSnapshots(
   disk: Disk,
   paths: Paths,
   identity: Identity,
   got: (error: StorageError | null, snapshots: Snapshots | null) => void,
+  onChunk?: OnChunk,
 ): void {
   let newest: SnapshotFile | null = null
   const steps: Step[] = [
@@ -34,7 +39,7 @@ export function openSnapshots(
     // A name that an earlier life of the process gave may not be durable yet.
     next => disk.syncDirectory(paths.snapshots, next),
     next =>
-      openNewest(disk, paths, identity, (error, file) => {
+      openNewest(disk, paths, identity, onChunk, (error, file) => {
         newest = file
         next(error)
       }),
@@ -48,11 +53,17 @@ export function openSnapshots(
   })
 }
 
-function openNewest(disk: Disk, paths: Paths, identity: Identity, got: Got<SnapshotFile | null>): void {
+function openNewest(
+  disk: Disk,
+  paths: Paths,
+  identity: Identity,
+  onChunk: OnChunk | undefined,
+  got: Got<SnapshotFile | null>,
+): void {
   listSnapshots(disk, paths, (error, indexes) => {
     const index = indexes.at(-1)
     if (error !== null || index === undefined) got(error, null)
-    else openVerified(disk, paths, identity, index, got)
+    else openVerified(disk, paths, identity, index, got, onChunk)
   })
 }
 

@@ -25,6 +25,7 @@ import { LogWriter, type AppendMeta } from './log-writer.js'
 import type { RecoveredLog } from './recovery.js'
 import { SegmentRemoval } from './segment-removal.js'
 import { SegmentSupply } from './segments.js'
+import type { OnChunk } from './snapshot-reader.js'
 import type { Snapshots } from './snapshots.js'
 import { inOrder, type Step } from './steps.js'
 import type { WriteWatch } from './write-watch.js'
@@ -45,6 +46,8 @@ export interface StorageOptions {
   /** Draws the incarnation and the salts, so it must be seeded with fresh randomness at each start. */
   readonly prng: Prng
   readonly clock: Clock
+  /** Is given the body of the newest snapshot while it is verified; right only if the directory opens in the end. */
+  readonly onSnapshotChunk?: OnChunk
 }
 
 export interface StorageStatus {

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { KvStore } from '../../src/kv/store.js'
 import { encodeCommand } from '../../src/kv/commands.js'
-import { readInto, restoreState } from '../../src/node/restore-state.js'
+import { readInto, StartingState } from '../../src/node/restore-state.js'
+import type { ReplicatedState } from '../../src/node/replicated-state.js'
+import type { SnapshotMeta } from '../../src/raft/types.js'
 import { Sessions } from '../../src/session/sessions.js'
 import { StorageError } from '../../src/storage/storage-error.js'
 
@@ -16,7 +18,7 @@ function snapshotsOf(chunks: readonly Uint8Array[], error: StorageError | null =
     for (const chunk of chunks) onChunk(chunk)
     done(error)
   }
-  return { newest, readBody }
+  return { readBody }
 }
 
 function someSessions(): Sessions {
@@ -28,38 +30,44 @@ function someSessions(): Sessions {
   return sessions
 }
 
+function startedFrom(chunks: readonly Uint8Array[], meta: SnapshotMeta | null = newest): ReplicatedState | Error {
+  const starting = new StartingState(new KvStore())
+  for (const chunk of chunks) starting.push(chunk)
+  return starting.end(meta)
+}
+
 void t.test('the state is that of the snapshot, as of its last entry', t => {
   const sessions = someSessions()
-  restoreState(snapshotsOf(bodyOf(sessions)), new KvStore(), (error, state) => {
-    t.equal(error, null)
-    t.equal(state?.lastApplied, 12)
-    t.equal(state?.sessions.stateHash, sessions.stateHash)
-  })
+  t.match(startedFrom(bodyOf(sessions)), { lastApplied: 12, sessions: { stateHash: sessions.stateHash } })
   t.end()
 })
 
 void t.test('without a snapshot it is the state in which everything begins', t => {
-  restoreState({ ...snapshotsOf([]), newest: null }, new KvStore(), (error, state) => {
-    t.equal(error, null)
-    t.equal(state?.lastApplied, 0)
-    t.equal(state?.sessions.sessionCount, 0)
-  })
+  t.match(startedFrom([], null), { lastApplied: 0, sessions: { sessionCount: 0 } })
   t.end()
 })
 
-void t.test('what the disk says, and what the bytes are not, is an error', t => {
+void t.test('bytes that are no whole state are an error, told in the end and not to whoever reads them', t => {
   const body = bodyOf(someSessions())
-  const errors: (string | undefined)[] = []
-  const restore = (snapshots: ReturnType<typeof snapshotsOf>): void => {
-    restoreState(snapshots, new KvStore(), (error, state) => {
-      t.equal(state, null)
-      errors.push(error?.message)
-    })
-  }
-  restore(snapshotsOf(body, new StorageError('io', 'broken')))
-  restore(snapshotsOf(body.slice(0, -1)))
-  restore(snapshotsOf([Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9)]))
-  t.match(errors, ['broken', /broken invariant/, /broken invariant/])
+  for (const chunks of [[], body.slice(0, -1), [Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9)]])
+    t.match(startedFrom(chunks), { message: /broken invariant/ })
+  t.end()
+})
+
+void t.test('of a snapshot that proves to be damaged in the end, nothing is in the machine', t => {
+  const machine = new KvStore()
+  const starting = new StartingState(machine)
+  for (const chunk of bodyOf(someSessions())) starting.push(chunk)
+  t.equal(machine.stateHash, new KvStore().stateHash)
+  t.end()
+})
+
+void t.test('what the disk says is an error, whatever was pushed before', t => {
+  const sessions = new Sessions(new KvStore())
+  readInto(snapshotsOf(bodyOf(someSessions()), new StorageError('io', 'broken')), sessions.restorer(), error => {
+    t.equal(error?.message, 'broken')
+  })
+  t.equal(sessions.sessionCount, 0)
   t.end()
 })
 

@@ -129,6 +129,22 @@ void t.test('pieces of the body are read wherever they begin and end', t => {
   t.end()
 })
 
+void t.test('the body is given on the way of its check, once, and read once', t => {
+  const body = bodyOf(9 * pieceBytes + 1)
+  const rig = rigWith(body)
+  const before = rig.operations.length
+  const chunks: Uint8Array[] = []
+  const onChunk = (chunk: Uint8Array): void => void chunks.push(chunk.slice())
+  const opened = rig.wait<SnapshotFile>(got =>
+    openVerified(rig.disk, paths, identity, 50, (error, file) => got(error as StorageError | null, file), onChunk),
+  )
+  t.equal(opened?.error, null)
+  t.ok(Buffer.concat(chunks).equals(body))
+  const reads = rig.operations.slice(before).filter(({ kind }) => kind === 'read').length
+  t.equal(reads, 1 + Math.ceil(chunkCount(body.length) / 4), 'the header, and the body')
+  t.end()
+})
+
 void t.test('a damaged piece is never sent on, the others are', t => {
   const rig = rigWith(bodyOf(3 * pieceBytes))
   const snapshots = rig.openSnapshots()
