@@ -47,7 +47,7 @@ export function readInto(snapshot: ReadableBody, restorer: Restorer, done: (erro
 }
 
 /** A restorer that is pushed by whoever reads, who is not to be disturbed: what it throws is told in the end. */
-class Restoring {
+export class Restoring {
   private readonly restorer: Restorer
   private thrown: Error | null = null
 

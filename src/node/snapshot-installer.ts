@@ -3,16 +3,19 @@
  * as often as they come (R10); when all are there and the hash is right, the snapshot gets its name, durably; then the core
  * decides whether it is of use; if so the log is reset where it does not hold the snapshot's last entry, and the state is
  * replaced. What a crash in between leaves is a snapshot ahead of the log, with which recovery begins an empty log (S03).
+ *
+ * The next state is made of the pieces as they come, beside the old one, which answers until the whole is installed: disk
+ * and network leave time for that, and the follower is back when the last piece is.
  */
 import { assert } from '../base/assert.js'
 import { isSameSnapshot, snapshotMetaOf } from '../raft/snapshot-meta.js'
-import type { Install, InstallSnapshot, SnapshotMeta } from '../raft/types.js'
+import type { Install, InstallSnapshot, LogIndex, SnapshotMeta } from '../raft/types.js'
 import type { Restorer } from '../session/types.js'
 import type { AppendMeta } from '../storage/log-writer.js'
 import type { SnapshotReceiver } from '../storage/snapshot-receiver.js'
 import type { Snapshots } from '../storage/snapshots.js'
 import type { StorageError } from '../storage/storage-error.js'
-import { readInto } from './restore-state.js'
+import { readInto, Restoring } from './restore-state.js'
 
 export interface SnapshotInstallerParts {
   readonly snapshots: Pick<Snapshots, 'newest' | 'receive' | 'readBody'>
@@ -26,7 +29,15 @@ export interface SnapshotInstallerParts {
   /** The state is that of the snapshot. */
   readonly installed: (meta: SnapshotMeta) => void
   readonly guard: (step: () => void) => void
+  /** Runs a step when what is under way has ended. */
+  readonly later: (step: () => void) => void
   readonly failed: (error: Error) => void
+}
+
+/** A state that is made while its snapshot comes. */
+interface NextState {
+  readonly meta: SnapshotMeta
+  readonly restoring: Restoring
 }
 
 /** Pieces that wait while a file is being made ready for them; more come again (R11). */
@@ -37,6 +48,7 @@ export class SnapshotInstaller {
   private receiver: SnapshotReceiver | null = null
   private isBeginning = false
   private waiting: InstallSnapshot[] = []
+  private next: NextState | null = null
 
   constructor(parts: SnapshotInstallerParts) {
     this.parts = parts
@@ -53,6 +65,11 @@ export class SnapshotInstaller {
         this.begin(piece)
       }
     }
+  }
+
+  /** Once a turn: what is committed here needs no state from elsewhere. */
+  advance(commitIndex: LogIndex): void {
+    if (this.next !== null && this.next.meta.lastIncludedIndex <= commitIndex) this.next = null
   }
 
   /** Carries out what a Ready says. */
@@ -76,8 +93,18 @@ export class SnapshotInstaller {
     const pieces = [piece, ...this.waiting.splice(0)]
     this.isBeginning = false
     this.receiver = receiver
+    this.next = null
+    if (receiver?.nextOffset === 0) this.makeState(receiver)
     if (receiver !== null) this.take(pieces)
     else this.failed(error)
+  }
+
+  /** Of one that is taken up again, the state is read from its file when all of it is there. */
+  private makeState(receiver: SnapshotReceiver): void {
+    this.next = { meta: receiver.meta, restoring: new Restoring(this.parts.restorer()) }
+    receiver.onChunk = chunk => {
+      if (this.receiver === receiver) this.next?.restoring.push(chunk)
+    }
   }
 
   private store(receiver: SnapshotReceiver, { offset, data }: InstallSnapshot): void {
@@ -101,12 +128,15 @@ export class SnapshotInstaller {
 
   /** The old state answers until the new one is there as a whole. */
   private restore(meta: SnapshotMeta): void {
-    readInto(this.parts.snapshots, this.parts.restorer(), error => {
-      this.parts.guard(() => {
-        if (error === null) this.parts.installed(meta)
-        else this.parts.failed(error)
-      })
-    })
+    const { snapshots, restorer, guard, later } = this.parts
+    const { next } = this
+    this.next = null
+    const end = (error: Error | null): void => {
+      if (error === null) this.parts.installed(meta)
+      else this.parts.failed(error)
+    }
+    if (next !== null && isSameSnapshot(next.meta, meta)) later(() => end(next.restoring.end()))
+    else readInto(snapshots, restorer(), error => guard(() => end(error)))
   }
 
   /** A full disk is nothing to break for: it is as if the piece had been lost. */

@@ -90,6 +90,7 @@ export class SnapshotService {
   /** Once a turn; returns when the next is due at the latest. */
   advance(peers: readonly Link[]): Milliseconds {
     this.taker.advance()
+    this.installer.advance(this.parts.raft.commitIndex)
     const { snapshotsWanted } = this.parts.raft
     if (snapshotsWanted.length === 0 && this.sender.isIdle) return Infinity
     return this.sender.advance(peers.filter(({ serverId }) => snapshotsWanted.includes(serverId)))
@@ -166,7 +167,7 @@ export class SnapshotService {
 
   private newInstaller(): SnapshotInstaller {
     const { guard, fail, scheduleTurn } = this.owner
-    const { storage, state, raft } = this.parts
+    const { storage, state, raft, clock } = this.parts
     return new SnapshotInstaller({
       snapshots: storage.snapshots,
       held: (meta, nextOffset, received) => {
@@ -183,6 +184,7 @@ export class SnapshotService {
       restorer: () => state.sessions.restorer(),
       installed: meta => this.installed(meta),
       guard,
+      later: step => clock.endOfTurn(() => guard(step)),
       failed: fail,
     })
   }

@@ -31,7 +31,7 @@ import { assert } from '../base/assert.js'
 import type { LogIndex, SnapshotMeta } from '../raft/types.js'
 import type { Disk, DiskFile, Done, Got } from './disk.js'
 import { removeIfThere, snapshotPath, type Paths } from './files.js'
-import { isSameSnapshot, readBody, SnapshotDamage } from './snapshot-reader.js'
+import { isSameSnapshot, readBody, SnapshotDamage, type OnChunk } from './snapshot-reader.js'
 import { codeOf, isNoSpace, StorageError, storageErrorOf } from './storage-error.js'
 import { inOrder } from './steps.js'
 
@@ -195,6 +195,8 @@ interface Piece {
 
 export class SnapshotReceiver {
   readonly meta: SnapshotMeta
+  /** Is lent the body in order, chunk by chunk as they are held, from `nextOffset` on. Its hash is not known before the end. */
+  onChunk: OnChunk = () => undefined
   private readonly options: ReceiverOptions
   private readonly file: DiskFile
   private readonly chunks: number
@@ -325,6 +327,7 @@ export class SnapshotReceiver {
     for (let next = this.beyond.get(this.nextChunk); next !== undefined; next = this.beyond.get(this.nextChunk)) {
       this.beyond.delete(this.nextChunk++)
       this.bodyHash = hashChunk(next, this.bodyHash)
+      this.onChunk(next)
     }
   }
 

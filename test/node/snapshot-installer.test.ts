@@ -18,6 +18,8 @@ class Rig {
   newest: SnapshotMeta | null = null
   private asked: (() => void)[] = []
   beginError: StorageError | null = null
+  /** What is there already of a snapshot that begins to come. */
+  foundBytes = 0
   writeError: StorageError | null = null
   installError: StorageError | null = null
   outcome: InstallOutcome = 'installed'
@@ -49,6 +51,7 @@ class Rig {
     }),
     installed: meta => void this.told.push(`installed ${meta.lastIncludedIndex}`),
     guard: step => step(),
+    later: step => void this.asked.push(step),
     failed: error => void this.told.push(`failed ${error.message}`),
   })
 
@@ -60,13 +63,17 @@ class Rig {
   private receiverOf(meta: SnapshotMeta): SnapshotReceiver {
     const receiver = {
       meta,
-      nextOffset: 0,
+      nextOffset: this.foundBytes,
       receivedBits: 0,
       isOver: false,
       isInstalling: false,
+      onChunk: (_chunk: Uint8Array): void => undefined,
       write: (offset: number, data: Uint8Array, done: WrotePiece) => {
         this.asked.push(() => {
-          if (this.writeError === null) receiver.nextOffset = Math.max(receiver.nextOffset, offset + data.length)
+          if (this.writeError === null && offset === receiver.nextOffset) {
+            receiver.nextOffset += data.length
+            receiver.onChunk(data)
+          }
           done(this.writeError, this.writeError === null ? 'held' : 'refused')
         })
       },
@@ -96,11 +103,11 @@ const meta = { currentTerm: 4, commitIndex: 9 }
 void t.test('pieces are stored, the whole is named, and what the core then says is carried out in its order', t => {
   const rig = new Rig()
   rig.installer.take([pieceOf(0), pieceOf(10)])
-  t.same(rig.end(), ['receive 50', 'held 10 0', 'held 20 0'])
+  t.same(rig.end(), ['receive 50', 'push', 'held 10 0', 'push', 'held 20 0'])
   rig.installer.take([pieceOf(20)])
-  t.same(rig.end(), ['held 30 0', 'name it', 'complete 50'])
+  t.same(rig.end(), ['push', 'held 30 0', 'name it', 'complete 50'])
   rig.installer.install({ meta: rig.newest!, resetsLog: true }, meta)
-  t.same(rig.end(), ['reset to 50 in term 4', 'read', 'push', 'end', 'installed 50'])
+  t.same(rig.end(), ['reset to 50 in term 4', 'end', 'installed 50'])
   t.end()
 })
 
@@ -112,12 +119,33 @@ void t.test('a log that holds the last entry is not reset', t => {
   t.end()
 })
 
+void t.test('the state of one that is taken up again is read from its file', t => {
+  const rig = new Rig()
+  rig.foundBytes = 10
+  rig.installer.take([pieceOf(10), pieceOf(20)])
+  t.same(rig.end(), ['receive 50', 'held 20 0', 'held 30 0', 'name it', 'complete 50'])
+  rig.installer.install({ meta: rig.newest!, resetsLog: false }, meta)
+  t.same(rig.end(), ['read', 'push', 'end', 'installed 50'])
+  t.end()
+})
+
+void t.test('a state that is not needed any more is not made on', t => {
+  const rig = new Rig()
+  rig.installer.take([pieceOf(0)])
+  rig.installer.advance(49)
+  t.same(rig.end(), ['receive 50', 'push', 'held 10 0'])
+  rig.installer.advance(50)
+  rig.installer.take([pieceOf(10)])
+  t.same(rig.end(), ['held 20 0'])
+  t.end()
+})
+
 void t.test('a newer one takes the place of the one that is being received, a late copy does not', t => {
   const rig = new Rig()
   rig.installer.take([pieceOf(0)])
   rig.end()
   rig.installer.take([pieceOf(0, 60), pieceOf(10, 60)])
-  t.same(rig.end(), ['receive 60', 'held 10 0', 'held 20 0'])
+  t.same(rig.end(), ['receive 60', 'push', 'held 10 0', 'push', 'held 20 0'])
   rig.newest = pieceOf(0, 70)
   rig.installer.take([pieceOf(0, 65)])
   t.same(rig.end(), [], 'what is here already is not received again')
@@ -131,7 +159,7 @@ void t.test('what is not the snapshot although all of it came is received anew',
   t.same(rig.end().slice(-2), ['name it', 'held 0 0'])
   rig.outcome = 'installed'
   rig.installer.take([pieceOf(0)])
-  t.same(rig.end(), ['receive 50', 'held 10 0'])
+  t.same(rig.end(), ['receive 50', 'push', 'held 10 0'])
   t.end()
 })
 
