@@ -12,7 +12,8 @@ import type { Pauses } from './pause-meter.js'
 const meter = new URL('./pause-meter.js', import.meta.url).href
 const script = fileURLToPath(new URL('../../bin/raftgram.js', import.meta.url))
 const statusMsMax = 60_000
-const pollMs = 10
+/** A question costs each server a millisecond: few of them. */
+const pollMs = 50
 
 export class MeasuredServer {
   readonly address: string

@@ -12,6 +12,8 @@ function pieceOf(offset: number, lastIncludedIndex = 50): InstallSnapshot {
   return { type: 'InstallSnapshot', term: 4, from: 1, ...meta, offset, data: new Uint8Array(10) }
 }
 
+const noChunk = (chunk: Uint8Array): number => chunk.length
+
 /** Files as far as the installer sees them: what it asks for is written down, and ends when the test says so. */
 class Rig {
   readonly told: string[] = []
@@ -67,7 +69,7 @@ class Rig {
       receivedBits: 0,
       isOver: false,
       isInstalling: false,
-      onChunk: (_chunk: Uint8Array): void => undefined,
+      onChunk: noChunk,
       write: (offset: number, data: Uint8Array, done: WrotePiece) => {
         this.asked.push(() => {
           if (this.writeError === null && offset === receiver.nextOffset) {
