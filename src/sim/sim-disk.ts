@@ -50,6 +50,8 @@ export class MachineDisk {
   readonly disk: SimDisk
   /** Operations take so many times as long. */
   slowness = 1
+  /** And those on the log as many times as long again: a snapshot may be durable before the log up to it is. */
+  logSlowness = 1
   /** No operation completes before this time. */
   stalledUntilMs = 0
   /** The next write, sync or read fails, and all that follow: the medium is gone. */
@@ -158,7 +160,8 @@ export class MachineDisk {
 
   private schedule(complete: () => void, operation: SimOperation): void {
     const { kernel, prng, fromMs, toMs } = this.options
-    const tookMs = prng.between(fromMs, toMs) * this.slowness + operation.bytes / bytesPerMs
+    const slowness = operation.path.endsWith('.log') ? this.slowness * this.logSlowness : this.slowness
+    const tookMs = prng.between(fromMs, toMs) * slowness + operation.bytes / bytesPerMs
     const atMs = Math.max(kernel.nowMs + tookMs, this.stalledUntilMs)
     const { life } = this
     kernel.note(operation.bytes + operation.offset)

@@ -70,6 +70,9 @@ void t.test('it has a pace, and may be slow or stall for a while', t => {
   const slow = tookMs()
   t.ok(slow >= 50 && slow <= 100.5, String(slow))
   disk.slowness = 1
+  disk.logSlowness = 50
+  t.ok(tookMs() < 2.25, 'only what is written to the log is slow')
+  t.ok(write(create('data/b.log'), 0, 1).tookMs >= 50)
   disk.stalledUntilMs = kernel.nowMs + 500
   t.ok(Math.abs(tookMs() - 500) < 0.5)
   t.ok(tookMs() < 3)
