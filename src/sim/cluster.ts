@@ -64,6 +64,7 @@ export class SimCluster {
     this.plan = plan
     const { kernel, tally } = this
     const { servers, load } = plan
+    this.invariants.snapshots.tellsIncarnations = tellsIncarnations
     this.network = new SimNetwork(kernel, new Prng(plan.seed, 1), tally, plan.links)
     this.network.receiveBufferBytes = plan.receiveBufferBytes
     this.network.spreadDelays(new Prng(plan.seed, 3))

@@ -18,3 +18,18 @@ void t.test('snapshots up to one entry are equal, on all servers and in all thei
   }
   t.end()
 })
+
+void t.test('so is whom they admit', t => {
+  const snapshots = new SameSnapshots()
+  const admitted = (...incarnations: number[]) => ({
+    admitted: incarnations.map((incarnation, i) => ({ id: i + 1, incarnation })),
+  })
+  for (const id of [1, 2]) snapshots.check(id, snapshot(admitted(7, 8)))
+  const invariant = 'Snapshots Are The Same'
+  t.throws(() => snapshots.check(3, snapshot(admitted(7, 9))), { invariant, message: /admits 1 in 7, 2 in 9/ })
+  t.throws(() => snapshots.check(3, snapshot()), { invariant, message: /admits whoever there is/ })
+  snapshots.tellsIncarnations = true
+  snapshots.check(3, snapshot(admitted(7, 8)))
+  t.throws(() => snapshots.check(1, snapshot()), { invariant, message: /admits nobody/ })
+  t.end()
+})
