@@ -52,6 +52,14 @@ export function pass(cluster: SimCluster, ms: number): void {
   cluster.runUntil(cluster.kernel.nowMs + ms)
 }
 
+/** For a watch that wants to know of something else. */
+export const ignored = (): void => undefined
+
+/** Lets time pass in small steps until something is so, or too much has passed. */
+export function passUntil(cluster: SimCluster, isSo: () => boolean): void {
+  for (let steps = 0; steps < 4_000 && !isSo(); steps++) pass(cluster, 0.5)
+}
+
 /** The leader, who must be there by now, and its followers. */
 export function rolesOf(cluster: SimCluster): { leader: ServerProcess; followers: readonly ServerProcess[] } {
   const { leader } = cluster

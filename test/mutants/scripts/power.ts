@@ -2,9 +2,8 @@
 import { crashPoints } from '../../../src/sim/crash-points.js'
 import { drawPlan } from '../../../src/sim/draw-plan.js'
 import { runPlan } from '../../../src/sim/run.js'
-import type { SimCluster } from '../../../src/sim/cluster.js'
 import type { SimOperation } from '../../../src/storage/disk-sim.js'
-import { calmCluster, calmPlan, pass, told } from './calm-cluster.js'
+import { calmCluster, calmPlan, ignored, pass, passUntil, told } from './calm-cluster.js'
 import { allIsWell, type Said, type Script } from './script.js'
 
 /** Each seed is another choice of what the crash leaves. */
@@ -35,11 +34,6 @@ export const hardStates: Script = {
   run: () => powerGoesAt(crashPoints.filter(point => point.includes('hard state'))),
 }
 
-/** Lets time pass in small steps until something is so, or too much has passed. */
-function passUntil(cluster: SimCluster, isSo: () => boolean): void {
-  for (let steps = 0; steps < 4_000 && !isSo(); steps++) pass(cluster, 0.5)
-}
-
 /** A segment has its name, which is not durable yet, when its process is killed; the next one uses it, until the power goes. */
 export const killedFirst: Script = {
   name: 'the process is killed while a segment is named, and the machine loses power',
@@ -68,8 +62,6 @@ export const killedFirst: Script = {
       return allIsWell
     }),
 }
-
-const ignored = (): void => undefined
 
 /** A process is killed while it writes to its log; the next one has recovered what it read, and then the power goes. */
 export const killedInWrite: Script = {

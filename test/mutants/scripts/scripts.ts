@@ -8,6 +8,14 @@ import { killedUnderLoad, longReplay } from './restarts.js'
 import { replacedTail } from './replaced-tail.js'
 import { rottenEnd, rottenHeader } from './rot.js'
 import type { Script } from './script.js'
+import {
+  anotherSnapshot,
+  killedReceiving,
+  leftBehindUnderLoad,
+  olderCopy,
+  slowFollower,
+  slowLeader,
+} from './snapshots.js'
 import { forgedAddress, formerBoot, otherCluster, replayed } from './strangers.js'
 
 export const scripts: readonly Script[] = [
@@ -26,6 +34,12 @@ export const scripts: readonly Script[] = [
   hardStates,
   killedFirst,
   killedInWrite,
+  killedReceiving,
+  slowLeader,
+  slowFollower,
+  leftBehindUnderLoad,
+  anotherSnapshot,
+  olderCopy,
   longReplay,
   killedUnderLoad,
   busyPath,
