@@ -53,7 +53,7 @@ export const killedReceiving: Script = {
     told(() => {
       const cluster = busyCluster({ diskFromMs: 3, diskToMs: 6 })
       const [away] = rolesOf(cluster).followers as [ServerProcess]
-      for (let turn = 0; turn < 16; turn++) {
+      for (let turn = 0; turn < 10; turn++) {
         leaveBehind(cluster, away)
         for (const client of cluster.clients) client.kill()
         away.start()
@@ -101,7 +101,7 @@ export const slowLeader: Script = {
       const { leader } = rolesOf(cluster)
       const before = snapshotIndexOf(leader)
       leader.disk.logSlowness = 100
-      pass(cluster, 200)
+      pass(cluster, 100)
       return expected(snapshotIndexOf(leader) > before, notTold, 'the leader takes snapshots')
     }),
 }
