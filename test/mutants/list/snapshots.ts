@@ -143,8 +143,8 @@ export const snapshotMutants: readonly Mutant[] = [
     'pieces that a killed process wrote are believed',
     'F01: what a killed process wrote may not be durable',
     receiver,
-    'hashes.slice(0, Math.max(0, hashes.length - windowChunks))',
-    'hashes',
+    'found.slice(0, Math.max(0, found.length - windowChunks))',
+    'found',
   ),
   mutant(
     'pieces of another snapshot are taken for those of this one',

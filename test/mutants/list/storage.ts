@@ -213,7 +213,7 @@ export const transportMutants: readonly Mutant[] = [
     'a missing piece is zeros',
     'U08: a message is delivered whole or not at all',
     'src/transport/reassembly.js',
-    'message.pieces.set(index, new Uint8Array(bytes));',
+    'message.pieces.set(index, keepsLittle(bytes) ? bytes : new Uint8Array(bytes));',
     'message.pieces.set(index, index === 1 ? new Uint8Array(bytes.length) : new Uint8Array(bytes));',
   ),
   mutant(
