@@ -53,7 +53,7 @@ export const killedReceiving: Script = {
     told(() => {
       const cluster = busyCluster({ diskFromMs: 3, diskToMs: 6 })
       const [away] = rolesOf(cluster).followers as [ServerProcess]
-      for (let turn = 0; turn < 10; turn++) {
+      for (let turn = 0; turn < 20; turn++) {
         leaveBehind(cluster, away)
         for (const client of cluster.clients) client.kill()
         away.start()
