@@ -130,13 +130,16 @@ export class SnapshotInstaller {
   private restore(meta: SnapshotMeta): void {
     const { snapshots, restorer, guard, later } = this.parts
     const { next } = this
-    this.next = null
     const end = (error: Error | null): void => {
       if (error === null) this.parts.installed(meta)
       else this.parts.failed(error)
     }
-    if (next !== null && isSameSnapshot(next.meta, meta)) later(() => end(next.restoring.end()))
-    else readInto(snapshots, restorer(), error => guard(() => end(error)))
+    if (next !== null && isSameSnapshot(next.meta, meta)) {
+      this.next = null
+      later(() => end(next.restoring.end()))
+    } else {
+      readInto(snapshots, restorer(), error => guard(() => end(error)))
+    }
   }
 
   /** A full disk is nothing to break for: it is as if the piece had been lost. */

@@ -52,14 +52,21 @@ void t.test('a message is whole when its last missing fragment comes, whichever 
   t.end()
 })
 
-void t.test('pieces are copied out of their datagrams', t => {
-  const { reassembly } = newReassembly()
-  const message = messageOf(1, 20)
-  const buffer = message.slice()
-  const [first, second] = fragmentsOf(buffer, 1, 10)
-  reassembly.take(first!, 0)
-  buffer.fill(0, 0, 10)
-  t.strictSame(reassembly.take(second!, 0), message)
+void t.test('a piece is copied out of a datagram that is much larger, and keeps one that it fills', t => {
+  for (const [besideBytes, isCopied] of [
+    [fragmentChargeBytes + 1, true],
+    [fragmentChargeBytes, false],
+  ] as const) {
+    const { reassembly } = newReassembly()
+    const message = messageOf(1, 20)
+    const [first, second] = fragmentsOf(message, 1, 10)
+    const datagram = new Uint8Array(besideBytes + 10)
+    datagram.set(first!.bytes, besideBytes)
+    reassembly.take({ ...first!, bytes: datagram.subarray(besideBytes) }, 0)
+    datagram.fill(0)
+    const whole = reassembly.take(second!, 0)
+    t.equal((whole as Uint8Array)[1] === message[1], isCopied)
+  }
   t.end()
 })
 
