@@ -92,6 +92,9 @@ export class Snapshots {
   private writer: SnapshotWriter | null = null
   private receiver: SnapshotReceiver | null = null
   private beginning = false
+  /** Looks for what was received of an old one that are under way: what begins to come waits for their end. */
+  private removing = 0
+  private whenRemoved: () => void = () => undefined
   /** Steps that have begun here and not ended: `close` waits for them. */
   private pending = 0
   private whenIdle: () => void = () => undefined
@@ -182,10 +185,14 @@ export class Snapshots {
       ended()
     }
     const onInstalled = (done: Done): void => this.adopt(meta.lastIncludedIndex, done)
-    this.dropReceiver(error => {
-      if (error === null) beginReceiving({ disk, paths, identity, meta, onInstalled }, end)
-      else end(error, null)
-    })
+    const begin = (): void => {
+      this.dropReceiver(error => {
+        if (error === null) beginReceiving({ disk, paths, identity, meta, onInstalled }, end)
+        else end(error, null)
+      })
+    }
+    if (this.removing > 0) this.whenRemoved = begin
+    else begin()
   }
 
   /** Removes the snapshots before the newest, and what was received of one that is not newer. */
@@ -243,13 +250,22 @@ export class Snapshots {
   private removeStale(newestIndex: LogIndex, done: Done): void {
     const { receiver } = this
     const isNeeded = receiver !== null && (receiver.isInstalling || receiver.meta.lastIncludedIndex > newestIndex)
-    if (isNeeded || this.beginning) done(null)
-    else {
-      this.dropReceiver(error => {
-        if (error === null) removeStaleReceiving(this.disk, this.paths, newestIndex, done)
-        else done(error)
-      })
+    if (isNeeded || this.beginning) {
+      done(null)
+      return
     }
+    this.removing++
+    const end: Done = error => {
+      done(error)
+      if (--this.removing > 0) return
+      const next = this.whenRemoved
+      this.whenRemoved = () => undefined
+      next()
+    }
+    this.dropReceiver(error => {
+      if (error === null) removeStaleReceiving(this.disk, this.paths, newestIndex, end)
+      else end(error)
+    })
   }
 
   private dropReceiver(done: Done): void {

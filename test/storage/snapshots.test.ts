@@ -200,6 +200,38 @@ void t.test('a snapshot that was overtaken while it was taken is not the newest'
   t.end()
 })
 
+void t.test('regression_what_begins_to_come_while_older_ones_are_removed_is_not_removed_with_them', t => {
+  const received = bodyOf(3 * pieceBytes)
+  const meta = metaOf(received, 60)
+  const open = 'open data/snapshots/receiving'
+  // The look at what there is to be removed takes longer and longer.
+  for (let slowMs = 0; slowMs < 2; slowMs += 0.05) {
+    const rig = new SnapshotRig(1)
+    const snapshots = rig.openSnapshots()
+    rig.take(snapshots, 50, bodyOf(100))
+    const opened = (): number => rig.operations.filter(({ kind, path }) => `${kind} ${path}` === open).length
+    const before = opened()
+    rig.delayMs = ({ kind, path }) => {
+      if (`${kind} ${path}` === open && opened() === before + 1) return slowMs
+      return kind === 'write' ? 1 : 0.1
+    }
+    const removed: (StorageError | null)[] = []
+    // Two compactions may be close to each other.
+    for (let i = 0; i < 2; i++) snapshots.removeOlder(error => removed.push(error))
+    rig.until(() => opened() > before)
+    const receiver = rig.receive(snapshots, meta)!.value!
+    t.equal(rig.send(receiver, received), 'sent')
+    rig.until(() => removed.length === 2)
+    t.match(
+      rig.wait<string>(got => receiver.install(got)),
+      { error: null, value: 'installed' },
+      `${slowMs.toFixed(2)} ms`,
+    )
+    t.same(snapshots.newest, meta)
+  }
+  t.end()
+})
+
 void t.test('close ends everything at any moment, and nothing is called back after it', t => {
   const received = bodyOf(100)
   const meta = metaOf(received, 60)
