@@ -10,7 +10,7 @@ import { ReplicatedState } from './replicated-state.js'
  */
 export class StartingState {
   private readonly state: ReplicatedState
-  private readonly restoring: Restoring
+  private restoring: Restoring | null
 
   constructor(machine: StateMachine) {
     this.state = new ReplicatedState(new Sessions(machine))
@@ -19,13 +19,16 @@ export class StartingState {
 
   /** The next chunk of the newest snapshot, which may prove to be damaged yet. */
   push(chunk: Uint8Array): void {
-    this.restoring.push(chunk)
+    this.restoring?.push(chunk)
   }
 
   /** The state as the newest snapshot has it, or as it began where there is none; an error where the bytes are no state. */
   end(newest: SnapshotMeta | null): ReplicatedState | Error {
+    const { restoring } = this
+    // What the state was made of goes, whoever keeps this: it would be a second state once another snapshot is installed.
+    this.restoring = null
     if (newest === null) return this.state
-    const error = this.restoring.end()
+    const error = restoring?.end() ?? null
     if (error !== null) return error
     this.state.restored(newest.lastIncludedIndex)
     return this.state

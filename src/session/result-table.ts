@@ -18,8 +18,27 @@ const resultAt = 5
 const rowResultBytesMax = 12
 
 const rowsMin = 2
-/** A table of up to so many rows stays as it is when they empty: requests that are outstanding together fill it again. */
-const rowsKept = 128
+
+type Rows = Int32Array<ArrayBuffer>
+
+/**
+ * Rows that were given back, by their number, for whoever grows next: requests that are outstanding together fill a table,
+ * their answers empty it, and it would be made anew each time.
+ */
+const spareRows = new Map<number, Rows[]>()
+const spareCapacityMax = 1_024
+const sparesMax = 8
+
+function takeRows(capacity: number): Rows {
+  return spareRows.get(capacity)?.pop()?.fill(0) ?? new Int32Array(capacity * rowWords)
+}
+
+function giveBack(rows: Rows, capacity: number): void {
+  if (capacity === 0 || capacity > spareCapacityMax) return
+  const spares = spareRows.get(capacity) ?? []
+  spareRows.set(capacity, spares)
+  if (spares.length < sparesMax) spares.push(rows)
+}
 const noRows = new Int32Array(0)
 
 export class ResultTable {
@@ -125,12 +144,13 @@ export class ResultTable {
     rows[hole * rowWords] = 0
     rows[hole * rowWords + highAt] = 0
     this.#size--
-    if (this.#capacity > rowsKept && this.#size < this.#capacity / 8) this.#resize(this.#capacity / 2)
+    if (this.#capacity > rowsMin && this.#size < this.#capacity / 8) this.#resize(this.#capacity / 2)
   }
 
   #resize(capacity: number): void {
     const before = this.#rows
-    const rows = new Int32Array(capacity * rowWords)
+    const rows = takeRows(capacity)
+    const capacityBefore = this.#capacity
     this.#rows = rows
     this.#capacity = capacity
     for (let from = 0; from < before.length; from += rowWords) {
@@ -138,6 +158,7 @@ export class ResultTable {
       const to = this.#vacantPlace(before[from]!) * rowWords
       for (let word = 0; word < rowWords; word++) rows[to + word] = before[from + word]!
     }
+    giveBack(before, capacityBefore)
   }
 
   #vacantPlace(low: number): number {

@@ -19,7 +19,11 @@ export interface StateMachine {
   readonly stateHash?: number
 }
 
-/** Takes a snapshot piece by piece. Nothing of the old state changes before `end`. */
+/**
+ * Takes a snapshot piece by piece. Nothing of the old state changes before `end`: commands and queries of the old state come
+ * between the pieces, while they are on their way from a leader. There may be several at a time, each of another snapshot
+ * or of the same; most are dropped without an end.
+ */
 export interface Restorer {
   /** The next chunk, only lent. Throws on bytes that are none of a snapshot; the restorer is then of no more use. */
   push(chunk: Uint8Array): void

@@ -177,13 +177,24 @@ class NodeDisk implements Disk {
   lock(path: string, got: Got<{ release(): void }>): void {
     open(path, O_RDWR | O_CREAT, (error, file, fd) => {
       const refused = error ?? lockOf(fd, path)
-      const release = (): void => {
-        unlock(fd)
-        fs.close(fd)
-      }
-      if (refused !== null && file !== null) fs.close(fd, () => got(refused, { release }))
-      else got(refused, { release })
+      const lock = new NodeLock(fd)
+      if (refused !== null && file !== null) fs.close(fd, () => got(refused, lock))
+      else got(refused, lock)
     })
+  }
+}
+
+/** It is kept for as long as the process runs: no closure, which would keep all that those who asked for it had at hand. */
+class NodeLock {
+  private readonly fd: number
+
+  constructor(fd: number) {
+    this.fd = fd
+  }
+
+  release(): void {
+    unlock(this.fd)
+    fs.close(this.fd)
   }
 }
 

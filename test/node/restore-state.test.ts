@@ -1,10 +1,14 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { KvStore } from '../../src/kv/store.js'
 import { encodeCommand } from '../../src/kv/commands.js'
 import { readInto, StartingState } from '../../src/node/restore-state.js'
 import type { ReplicatedState } from '../../src/node/replicated-state.js'
 import type { SnapshotMeta } from '../../src/raft/types.js'
+import type { SnapshotReader } from '../../src/kv/snapshot-reader.js'
 import { Sessions } from '../../src/session/sessions.js'
+import type { Restorer } from '../../src/session/types.js'
 import { StorageError } from '../../src/storage/storage-error.js'
 
 const newest = { lastIncludedIndex: 12, lastIncludedTerm: 2, voters: [1], totalBytes: 1, hash: 1 }
@@ -84,5 +88,29 @@ void t.test('after a chunk that makes no sense nothing more is pushed', t => {
     t.equal(error?.message, 'no sense')
   })
   t.same(pushed, [1, 2])
+  t.end()
+})
+
+void t.test('regression_what_a_state_was_made_of_goes_with_the_end_of_the_start', async t => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const made: WeakRef<Restorer>[] = []
+  class Machine extends KvStore {
+    override restorer(): SnapshotReader {
+      const restorer = super.restorer()
+      made.push(new WeakRef(restorer))
+      return restorer
+    }
+  }
+  const starting = new StartingState(new Machine())
+  for (const chunk of bodyOf(someSessions())) starting.push(chunk)
+  const state = starting.end(newest)
+  t.notOk(state instanceof Error)
+  // What a WeakRef was just asked for stays until the end of the turn.
+  await new Promise<void>(resolve => setImmediate(resolve))
+  collect()
+  t.equal(made.length, 1)
+  t.equal(made[0]?.deref(), undefined)
+  t.ok(starting, 'although whoever began it keeps it')
   t.end()
 })
