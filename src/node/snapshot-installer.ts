@@ -15,7 +15,7 @@ import type { AppendMeta } from '../storage/log-writer.js'
 import type { SnapshotReceiver } from '../storage/snapshot-receiver.js'
 import type { Snapshots } from '../storage/snapshots.js'
 import type { StorageError } from '../storage/storage-error.js'
-import { readInto, Restoring } from './restore-state.js'
+import { Restoring } from './restore-state.js'
 
 export interface SnapshotInstallerParts {
   readonly snapshots: Pick<Snapshots, 'newest' | 'receive' | 'readBody'>
@@ -72,12 +72,36 @@ export class SnapshotInstaller {
     if (this.next !== null && this.next.meta.lastIncludedIndex <= commitIndex) this.next = null
   }
 
-  /** Carries out what a Ready says. */
+  /**
+   * Carries out what a Ready says. The file is read beside the reset of the log, as the snapshot that it is now: another
+   * one may become the newest meanwhile.
+   */
   install({ meta, resetsLog }: Install, appendMeta: AppendMeta): void {
-    const { newest } = this.parts.snapshots
-    assert(newest !== null && newest.lastIncludedIndex >= meta.lastIncludedIndex, 'what is installed is durable')
-    if (resetsLog) this.parts.resetLog(meta, appendMeta, () => this.restore(meta))
-    else this.restore(meta)
+    const { snapshots, restorer, resetLog, later, guard } = this.parts
+    const made = this.next !== null && isSameSnapshot(this.next.meta, meta) ? this.next.restoring : null
+    const restoring = made ?? new Restoring(restorer())
+    let waitsFor = resetsLog ? 2 : 1
+    const ended = (): void => {
+      // The old state answers until the new one is there as a whole, and the log is behind it.
+      if (--waitsFor === 0) later(() => this.restored(meta, restoring.end()))
+    }
+    if (resetsLog) resetLog(meta, appendMeta, ended)
+    if (made !== null) {
+      this.next = null
+      ended()
+      return
+    }
+    const { newest } = snapshots
+    assert(newest !== null && isSameSnapshot(newest, meta), 'what is installed is durable, and the newest')
+    snapshots.readBody(
+      chunk => restoring.push(chunk),
+      error => guard(() => (error === null ? ended() : this.parts.failed(error))),
+    )
+  }
+
+  private restored(meta: SnapshotMeta, error: Error | null): void {
+    if (error === null) this.parts.installed(meta)
+    else this.parts.failed(error)
   }
 
   private begin(piece: InstallSnapshot): void {
@@ -124,22 +148,6 @@ export class SnapshotInstaller {
         else this.parts.complete(meta)
       })
     })
-  }
-
-  /** The old state answers until the new one is there as a whole. */
-  private restore(meta: SnapshotMeta): void {
-    const { snapshots, restorer, guard, later } = this.parts
-    const { next } = this
-    const end = (error: Error | null): void => {
-      if (error === null) this.parts.installed(meta)
-      else this.parts.failed(error)
-    }
-    if (next !== null && isSameSnapshot(next.meta, meta)) {
-      this.next = null
-      later(() => end(next.restoring.end()))
-    } else {
-      readInto(snapshots, restorer(), error => guard(() => end(error)))
-    }
   }
 
   /** A full disk is nothing to break for: it is as if the piece had been lost. */
