@@ -157,8 +157,8 @@ export const snapshotMutants: readonly Mutant[] = [
     'a snapshot is installed without a reset of the log',
     'S05: a log that does not hold the last entry begins anew',
     installer,
-    'if (resetsLog)',
-    'if (false)',
+    'resetLog(meta, appendMeta, ended);',
+    'ended();',
   ),
   mutant(
     'a reset that is due is not written',
