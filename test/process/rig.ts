@@ -157,9 +157,13 @@ export interface Report {
   readonly id: number
   readonly role: string
   readonly term: number
+  readonly leaderId: number
   readonly disk: string
   readonly transport: { readonly drops: Readonly<Record<string, number>> }
-  readonly peers: readonly { readonly link: { readonly sent: number; readonly datagramBytesMax: number } }[]
+  readonly peers: readonly {
+    readonly id: number
+    readonly link: { readonly sent: number; readonly datagramBytesMax: number }
+  }[]
 }
 
 /** Random concurrent clients, as `raftgram workload` runs them, and the history that they write. */
