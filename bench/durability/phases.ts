@@ -157,6 +157,8 @@ export async function diskUse(place: Place): Promise<DiskUse> {
   await server.applied(lastIndexOf(place.shape))
   const load = await startLoad(place, [server])
   await until(() => server.snapshots !== '', 'the log is cut')
+  // Files go one by one.
+  await sleep(500)
   const before = await server.status()
   load.lap()
   let logBytesMax = 0
