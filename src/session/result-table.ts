@@ -18,27 +18,6 @@ const resultAt = 5
 const rowResultBytesMax = 12
 
 const rowsMin = 2
-
-type Rows = Int32Array<ArrayBuffer>
-
-/**
- * Rows that were given back, by their number, for whoever grows next: requests that are outstanding together fill a table,
- * their answers empty it, and it would be made anew each time.
- */
-const spareRows = new Map<number, Rows[]>()
-const spareCapacityMax = 1_024
-const sparesMax = 8
-
-function takeRows(capacity: number): Rows {
-  return spareRows.get(capacity)?.pop()?.fill(0) ?? new Int32Array(capacity * rowWords)
-}
-
-function giveBack(rows: Rows, capacity: number): void {
-  if (capacity === 0 || capacity > spareCapacityMax) return
-  const spares = spareRows.get(capacity) ?? []
-  spareRows.set(capacity, spares)
-  if (spares.length < sparesMax) spares.push(rows)
-}
 const noRows = new Int32Array(0)
 
 export class ResultTable {
@@ -149,8 +128,7 @@ export class ResultTable {
 
   #resize(capacity: number): void {
     const before = this.#rows
-    const rows = takeRows(capacity)
-    const capacityBefore = this.#capacity
+    const rows = new Int32Array(capacity * rowWords)
     this.#rows = rows
     this.#capacity = capacity
     for (let from = 0; from < before.length; from += rowWords) {
@@ -158,7 +136,6 @@ export class ResultTable {
       const to = this.#vacantPlace(before[from]!) * rowWords
       for (let word = 0; word < rowWords; word++) rows[to + word] = before[from + word]!
     }
-    giveBack(before, capacityBefore)
   }
 
   #vacantPlace(low: number): number {
