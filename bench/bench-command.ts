@@ -43,7 +43,8 @@ async function main<O extends CommonOptions>(command: BenchCommand<O>, typed: re
   const settings = Object.fromEntries(
     Object.entries<Option<unknown>>(options).map(([name, option]) => [name, valueOf(name, option, given)]),
   ) as Values<O>
-  if (valueOf('help', options.help, given) === true) {
+  const { help: isHelp, json } = settings as Values<CommonOptions>
+  if (isHelp) {
     process.stdout.write(helpText(command))
     return exitStatus.done
   }
@@ -55,7 +56,7 @@ async function main<O extends CommonOptions>(command: BenchCommand<O>, typed: re
   // It may come where nobody waits for it: who waits next meets it.
   end.catch(() => undefined)
   const serveOptions = words.map(word => word.text)
-  return command.run(settings, serveOptions, end, new Output(valueOf('json', options.json, given) === true))
+  return command.run(settings, serveOptions, end, new Output(json))
 }
 
 /** The conditions of a run on one line; what does not apply is left out. */

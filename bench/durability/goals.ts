@@ -1,5 +1,7 @@
 /** The figures beside what they have to be. */
 import { bytesText, millisecondsText, percentText } from '../../bin/units.js'
+import { segmentBytes } from '../../src/node/server-options.js'
+import { sparesMax } from '../../src/storage/segments.js'
 import type { DiskUse, Restart, Taking, Transfer } from './phases.js'
 
 export type PhaseName = 'log' | 'snapshot' | 'transfer' | 'taking' | 'disk'
@@ -27,12 +29,8 @@ const pauseMsMax = 20
 const memoryGrowthMax = 0.3
 const timesTheEntryMax = 1.3
 
-/**
- * Segments are 16 MiB long. One is in use, one is prepared, what is kept for followers fills one more, and up to 16 wait
- * to be used again (src/storage/segments.ts).
- */
-const segmentsBeside = 3 + 16
-const segmentBytes = 16 * 2 ** 20
+/** One is in use, one is prepared, what is kept for followers fills one more, and others wait to be used again. */
+const segmentsBeside = 3 + sparesMax
 
 /** One row per figure of what was measured. */
 export function rowsOf({ log, snapshot, transfer, taking, disk }: Measured): Row[] {

@@ -10,15 +10,13 @@ import { encodeCommand } from '../../src/kv/commands.js'
 import { KvStore } from '../../src/kv/store.js'
 import { clusterIdOf, parseClusterList } from '../../src/node/cluster-list.js'
 import { ReplicatedState } from '../../src/node/replicated-state.js'
+import { segmentBytes } from '../../src/node/server-options.js'
 import type { Entry } from '../../src/raft/types.js'
 import type { SessionCommand } from '../../src/session/types.js'
 import { Sessions } from '../../src/session/sessions.js'
 import { nodeDisk } from '../../src/storage/disk-node.js'
 import { openStorage } from '../../src/storage/open-storage.js'
 import type { Storage } from '../../src/storage/storage.js'
-
-/** As long as those of a server. */
-const segmentBytes = 16 * 2 ** 20
 
 /** Puts in one write to the log: what a busy server gathers while the disk is at work. */
 const entriesPerBatch = 256

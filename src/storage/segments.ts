@@ -32,7 +32,7 @@ import { eachInOrder, inOrder } from './steps.js'
 const pieceBytesMax = 2 ** 20
 
 /** Spare segments that are kept. */
-const sparesMax = 16
+export const sparesMax = 16
 
 /** How long after a full disk the piece is tried again. */
 const noSpaceRetryMs = 1_000
