@@ -1,9 +1,8 @@
 import t from 'tap'
 import { chunkOffset, chunkPayloadBytesMax } from '../../codec/snapshot.js'
 import type { SnapshotMeta } from '../../src/raft/types.js'
+import { beginReceiving, removeStaleReceiving } from '../../src/storage/receiving-file.js'
 import {
-  beginReceiving,
-  removeStaleReceiving,
   windowChunks,
   type InstallOutcome,
   type PieceOutcome,

@@ -142,7 +142,7 @@ export const snapshotMutants: readonly Mutant[] = [
   mutant(
     'pieces that a killed process wrote are believed',
     'F01: what a killed process wrote may not be durable',
-    receiver,
+    'src/storage/receiving-file.js',
     'found.slice(0, Math.max(0, found.length - windowChunks))',
     'found',
   ),
