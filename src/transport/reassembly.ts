@@ -2,12 +2,12 @@
  * Puts the messages of one sender together again from their fragments, which come in any order, more than once or never.
  * A message is handed out whole or not at all, and once.
  *
- * Memory follows what arrived, never what a fragment claims: each piece is charged with its bytes and a fixed price, so
- * that pieces of one byte are no way around the bounds, and copied out of its datagram unless it is most of it, so that
- * none of them keeps what it is not charged with. Three bounds hold: one for a message,
- * one for a sender (bytes, and messages begun), and one for all senders that share a ReassemblyBudget. Where there is no
- * room, the message of this sender that was silent for longest goes, never another sender's: nobody can push out what
- * somebody else has begun. A message that got nothing new for some seconds is given up as well.
+ * Memory follows what arrived, never what a fragment claims: each piece is charged with its bytes and a fixed price, so that
+ * pieces of one byte are no way around the bounds, and copied out of its datagram unless it is most of it, so that none of
+ * them keeps what it is not charged with. Three bounds hold: one for a message, one for a sender (bytes, and messages
+ * begun), and one for all senders that share a ReassemblyBudget. Where there is no room, the message of this sender that was
+ * silent for longest goes, never another sender's: nobody can push out what somebody else has begun. A message that got
+ * nothing new for some seconds is given up as well.
  *
  * What was given up is not begun again. The transport acknowledges packets and not messages, so those of its fragments
  * that had arrived will not come a second time; whoever said it will say it again, as a new message.
