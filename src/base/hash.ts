@@ -2,13 +2,15 @@
  * A hash of 53 bits, so that it is an ordinary number, and sums of such hashes that do not depend on their order.
  * Two lanes of 32 bits run over the bytes four at a time: 0.6 ns per byte. It finds differences between servers and
  * places keys in tables; it is no defence against someone who searches for collisions.
+ *
+ * Every sum is cut to 32 bits at once by "| 0": without, V8 goes on with a float, and takes twice the time.
  */
 
 /** Hashes and their sums are whole numbers of [0, 2^53). */
 const modulus = 2 ** 53
 
-const primeA = 0x85ebca6b
-const primeB = 0xc2b2ae35
+const primeA = 0x85ebca6b | 0
+const primeB = 0xc2b2ae35 | 0
 
 /** Hash of `bytes`, or of those from `from` to `to`, continuing from `seed`: 0 or another hash. */
 export function hashBytes(bytes: Uint8Array, seed: number, from = 0, to = bytes.length): number {
@@ -20,19 +22,19 @@ export function hashBytes(bytes: Uint8Array, seed: number, from = 0, to = bytes.
   for (; at < wordsEnd; at += 4) {
     const word = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
     a = Math.imul(a ^ word, primeA)
-    a = ((a << 15) | (a >>> 17)) + 0x27d4eb2f
-    b = Math.imul(b + word, primeB)
+    a = (((a << 15) | (a >>> 17)) + 0x27d4eb2f) | 0
+    b = Math.imul((b + word) | 0, primeB)
     b = (b << 13) | (b >>> 19)
   }
   let tail = 0
   for (; at < to; at++) tail = (tail << 8) | bytes[at]!
   // The length tells a tail of zeros from no tail.
-  return finish(a ^ tail, b + tail, length)
+  return finish(a ^ tail, (b + tail) | 0, length)
 }
 
 /**
  * Another hash, for what is longer than a key: of `length` bytes that begin at word `at`, in four lanes that do not wait
- * for each other: 0.15 ns per byte. What stands behind the last byte does not count. Words are little-endian, as those
+ * for each other: 0.2 ns per byte. What stands behind the last byte does not count. Words are little-endian, as those
  * of every machine are that Node runs on.
  */
 export function hashWords(words: Int32Array, at: number, length: number, seed: number): number {
@@ -40,27 +42,27 @@ export function hashWords(words: Int32Array, at: number, length: number, seed: n
   let b = (seed / 2 ** 32) | 0
   let c = a ^ primeB
   let d = b ^ primeA
-  const wordsEnd = at + (length >>> 2)
+  const wordsEnd = (at + (length >>> 2)) | 0
   for (; at + 4 <= wordsEnd; at += 4) {
     a = Math.imul(a ^ words[at]!, primeA)
-    a = ((a << 15) | (a >>> 17)) + 0x27d4eb2f
+    a = (((a << 15) | (a >>> 17)) + 0x27d4eb2f) | 0
     b = Math.imul(b ^ words[at + 1]!, primeB)
-    b = ((b << 13) | (b >>> 19)) + 0x165667b1
+    b = (((b << 13) | (b >>> 19)) + 0x165667b1) | 0
     c = Math.imul(c ^ words[at + 2]!, primeA)
-    c = ((c << 15) | (c >>> 17)) + 0x27d4eb2f
+    c = (((c << 15) | (c >>> 17)) + 0x27d4eb2f) | 0
     d = Math.imul(d ^ words[at + 3]!, primeB)
-    d = ((d << 13) | (d >>> 19)) + 0x165667b1
+    d = (((d << 13) | (d >>> 19)) + 0x165667b1) | 0
   }
   for (; at < wordsEnd; at++) {
     a = Math.imul(a ^ words[at]!, primeA)
-    a = ((a << 15) | (a >>> 17)) + 0x27d4eb2f
+    a = (((a << 15) | (a >>> 17)) + 0x27d4eb2f) | 0
   }
   const tailBits = (length & 3) * 8
   const tail = tailBits === 0 ? 0 : words[at]! & ((1 << tailBits) - 1)
   // Each half depends on three lanes, and on no two of them alike.
-  const low = a + Math.imul(c, primeA) + ((b << 11) | (b >>> 21))
-  const high = b + Math.imul(d, primeB) + ((a << 9) | (a >>> 23))
-  return finish(low ^ tail, high + tail, length)
+  const low = (a + Math.imul(c, primeA) + ((b << 11) | (b >>> 21))) | 0
+  const high = (b + Math.imul(d, primeB) + ((a << 9) | (a >>> 23))) | 0
+  return finish(low ^ tail, (high + tail) | 0, length)
 }
 
 const blockBytes = 8_192

@@ -78,8 +78,7 @@ export class Records {
     page.doubles[at * recordDoubles] = revision
     if (length <= arenaValueBytesMax) {
       const address = page.words[at * recordWords + addressAt]!
-      this.#arena.put(address, bytes, from, to)
-      page.doubles[at * recordDoubles + 1] = this.#arena.hash(address, length, seed)
+      page.doubles[at * recordDoubles + 1] = this.#arena.put(address, bytes, from, to, seed)
     } else {
       // Whole words, so that they can be hashed.
       const own = new Uint8Array((length + 3) & ~3)

@@ -136,33 +136,38 @@ export class ValueArena {
     }
   }
 
-  /** Writes the value that stands in `bytes`, from `from` to `to`, into its slot. */
-  put(address: number, bytes: Uint8Array, from = 0, to = bytes.length): void {
-    const page = this.#pageOf(address)
-    if (from === 0 || bytes.length > alignedBytes) {
-      page.bytes.set(to - from === bytes.length ? bytes : bytes.subarray(from, to), (address & offsetMask) << 3)
-      return
-    }
-    // A view of the value would be the largest piece of garbage of a put. So all bytes go where the value falls on a
-    // whole word, and from there it goes word by word. What follows its last byte is within its slot.
-    const shift = -from & 3
-    aligned.set(bytes, shift)
-    const { words } = page
-    const wordsFrom = (from + shift) >>> 2
-    const count = (to - from + 3) >>> 2
+  /**
+   * Writes the value that stands in `bytes`, from `from` to `to`, into its slot, and returns its hash, continuing from
+   * `seed`: the hash of the bytes alone, wherever they stand.
+   */
+  put(address: number, bytes: Uint8Array, from = 0, to = bytes.length, seed = 0): number {
+    const { words, bytes: pageBytes } = this.#pageOf(address)
+    const length = to - from
     const wordsTo = (address & offsetMask) << 1
+    if (length > alignedBytes) {
+      pageBytes.set(bytes.subarray(from, to), wordsTo << 2)
+      return hashWords(words, wordsTo, length, seed)
+    }
+    // The value is laid where its first byte begins a word, is hashed there (its slot is seldom in a cache: to read what
+    // was just written to it takes as long as all the rest) and goes word by word. What follows it is within its slot.
+    let wordsFrom = 0
+    if (bytes.length <= alignedBytes) {
+      // A view of the value would be the largest piece of garbage of a put.
+      const shift = -from & 3
+      aligned.set(bytes, shift)
+      wordsFrom = (from + shift) >>> 2
+    } else {
+      aligned.set(bytes.subarray(from, to))
+    }
+    const count = (length + 3) >>> 2
     for (let i = 0; i < count; i++) words[wordsTo + i] = alignedWords[wordsFrom + i]!
+    return hashWords(alignedWords, wordsFrom, length, seed)
   }
 
   /** The value of `length` bytes at `address`: a view, good until the slot is written or given back. */
   view(address: number, length: number): Uint8Array {
     const at = (address & offsetMask) << 3
     return this.#pageOf(address).bytes.subarray(at, at + length)
-  }
-
-  /** Hash of the value of `length` bytes at `address`. */
-  hash(address: number, length: number, seed: number): number {
-    return hashWords(this.#pageOf(address).words, (address & offsetMask) << 1, length, seed)
   }
 
   #pageOf(address: number): Page {

@@ -40,15 +40,15 @@ void t.test('the hash is that of the bytes alone, wherever they stand and whatev
     const value = valueOf(length, 3)
     const one = arena.allocate(length)
     const other = arena.allocate(length)
-    arena.put(one, Buffer.concat([Buffer.alloc(5, 0xee), value, Buffer.alloc(0)]), 5)
+    const hash = arena.put(one, Buffer.concat([Buffer.alloc(5, 0xee), value]), 5, 5 + length, 1)
     arena.put(other, new Uint8Array(length).fill(0xff), 0)
-    arena.put(other, value, 0)
-    t.equal(arena.hash(one, length, 1), arena.hash(other, length, 1), `${length} bytes`)
+    t.equal(arena.put(other, value, 0, length, 1), hash, `${length} bytes`)
+    const inChunk = Buffer.concat([Buffer.alloc(4_099, 0xee), value, Buffer.alloc(7, 0xdd)])
+    t.equal(arena.put(other, inChunk, 4_099, 4_099 + length, 1), hash, `${length} bytes in a larger array`)
     if (length === 0) continue
     const changed = value.slice()
     changed[length - 1]! ^= 1
-    arena.put(other, changed, 0)
-    t.not(arena.hash(one, length, 1), arena.hash(other, length, 1))
+    t.not(arena.put(other, changed, 0, length, 1), hash)
   }
   t.end()
 })
