@@ -185,6 +185,8 @@ export function createServer(options: RaftOptions, recovered: Recovered, now: Mi
     paths: new Map(),
   }
   resetElectionTimer(server, now)
+  // A timeout waits for a leader that may be there, and for the candidacies of others: alone, neither can come.
+  if (server.voters.length === 1) server.electionDeadlineMs = now
   return server
 }
 

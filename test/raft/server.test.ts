@@ -53,6 +53,12 @@ void t.test('the interval grows with failed campaigns, up to a bound', t => {
   t.end()
 })
 
+void t.test('who is the only voter waits for nobody', t => {
+  t.equal(createServer(raftOptions({ voters: [1] }), nothing, 50).electionDeadlineMs, 50)
+  t.ok(createServer(raftOptions({ voters: [1, 2] }), nothing, 50).electionDeadlineMs >= 50 + electionTimeoutMs)
+  t.end()
+})
+
 void t.test('C13, R23: what was recovered is durable, and nothing beyond the snapshot is known to be committed', t => {
   const entries = entriesOf([3, 3, 5], 5)
   const hardState = { currentTerm: 6, votedFor: 3 }
