@@ -5,9 +5,9 @@
  *   bounds   ''          'k0256'        'k0403'         chunk i holds the keys of [bounds[i], bounds[i + 1])
  *   chunks   [k0001 ..]  [k0256 ..]     [k0403 ..]
  *
- * An insertion is two binary searches and a move of some hundred pointers; a million keys are 6,000 chunks. `freeze`
- * gives the whole index as it stands for the price of copying the list of chunks: afterwards a chunk is copied before
- * it is first changed.
+ * An insertion above all others goes to the end; any other is two binary searches and a move of some hundred pointers. A
+ * million keys are 6,000 chunks. `freeze` gives the whole index as it stands for the price of copying the list of chunks:
+ * afterwards a chunk is copied before it is first changed.
  */
 import { assert } from '../base/assert.js'
 
@@ -34,6 +34,11 @@ export class OrderedIndex<R> {
 
   /** Adds a key that is not there yet. */
   add(key: string, record: R): void {
+    const highest = this.#chunks.at(-1)!.keys.at(-1)
+    if (highest !== undefined && key > highest) {
+      this.#push(key, record)
+      return
+    }
     const at = this.#chunkOf(key)
     const chunk = this.#own(at)
     const position = lowerBound(chunk.keys, key)
@@ -42,8 +47,7 @@ export class OrderedIndex<R> {
       chunk.records.splice(position, 0, record)
       return
     }
-    // Keys that come in order leave full chunks behind, not halves.
-    const cut = position === chunkKeysMax && at === this.#chunks.length - 1 ? chunkKeysMax : chunkKeysMax / 2
+    const cut = chunkKeysMax / 2
     const keys = chunk.keys.splice(cut)
     const records = chunk.records.splice(cut)
     const target = position >= cut ? { keys, records, at: position - cut } : { ...chunk, at: position }
@@ -55,10 +59,14 @@ export class OrderedIndex<R> {
 
   /** Adds a key that must be above all that are there: no search, and full chunks. */
   append(key: string, record: R): void {
-    const at = this.#chunks.length - 1
-    const last = this.#chunks[at]!.keys.at(-1)
+    const last = this.#chunks.at(-1)!.keys.at(-1)
     assert(last === undefined || key > last, 'keys ascend')
-    const chunk = this.#own(at)
+    this.#push(key, record)
+  }
+
+  /** Keys that come in order need no search, and leave full chunks behind, not halves. */
+  #push(key: string, record: R): void {
+    const chunk = this.#own(this.#chunks.length - 1)
     if (chunk.keys.length < chunkKeysMax) {
       chunk.keys.push(key)
       chunk.records.push(record)
