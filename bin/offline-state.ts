@@ -1,4 +1,5 @@
 /** The replicated state without a server: that of a backup, and that of a stopped server's directory. */
+import { assert } from '../src/base/assert.js'
 import { KvStore } from '../src/kv/store.js'
 import { ReplicatedState } from '../src/node/replicated-state.js'
 import { readInto } from '../src/node/restore-state.js'
@@ -37,9 +38,11 @@ export async function stateAt(
 ): Promise<OfflineState> {
   const newest = snapshots.at(-1)
   const begun = newest === undefined ? emptyState() : await stateOfSnapshot(newest.path)
-  const due = entries.filter(entry => entry.index > begun.state.lastApplied && entry.index <= index)
-  for (let from = 0; from < due.length; from += entriesPerTurn) {
-    for (const entry of due.slice(from, from + entriesPerTurn)) begun.state.apply(entry)
+  const end = Math.min(index, entries.lastIndex)
+  while (begun.state.lastApplied < end) {
+    const from = begun.state.lastApplied + 1
+    assert(from > entries.baseIndex, `entry ${from} is in the log, which begins after ${entries.baseIndex}`)
+    for (const entry of entries.range(from, Math.min(from + entriesPerTurn - 1, end))) begun.state.apply(entry)
     progress(begun.state.lastApplied)
     await new Promise(resolve => setImmediate(resolve))
   }
@@ -49,7 +52,7 @@ export async function stateAt(
 /** The last entry that a directory holds, in its log or in its newest snapshot; null for one that holds nothing. */
 export function lastEntryOf({ snapshots, entries }: Inspection): Pick<Entry, 'index' | 'term'> | null {
   const newest = snapshots.at(-1)?.meta
-  const last = entries.at(-1)
+  const last = entries.at(entries.lastIndex)
   if (newest === undefined) return last ?? null
   const { lastIncludedIndex: index, lastIncludedTerm: term } = newest
   return last !== undefined && last.index > index ? last : { index, term }

@@ -126,7 +126,7 @@ function mostUpToDate(survivors: readonly Survivor[]): Survivor {
 function termAt({ inspection: { entries, snapshots } }: Survivor, index: number): number | null {
   const newest = snapshots.at(-1)?.meta
   if (newest?.lastIncludedIndex === index) return newest.lastIncludedTerm
-  return entries.find(entry => entry.index === index)?.term ?? null
+  return index > entries.baseIndex ? (entries.termAt(index) ?? null) : null
 }
 
 /** As voters judge candidates (section 5.4.1 of the paper). */

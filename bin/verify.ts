@@ -23,8 +23,8 @@ with it. A torn tail, which a crash may leave, is told but is no damage: the nex
       (sum, segment) => sum + segment.batches.reduce((all, batch) => all + batch.bytes, 0),
       0,
     )
-    const firstLogIndex = entries[0]?.index ?? null
-    const lastLogIndex = entries.at(-1)?.index ?? null
+    const firstLogIndex = entries.length === 0 ? null : entries.baseIndex + 1
+    const lastLogIndex = entries.length === 0 ? null : entries.lastIndex
     const summary = [
       identity === null
         ? 'identity    unreadable'

@@ -24,10 +24,11 @@
  *       +---------------------+---------------------+
  */
 import { assert } from '../src/base/assert.js'
-import type { Entry, LogIndex, Term } from '../src/raft/types.js'
+import type { Entry, EntryRun, LogIndex, Term } from '../src/raft/types.js'
 import { checksum } from './checksum.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
-import { entryHeaderBytes, readRecord, recordOf } from './entry.js'
+import { entryHeaderBytes, readRecordHeader, recordOf } from './entry.js'
+import { RunBuilder } from './record-run.js'
 import type { Salt } from './segment.js'
 
 const magic = 0x54_42_47_52
@@ -78,7 +79,8 @@ export interface BatchHeader {
 }
 
 export interface Batch extends BatchHeader {
-  readonly entries: readonly Entry[]
+  /** Its entries, in the order in which they were written: a later run may replace entries of an earlier one. */
+  readonly runs: readonly EntryRun[]
 }
 
 /** Whether what `encodeBatch` made is a reset. */
@@ -99,7 +101,7 @@ export function encodeBatch(
   target: Uint8Array,
   view: DataView,
   salt: Salt,
-  batch: Pick<Batch, 'number' | 'currentTerm' | 'commitIndex' | 'entries' | 'reset'>,
+  batch: Pick<Batch, 'number' | 'currentTerm' | 'commitIndex' | 'reset'> & { readonly entries: readonly Entry[] },
 ): number {
   const { entries, reset } = batch
   assert(reset === null || entries.length === 0, 'a reset has no entries')
@@ -182,8 +184,8 @@ export function decodeBatch(bytes: Uint8Array): Batch | null {
   // No more than the bytes can hold: a damaged count reserves no memory.
   if (!isReset && entryCount * entryHeaderBytes > recordsBytes) return null
   const sums = isReset ? bytes.subarray(batchHeaderBytes, recordsEnd) : new Uint8Array(entryCount * 4)
-  const entries = isReset ? [] : decodeRecords(bytes, recordsEnd, view, sums)
-  if (entries?.length !== entryCount || !isZero(bytes, recordsEnd)) return null
+  const runs = isReset ? [] : decodeRecords(bytes, recordsEnd, view, sums)
+  if (runs === null || countOf(runs) !== entryCount || !isZero(bytes, recordsEnd)) return null
   const expected = batchChecksum(bytes.subarray(saltLowAt, batchHeaderBytes), sums)
   if (view.getUint32(checksumAt, true) !== expected) return null
   return {
@@ -193,23 +195,30 @@ export function decodeBatch(bytes: Uint8Array): Batch | null {
     commitIndex: readId(view, commitIndexAt),
     seal: flags === sealFlag,
     reset: isReset ? { index: readId(view, resetIndexAt), term: readId(view, resetTermAt) } : null,
-    entries,
+    runs,
   }
 }
 
-/** The entries whose records stand between the header and `end`, or null if one is damaged. Their checksums go to `sums`. */
-function decodeRecords(bytes: Uint8Array, end: number, view: DataView, sums: Uint8Array): Entry[] | null {
-  const entries: Entry[] = []
-  for (let offset = batchHeaderBytes; offset < end;) {
-    const entry = readRecord(bytes, offset, view)
-    if (entry === null) return null
-    const sumAt = 4 * entries.length
-    for (let at = 0; at < 4; at++) sums[sumAt + at] = bytes[offset + recordChecksumAt + at]!
-    entries.push(entry)
-    offset += entry.recordBytes
+/**
+ * The entries whose records stand between the header and `end`, or null if one is damaged. Their checksums go to `sums`,
+ * as far as there is room.
+ */
+function decodeRecords(bytes: Uint8Array, end: number, view: DataView, sums: Uint8Array): readonly EntryRun[] | null {
+  const builder = new RunBuilder(bytes)
+  let count = 0
+  for (let offset = batchHeaderBytes; offset < end; count++) {
+    const header = readRecordHeader(bytes, offset, view)
+    if (header === null) return null
+    for (let at = 0; at < 4; at++) sums[4 * count + at] = bytes[offset + recordChecksumAt + at]!
+    builder.add(header, offset)
+    offset += header.recordBytes
     if (offset > end) return null
   }
-  return entries
+  return builder.finish()
+}
+
+function countOf(runs: readonly EntryRun[]): number {
+  return runs.reduce((count, { length }) => count + length, 0)
 }
 
 function isZero(bytes: Uint8Array, from: number): boolean {

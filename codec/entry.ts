@@ -57,13 +57,13 @@ function encodeRecord(entry: Entry): Uint8Array {
   writeId(view, indexAt, entry.index)
   writeId(view, termAt, entry.term)
   bytes.set(entry.payload, entryHeaderBytes)
-  view.setUint32(checksumAt, recordChecksum(bytes), true)
+  view.setUint32(checksumAt, recordChecksum(bytes, 0, bytes.length), true)
   return bytes
 }
 
 /** One native call for the whole record: the length goes in as the seed, which guards each of its bits as well. */
-function recordChecksum(record: Uint8Array): number {
-  return checksum(record.subarray(kindAt), record.length)
+function recordChecksum(bytes: Uint8Array, offset: number, recordBytes: number): number {
+  return checksum(bytes.subarray(offset + kindAt, offset + recordBytes), recordBytes)
 }
 
 /**
@@ -72,49 +72,34 @@ function recordChecksum(record: Uint8Array): number {
  * keeps the entry must own them. `view` is that of `bytes`, for callers who read many.
  */
 export function decodeRecord(bytes: Uint8Array, offset: number, view: DataView = viewOf(bytes)): Entry | null {
-  const entry = readRecord(bytes, offset, view)
-  if (entry === null) return null
-  const { index, term, kind, payload, record } = entry
-  return { index, term, kind, payload, record }
-}
-
-/** The same for a log, of which millions are kept: see LogEntry. */
-export function readRecord(bytes: Uint8Array, offset: number, view: DataView): LogEntry | null {
-  const available = bytes.length - offset
-  if (available < entryHeaderBytes) return null
-  const length = view.getUint32(offset + lengthAt, true)
-  if (length < entryHeaderBytes || length > available) return null
-  const head = view.getUint32(offset + kindAt, true)
-  const kind = kindOf(head)
-  const index = readId(view, offset + indexAt)
-  const term = readId(view, offset + termAt)
-  if (kind === undefined || index < 1 || term < 1) return null
-  const record = bytes.subarray(offset, offset + length)
-  if (view.getUint32(offset + checksumAt, true) !== recordChecksum(record)) return null
-  const isPlain = kind === 'noop' || kind === 'commands'
-  if (!isPlain && !namesServers(kind, record.subarray(entryHeaderBytes))) return null
-  return new LogEntry(index, term, kind, bytes, offset, length)
+  const header = readRecordHeader(bytes, offset, view)
+  if (header === null) return null
+  const { index, term, kind, recordBytes } = header
+  const record = bytes.subarray(offset, offset + recordBytes)
+  return { index, term, kind, payload: record.subarray(entryHeaderBytes), record }
 }
 
 /**
- * An entry that was read from a log: a place in the bytes of its batch. Its record and its payload are made anew whenever
- * they are asked for: two arrays for each of a million entries would be most of what the collector of garbage looks at.
+ * The entry (index, term) whose record, verified before, stands at `offset` of `bytes`. Record and payload are made when
+ * they are asked for: most looks at an entry of a log are at its payload alone.
  */
 export class LogEntry implements Entry {
   readonly index: LogIndex
   readonly term: Term
-  readonly kind: EntryKind
-  readonly recordBytes: number
   private readonly bytes: Uint8Array
   private readonly offset: number
+  private readonly recordBytes: number
 
-  constructor(index: LogIndex, term: Term, kind: EntryKind, bytes: Uint8Array, offset: number, recordBytes: number) {
+  constructor(index: LogIndex, term: Term, bytes: Uint8Array, offset: number, recordBytes: number) {
     this.index = index
     this.term = term
-    this.kind = kind
     this.bytes = bytes
     this.offset = offset
     this.recordBytes = recordBytes
+  }
+
+  get kind(): EntryKind {
+    return kinds[this.bytes[this.offset + kindAt]! - 1]!
   }
 
   get record(): Uint8Array {
@@ -124,6 +109,31 @@ export class LogEntry implements Entry {
   get payload(): Uint8Array {
     return this.bytes.subarray(this.offset + entryHeaderBytes, this.offset + this.recordBytes)
   }
+}
+
+/** What the header of a record says, for whoever reads the records of a log, of which millions are kept. */
+export interface RecordHeader {
+  readonly index: LogIndex
+  readonly term: Term
+  readonly kind: EntryKind
+  readonly recordBytes: number
+}
+
+/** The header of the record that begins at `offset`, or null if there is no whole and undamaged record. */
+export function readRecordHeader(bytes: Uint8Array, offset: number, view: DataView): RecordHeader | null {
+  const available = bytes.length - offset
+  if (available < entryHeaderBytes) return null
+  const recordBytes = view.getUint32(offset + lengthAt, true)
+  if (recordBytes < entryHeaderBytes || recordBytes > available) return null
+  const kind = kindOf(view.getUint32(offset + kindAt, true))
+  const index = readId(view, offset + indexAt)
+  const term = readId(view, offset + termAt)
+  if (kind === undefined || index < 1 || term < 1) return null
+  const end = offset + recordBytes
+  if (view.getUint32(offset + checksumAt, true) !== recordChecksum(bytes, offset, recordBytes)) return null
+  const isPlain = kind === 'noop' || kind === 'commands'
+  if (!isPlain && !namesServers(kind, bytes.subarray(offset + entryHeaderBytes, end))) return null
+  return { index, term, kind, recordBytes }
 }
 
 /** The kind byte and the three zeros behind it, read as one word. */

@@ -9,7 +9,7 @@
  * snapshot on that is being sent.
  */
 import type { Logger } from '../base/logger.js'
-import { entryBytes } from '../raft/log.js'
+import { entryBytes } from '../raft/entry-list.js'
 import type { Entry, LogIndex, Named, ServerId, SnapshotMeta } from '../raft/types.js'
 import type { SnapshotPosition, TookSnapshot } from '../storage/snapshot-writer.js'
 

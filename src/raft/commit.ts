@@ -1,6 +1,5 @@
 /** When an entry is committed (sections 5.3 and 5.4.2), and what is applied next. */
 import { countedMatchIndex, countedValues } from './admission.js'
-import { entryBytes } from './log.js'
 import { quorumIndex } from './quorum.js'
 import type { Leader, Server } from './server.js'
 import type { Entry } from './types.js'
@@ -20,8 +19,7 @@ export function advanceCommitIndex(server: Server, role: Leader): void {
   if (majorityIndex <= server.commitIndex) return
   if (server.log.termAt(majorityIndex) !== server.currentTerm) return
   for (let index = server.commitIndex + 1; index <= majorityIndex; index++) {
-    const entry = server.log.at(index)
-    if (entry.term === role.term) role.uncommittedBytes -= entryBytes(entry)
+    if (server.log.termAt(index) === role.term) role.uncommittedBytes -= server.log.bytesAt(index)
   }
   server.commitIndex = majorityIndex
 }

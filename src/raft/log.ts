@@ -5,13 +5,8 @@
  */
 import { assert } from '../base/assert.js'
 import { Admitted } from './admitted.js'
+import { entryBytes, EntryList } from './entry-list.js'
 import type { Entry, LogIndex, Named, Term } from './types.js'
-import { entryOverheadBytes } from './types.js'
-
-/** Bytes of an entry's record, in datagrams and in the log file. */
-export function entryBytes(entry: Entry): number {
-  return entryOverheadBytes + entry.payload.length
-}
 
 /** Bytes of the records of several. */
 export function entriesBytes(entries: readonly Entry[]): number {
@@ -19,18 +14,23 @@ export function entriesBytes(entries: readonly Entry[]): number {
 }
 
 export class Log {
-  /** The place before the first entry, (0, 0) at the very beginning. Its term is known, its content is not here. */
-  baseIndex: LogIndex
-  baseTerm: Term
   /** What it says of incarnations. */
   readonly admitted = new Admitted()
-  private entries: Entry[]
+  private readonly entries: EntryList
 
-  constructor(baseIndex: LogIndex, baseTerm: Term, entries: readonly Entry[]) {
-    this.baseIndex = baseIndex
-    this.baseTerm = baseTerm
-    this.entries = []
-    for (const entry of entries) this.append(entry)
+  /** An EntryList is taken over: nobody else may change it then. */
+  constructor(baseIndex: LogIndex, baseTerm: Term, entries: Iterable<Entry>) {
+    this.entries = entries instanceof EntryList ? entries : EntryList.of(baseIndex, baseTerm, entries)
+    for (const entry of this.entries.naming()) this.admitted.append(entry)
+  }
+
+  /** The place before the first entry, (0, 0) at the very beginning. Its term is known, its content is not here. */
+  get baseIndex(): LogIndex {
+    return this.entries.baseIndex
+  }
+
+  get baseTerm(): Term {
+    return this.entries.baseTerm
   }
 
   get firstIndex(): LogIndex {
@@ -38,38 +38,37 @@ export class Log {
   }
 
   get lastIndex(): LogIndex {
-    return this.baseIndex + this.entries.length
+    return this.entries.lastIndex
   }
 
   get lastTerm(): Term {
-    const last = this.lastEntry
-    return last === undefined ? this.baseTerm : last.term
+    return this.entries.lastTerm
   }
 
   /** The last entry, or undefined where the log is empty. */
   get lastEntry(): Entry | undefined {
-    return this.entries[this.entries.length - 1]
+    return this.entries.at(this.lastIndex)
   }
 
   /** The term of the entry at `index`, or undefined where the log does not reach or no longer knows. */
   termAt(index: LogIndex): Term | undefined {
-    if (index === this.baseIndex) return this.baseTerm
-    return this.entries[index - this.firstIndex]?.term
+    return this.entries.termAt(index)
   }
 
   /** The entry at `index`, which must be there. */
   at(index: LogIndex): Entry {
-    const entry = this.entries[index - this.firstIndex]
+    const entry = this.entries.at(index)
     // The sentence is made only where it is needed: entries are looked at more often than anything else.
     if (entry === undefined) assert(false, `entry ${index} is in the log (${this.firstIndex}..${this.lastIndex})`)
     return entry
   }
 
+  /** Bytes of the record of the entry at `index`, which must be there. */
+  bytesAt(index: LogIndex): number {
+    return this.entries.bytesAt(index)
+  }
+
   append(entry: Entry): void {
-    const { lastIndex, lastTerm } = this
-    // Sentences are made only where they are needed: a log of a million entries is appended one by one at a start.
-    if (entry.index !== lastIndex + 1) assert(false, `entry ${entry.index} follows the last index ${lastIndex}`)
-    if (entry.term < lastTerm) assert(false, `terms do not decrease along the log (${lastTerm}, then ${entry.term})`)
     this.entries.push(entry)
     this.admitted.append(entry)
   }
@@ -77,31 +76,26 @@ export class Log {
   /** Forgets the entry at `index` and all that follow. */
   truncateFrom(index: LogIndex): void {
     assert(index > this.baseIndex, `truncation at ${index} stays above the base ${this.baseIndex}`)
-    this.entries.length = Math.min(this.entries.length, index - this.firstIndex)
+    this.entries.truncateFrom(index)
     this.admitted.truncateFrom(index)
   }
 
   /** Forgets the entries up to `index`, whose term stays known. */
   compactTo(index: LogIndex): void {
     if (index <= this.baseIndex) return
-    const { term } = this.at(index)
-    // One copy of what stays: taking so many away at the front would move them as often as there are calls.
-    this.entries = this.entries.slice(index - this.baseIndex)
-    this.baseIndex = index
-    this.baseTerm = term
+    assert(index <= this.lastIndex, `entry ${index} is in the log (${this.firstIndex}..${this.lastIndex})`)
+    this.entries.compactTo(index)
   }
 
   /** A snapshot up to (index, term) says who is admitted; entries behind it may say more. */
   restoreAdmitted(index: LogIndex, term: Term, named: readonly Named[] | undefined): void {
     this.admitted.restore(index, term, named)
-    for (const entry of this.entries) this.admitted.append(entry)
+    for (const entry of this.entries.naming()) this.admitted.append(entry)
   }
 
   /** Begins anew, empty behind the entry (index, term), which is not here. */
   resetTo(index: LogIndex, term: Term): void {
-    this.entries = []
-    this.baseIndex = index
-    this.baseTerm = term
+    this.entries.resetTo(index, term)
   }
 
   /** The lowest index that records of up to `bytesMax` follow, up to and with that of `last`; the base at least. */
@@ -109,7 +103,7 @@ export class Log {
     let bytes = 0
     let index = last
     while (index > this.baseIndex) {
-      bytes += entryBytes(this.at(index))
+      bytes += this.entries.bytesAt(index)
       if (bytes > bytesMax) break
       index--
     }
@@ -118,7 +112,7 @@ export class Log {
 
   /** The entries of [from, to], both within the log; empty when to < from. */
   range(from: LogIndex, to: LogIndex): readonly Entry[] {
-    return this.entries.slice(from - this.firstIndex, to - this.firstIndex + 1)
+    return this.entries.range(from, to)
   }
 
   /** Entries from `from` on whose records take up to `bytesMax`; always at least one if there is one. */
@@ -126,7 +120,7 @@ export class Log {
     let bytes = 0
     let to = from - 1
     while (to < this.lastIndex) {
-      bytes += entryBytes(this.at(to + 1))
+      bytes += this.entries.bytesAt(to + 1)
       if (bytes > bytesMax && to >= from) break
       to++
     }
@@ -151,13 +145,13 @@ export class Log {
   }
 
   private firstIndexWithTermAtLeast(term: Term): LogIndex {
-    let low = 0
-    let high = this.entries.length
+    let low = this.firstIndex
+    let high = this.lastIndex + 1
     while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.entries[middle]!.term < term) low = middle + 1
+      const middle = Math.floor((low + high) / 2)
+      if (this.entries.termAt(middle)! < term) low = middle + 1
       else high = middle
     }
-    return this.firstIndex + low
+    return low
   }
 }

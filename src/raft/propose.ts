@@ -1,6 +1,6 @@
 /** A leader takes entries into its log (section 5.3, first step). */
 import { assert } from '../base/assert.js'
-import { entryBytes } from './log.js'
+import { entryBytes } from './entry-list.js'
 import type { Leader, Server } from './server.js'
 import type { Entry, EntryKind, LogIndex, Refusal } from './types.js'
 

@@ -40,6 +40,20 @@ export interface Entry {
   record: Uint8Array | null
 }
 
+/** Entries in a row and of one term, which are made whenever they are looked at. Positions count from 0. */
+export interface EntryRun {
+  readonly firstIndex: LogIndex
+  readonly term: Term
+  readonly length: number
+  /** Whether one of them names servers: is of another kind than noop and commands. */
+  readonly namesServers: boolean
+  at(position: number): Entry
+  /** Bytes of the record of one. */
+  bytesAt(position: number): number
+  /** Those from `from` up to, without, `to`. */
+  slice(from: number, to: number): EntryRun
+}
+
 /** Bytes that an entry's record takes beyond its payload. A test holds it against the codec. */
 export const entryOverheadBytes = 28
 
@@ -234,8 +248,8 @@ export interface Recovered {
   /** Before the first of entries: at or before the snapshot. */
   readonly baseIndex: LogIndex
   readonly baseTerm: Term
-  /** Contiguous from baseIndex + 1 to the snapshot at least; every one of them durable. */
-  readonly entries: readonly Entry[]
+  /** Contiguous from baseIndex + 1 to the snapshot at least; every one of them durable. An EntryList is taken over. */
+  readonly entries: Iterable<Entry> & { readonly length: number }
 }
 
 export interface RaftOptions {

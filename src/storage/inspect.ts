@@ -6,7 +6,8 @@ import type { Identity } from '../../codec/identity.js'
 import { decodeHardStateSlot, hardStateSlotOffsets, type HardStateSlot } from '../../codec/hard-state.js'
 import type { BatchHeader } from '../../codec/batch.js'
 import type { SegmentHeader } from '../../codec/segment.js'
-import type { Entry, HardState, LogIndex, Term } from '../raft/types.js'
+import { EntryList } from '../raft/entry-list.js'
+import type { HardState, LogIndex, Term } from '../raft/types.js'
 import type { Disk, Got } from './disk.js'
 import { corruptError, StorageError, storageErrorOf } from './storage-error.js'
 import { pathsOf, readLengths, readWhole, sparePath, type Paths } from './files.js'
@@ -61,7 +62,7 @@ export interface Inspection {
   /** Those that are whole, the newest last. */
   readonly snapshots: readonly InspectedSnapshot[]
   /** Those in force. Up to `commitIndex` they are committed for certain, beyond it they may be. */
-  readonly entries: readonly Entry[]
+  readonly entries: EntryList
   readonly commitIndex: LogIndex
   readonly problems: readonly Problem[]
 }
@@ -110,8 +111,8 @@ function inspectUnlocked(disk: Disk, paths: Paths, got: Got<Inspection | null>):
     }
     const { message } = error ?? corruptError(paths.identity, 0, 'it is missing')
     const problems = [{ path: paths.identity, offset: 0, what: message, fatal: true }]
-    const log = { segments: [], snapshots: [], ahead: [], baseIndex: 0, baseTerm: 0, entries: [], commitIndex: 0 }
-    got(null, { identity, slots: [], hardState: null, ...log, problems })
+    const log = { segments: [], ahead: [], baseIndex: 0, baseTerm: 0, entries: new EntryList(0, 0), commitIndex: 0 }
+    got(null, { identity, slots: [], hardState: null, snapshots: [], ...log, problems })
   })
 }
 

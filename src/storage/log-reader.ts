@@ -19,7 +19,7 @@ import { corruptError, StorageError } from './storage-error.js'
 import { listLog, readWhole, segmentPath, type LogFiles, type Paths } from './files.js'
 import { LogReplay } from './replay.js'
 import { walkSegment, type WalkedBatch } from './segment-walk.js'
-import { eachInOrder } from './steps.js'
+import { eachFetched } from './steps.js'
 
 export interface LogVisitor {
   segment(path: string, header: SegmentHeader): void
@@ -74,17 +74,14 @@ export function readLog(
       return
     }
     const reader = new LogReader(paths, identity, visitor)
-    eachInOrder(
+    eachFetched<number, Uint8Array | null>(
       files.segments,
-      (sequence, next) => {
-        if (reader.stopped) {
-          next(null)
-          return
-        }
-        readWhole(disk, segmentPath(paths, sequence), (error, bytes) => {
-          if (error === null && bytes !== null) reader.read(sequence, bytes)
-          next(error)
-        })
+      (sequence, fetched) => {
+        if (reader.stopped) fetched(null, null)
+        else readWhole(disk, segmentPath(paths, sequence), fetched)
+      },
+      (sequence, bytes) => {
+        if (bytes !== null && !reader.stopped) reader.read(sequence, bytes)
       },
       error => {
         if (error === null) reader.conclude(snapshot)

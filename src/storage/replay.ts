@@ -10,37 +10,41 @@
  *   snapshot. It never drops an entry that was committed when it was written.
  */
 import type { Batch, LogPoint } from '../../codec/batch.js'
-import type { Entry, LogIndex, Term } from '../raft/types.js'
+import { EntryList } from '../raft/entry-list.js'
+import type { EntryRun, LogIndex, Term } from '../raft/types.js'
 
 export class LogReplay {
-  /** The entries in force, contiguous from baseIndex + 1. */
-  readonly entries: Entry[] = []
-  /** The entry before the first of `entries`. */
-  baseIndex: LogIndex = 0
-  baseTerm: Term = 0
+  /** The entries in force, behind the base. */
+  readonly entries = new EntryList(0, 0)
   /** The highest that any batch carried. It may be ahead of the entries on this disk. */
   commitIndex: LogIndex = 0
   /** Of the newest batch. */
   currentTerm: Term = 0
 
+  get baseIndex(): LogIndex {
+    return this.entries.baseIndex
+  }
+
+  get baseTerm(): Term {
+    return this.entries.baseTerm
+  }
+
   get lastIndex(): LogIndex {
-    return this.baseIndex + this.entries.length
+    return this.entries.lastIndex
   }
 
   get lastTerm(): Term {
-    return this.termAt(this.lastIndex)
+    return this.entries.lastTerm
   }
 
   /** The log is empty after this entry. */
   beginAfter({ index, term }: LogPoint): void {
-    this.entries.length = 0
-    this.baseIndex = index
-    this.baseTerm = term
+    this.entries.resetTo(index, term)
   }
 
   /** Of an entry between the base and the last one, both included. */
   termAt(index: LogIndex): Term {
-    return index === this.baseIndex ? this.baseTerm : this.entries[index - this.baseIndex - 1]!.term
+    return this.entries.termAt(index)!
   }
 
   /** Takes the next batch, or says what is wrong with it. */
@@ -53,9 +57,9 @@ export class LogReplay {
       const wrong = this.acceptReset(batch.reset)
       if (wrong !== null) return `a reset to entry ${batch.reset.index} of term ${batch.reset.term} ${wrong}`
     }
-    for (const entry of batch.entries) {
-      const wrong = this.acceptEntry(entry)
-      if (wrong !== null) return `entry ${entry.index} of term ${entry.term} ${wrong}`
+    for (const run of batch.runs) {
+      const wrong = this.acceptRun(run)
+      if (wrong !== null) return `entry ${run.firstIndex} of term ${run.term} ${wrong}`
     }
     this.commitIndex = Math.max(this.commitIndex, batch.commitIndex)
     return null
@@ -70,18 +74,20 @@ export class LogReplay {
     return null
   }
 
-  private acceptEntry(entry: Entry): string | null {
-    const { index, term } = entry
+  /** Of a run the first entry alone can be wrong: the others follow it, in its term, and replace nothing that it has left. */
+  private acceptRun(run: EntryRun): string | null {
+    const { firstIndex: index, term, length } = run
     if (index > this.lastIndex + 1) return `follows entry ${this.lastIndex}, with a gap between`
     if (index <= Math.min(this.commitIndex, this.lastIndex)) return 'replaces a committed one'
     if (term > this.currentTerm) return `was written in term ${this.currentTerm}`
     if (index <= this.baseIndex) {
-      this.beginAfter(entry)
+      this.beginAfter({ index, term })
+      if (length > 1) this.entries.pushRun(run.slice(1, length))
       return null
     }
     if (term < this.termAt(index - 1)) return `follows one of term ${this.termAt(index - 1)}`
-    if (index <= this.lastIndex) this.entries.length = index - this.baseIndex - 1
-    this.entries.push(entry)
+    if (index <= this.lastIndex) this.entries.truncateFrom(index)
+    this.entries.pushRun(run)
     return null
   }
 }

@@ -1,5 +1,5 @@
 /** Doing one thing after another with callbacks, up to the first error. */
-import type { Done } from './disk.js'
+import type { Done, Got } from './disk.js'
 
 export type Step = (done: Done) => void
 
@@ -21,4 +21,48 @@ export function eachInOrder<T>(items: readonly T[], step: (item: T, done: Done) 
     })
   }
   next(0)
+}
+
+/** So many are fetched at a time: what a disk is asked for is a file opened, looked at, read and closed, one after another. */
+const fetchesMax = 4
+
+/**
+ * Fetches each of `items`, the next ones while one is taken, and hands them to `take` in order. `done` gets the first
+ * error, when nothing is under way any more, or null after the last.
+ */
+export function eachFetched<T, F>(
+  items: readonly T[],
+  fetch: (item: T, got: Got<F>) => void,
+  take: (item: T, fetched: F) => void,
+  done: Done,
+): void {
+  const waiting = new Map<number, F>()
+  let begun = 0
+  let taken = 0
+  let underWay = 0
+  let failure: Error | null = null
+  let isAdvancing = false
+  const begin = (position: number): void => {
+    underWay++
+    fetch(items[position]!, (error, fetched) => {
+      underWay--
+      failure ??= error
+      waiting.set(position, fetched)
+      advance()
+    })
+  }
+  const advance = (): void => {
+    if (isAdvancing) return
+    isAdvancing = true
+    for (;;) {
+      while (failure === null && begun < items.length && begun - taken < fetchesMax) begin(begun++)
+      if (failure !== null || !waiting.has(taken)) break
+      const fetched = waiting.get(taken)!
+      waiting.delete(taken)
+      take(items[taken++]!, fetched)
+    }
+    isAdvancing = false
+    if (underWay === 0 && (failure !== null || taken === items.length)) done(failure)
+  }
+  advance()
 }

@@ -78,7 +78,12 @@ void t.test('segment, with a batch of two entries and a seal', t => {
   const bytes = golden(t, 'segment', encoded)
   t.same(decodeSegmentHeader(bytes), header)
   const first = bytes.subarray(segmentHeaderBytes, segmentHeaderBytes + batchEnd)
-  t.match(decodeBatch(first), { number: 11, entryCount: 2, seal: false, entries, ...meta })
+  const decoded = decodeBatch(first)
+  t.match(decoded, { number: 11, entryCount: 2, seal: false, ...meta })
+  t.match(
+    [0, 1].map(position => decoded?.runs[0]?.at(position)),
+    entries,
+  )
   const second = bytes.subarray(segmentHeaderBytes + batchEnd, segmentHeaderBytes + batchEnd + sealEnd)
   t.match(decodeBatch(second), { number: 12, entryCount: 0, seal: true, ...meta })
   t.end()

@@ -99,8 +99,8 @@ function asksOrGivesVote(sent: Sent): sent is Extract<Sent, { type: 'RequestVote
 }
 
 function note(disk: Durable, written: Uint8Array): void {
-  const lastIndex = decodeBatch(written)?.entries.at(-1)?.index
-  if (lastIndex !== undefined) disk.lastIndex = Math.max(disk.lastIndex ?? 0, lastIndex)
+  const run = decodeBatch(written)?.runs.at(-1)
+  if (run !== undefined) disk.lastIndex = Math.max(disk.lastIndex ?? 0, run.firstIndex + run.length - 1)
   const slot = decodeHardStateSlot(written, 0)
   if (slot === null || slot.hardState.votedFor === 0) return
   const { currentTerm } = slot.hardState

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { accept, Bench, electionTimeoutMs, entryOf, metaOf, rejectAt, snapshotReply } from '../support/raft-servers.js'
-import { entryBytes } from '../../src/raft/log.js'
+import { entryBytes } from '../../src/raft/entry-list.js'
 
 /** The leader of term 5 with entries 1..10 committed; S2 has all of them, S3 was never heard. */
 function leader(): Bench {

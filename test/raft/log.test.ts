@@ -1,5 +1,6 @@
 import t from 'tap'
-import { entryBytes, Log } from '../../src/raft/log.js'
+import { entryBytes } from '../../src/raft/entry-list.js'
+import { Log } from '../../src/raft/log.js'
 import { entryOf, entriesOf } from '../support/raft-servers.js'
 
 void t.test('positions and terms, after a snapshot', t => {

@@ -30,7 +30,7 @@ class Model {
 
   constructor({ recovered }: OpenedStorage, commitIndex: number) {
     this.commitIndex = commitIndex
-    this.before = recovered.entries
+    this.before = [...recovered.entries]
     this.base = { index: recovered.baseIndex, term: recovered.baseTerm }
     this.acknowledged = this.attempted = recovered.hardState
   }

@@ -43,7 +43,7 @@ void t.test('kill -9 under load: everything that was said to be durable is there
     t.equal(recovered.hardState.currentTerm, last('term'))
     t.ok(last('persisted') > 0)
     t.ok(recovered.entries.length >= last('persisted'), `${recovered.entries.length} of ${last('persisted')}`)
-    const wrong = recovered.entries.findIndex(({ index, payload }, i) => {
+    const wrong = [...recovered.entries].findIndex(({ index, payload }, i) => {
       return index !== i + 1 || Buffer.compare(payload, entryOf(index, 1, index % 3_000).payload) !== 0
     })
     t.equal(wrong, -1, 'and as it was written')

@@ -22,10 +22,10 @@ function largeEntry(index: number, payloadBytes: number): Entry {
   return { index, term: 3, kind: 'commands', payload, record: null }
 }
 
-function isEqual(found: readonly Entry[], expected: readonly Entry[]): boolean {
+function isEqual(found: Iterable<Entry> & { readonly length: number }, expected: readonly Entry[]): boolean {
   return (
     found.length === expected.length &&
-    found.every((entry, at) => {
+    [...found].every((entry, at) => {
       const { index, term, payload } = expected[at]!
       return entry.index === index && entry.term === term && Buffer.compare(entry.payload, payload) === 0
     })

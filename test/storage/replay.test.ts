@@ -1,12 +1,27 @@
 import t from 'tap'
 import type { Batch, LogPoint } from '../../codec/batch.js'
+import type { Entry, EntryRun } from '../../src/raft/types.js'
 import { LogReplay } from '../../src/storage/replay.js'
 import { entryOf, linesOf } from './rig.js'
 
 function batch(currentTerm: number, commitIndex: number, ...entries: [index: number, term: number][]): Batch {
   const made = entries.map(([index, term]) => entryOf(index, term))
   const { length: entryCount } = made
-  return { number: 1, currentTerm, commitIndex, entryCount, seal: entryCount === 0, reset: null, entries: made }
+  return { number: 1, currentTerm, commitIndex, entryCount, seal: entryCount === 0, reset: null, runs: made.map(runOf) }
+}
+
+/** A run of one. */
+function runOf(entry: Entry): EntryRun {
+  const { index: firstIndex, term } = entry
+  return {
+    firstIndex,
+    term,
+    length: 1,
+    namesServers: false,
+    at: () => entry,
+    bytesAt: () => 28,
+    slice: () => runOf(entry),
+  }
 }
 
 function resetTo(index: number, term: number, currentTerm = term): Batch {

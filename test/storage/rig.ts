@@ -27,8 +27,8 @@ export function entryOf(index: number, term: number, payloadBytes = 20, fill = i
 }
 
 /** One line per entry, to compare logs by. */
-export function linesOf(entries: readonly Entry[]): string[] {
-  return entries.map(({ index, term, payload }) => `${index}/${term}:${payload.length}*${payload[0] ?? '-'}`)
+export function linesOf(entries: Iterable<Entry>): string[] {
+  return [...entries].map(({ index, term, payload }) => `${index}/${term}:${payload.length}*${payload[0] ?? '-'}`)
 }
 
 export class Rig {

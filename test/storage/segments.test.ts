@@ -151,7 +151,7 @@ void t.test('the power goes at every step in which a spare segment becomes one a
       const last = baseIndex + entries.length
       bases.add(last)
       if (last < durable || last >= next) t.fail(`seed ${seed}, operation ${at}: ${last}, and ${durable} were durable`)
-      const due = entries.map((_, i) => entryOf(baseIndex + i + 1, 1, 300))
+      const due = Array.from(entries, (_, i) => entryOf(baseIndex + i + 1, 1, 300))
       if (linesOf(entries).join() !== linesOf(due).join()) t.fail(`seed ${seed}, operation ${at}`)
       writeSegments(rig, opened.storage, last + 1, 3)
       rig.close(opened.storage)

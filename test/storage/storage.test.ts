@@ -7,14 +7,17 @@ import { entryOf, Rig } from './rig.js'
 void t.test('a first start makes everything, and says whose it is', t => {
   const rig = new Rig(1)
   const { recovered, identity, notes, storage } = rig.open()
-  t.same(recovered, {
-    hardState: { currentTerm: 0, votedFor: 0 },
-    snapshotIndex: 0,
-    snapshotTerm: 0,
-    baseIndex: 0,
-    baseTerm: 0,
-    entries: [],
-  })
+  t.strictSame(
+    { ...recovered, entries: [...recovered.entries] },
+    {
+      hardState: { currentTerm: 0, votedFor: 0 },
+      snapshotIndex: 0,
+      snapshotTerm: 0,
+      baseIndex: 0,
+      baseTerm: 0,
+      entries: [],
+    },
+  )
   t.match(identity, { serverId: 1, clusterId: 77, clusterName: 'orchard', foundingCluster: '1=127.0.0.1:7001' })
   t.ok(identity.incarnation > 0)
   t.same(notes, [])

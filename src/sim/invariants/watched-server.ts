@@ -1,4 +1,5 @@
 /** A server as the invariants see it: its record in this life, and what was seen of it at the step before. */
+import { isSameEntry } from '../../raft/entry-list.js'
 import type { Role, Server } from '../../raft/server.js'
 import type { Entry, LogIndex, ServerId, Term } from '../../raft/types.js'
 
@@ -28,10 +29,10 @@ export class WatchedServer {
     this.role = server.role
   }
 
-  /** Has the log changed? An equal last entry, as an object, means that it has not. */
+  /** Has the log changed? An equal last entry means that it has not. */
   get logHasChanged(): boolean {
     const { log } = this.server
-    return log.lastIndex !== this.entries.length || log.lastEntry !== this.lastEntry
+    return log.lastIndex !== this.entries.length || !isSameEntry(log.lastEntry, this.lastEntry)
   }
 
   /** Sees the log as it is, and what is new in it. */
@@ -40,7 +41,7 @@ export class WatchedServer {
     const { log } = this.server
     const before = entries.length
     let same = Math.min(before, log.lastIndex)
-    while (same > log.baseIndex && entries[same - 1] !== log.at(same)) same--
+    while (same > log.baseIndex && !isSameEntry(entries[same - 1], log.at(same))) same--
     // What a snapshot covers has gone, and nothing is known of it if the snapshot came from elsewhere.
     same = Math.max(same, log.baseIndex)
     this.cut = Math.max(0, before - same)

@@ -2,7 +2,7 @@
 import { mutant, type Mutant } from '../mutant.js'
 
 const install = 'src/raft/install-snapshot.js'
-const log = 'src/raft/log.js'
+const entryList = 'src/raft/entry-list.js'
 const sending = 'src/raft/send-snapshot.js'
 const installer = 'src/node/snapshot-installer.js'
 const service = 'src/node/snapshot-service.js'
@@ -69,16 +69,16 @@ export const snapshotMutants: readonly Mutant[] = [
   mutant(
     'the term of the last entry of a snapshot is forgotten',
     'section 7: kept for the check of the entry that follows',
-    log,
-    'resetTo(index, term) { this.entries = []; this.baseIndex = index; this.baseTerm = term;',
-    'resetTo(index, term) { this.entries = []; this.baseIndex = index; this.baseTerm = 0;',
+    entryList,
+    'resetTo(index, term) { this.baseIndex = index; this.baseTerm = term;',
+    'resetTo(index, term) { this.baseIndex = index; this.baseTerm = 0;',
   ),
   mutant(
     'the term of what was compacted is forgotten',
     'section 7: kept for the check of the entry that follows',
-    log,
-    'this.entries = this.entries.slice(index - this.baseIndex); this.baseIndex = index; this.baseTerm = term;',
-    'this.entries = this.entries.slice(index - this.baseIndex); this.baseIndex = index;',
+    entryList,
+    'this.baseTerm = this.termAt(index); this.baseIndex = index;',
+    'this.baseIndex = index;',
   ),
   mutant(
     'the log is compacted beyond the snapshot',

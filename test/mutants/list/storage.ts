@@ -130,15 +130,22 @@ export const storageMutants: readonly Mutant[] = [
     'a replaced tail comes back',
     'F14: a truncation is durable with what replaces it',
     replay,
-    'if (index <= this.lastIndex) this.entries.length = index - this.baseIndex - 1; this.entries.push(entry);',
-    'this.entries[index - this.baseIndex - 1] = entry;',
+    'if (index <= this.lastIndex) this.entries.truncateFrom(index); this.entries.pushRun(run);',
+    `const tail = this.entries.range(index + length, this.lastIndex);
+     if (index <= this.lastIndex) this.entries.truncateFrom(index);
+     this.entries.pushRun(run);
+     const alone = (entry) => ({
+       firstIndex: entry.index, term, length: 1, namesServers: false,
+       at: () => entry, bytesAt: () => 28 + entry.payload.length, slice: () => alone(entry),
+     });
+     for (const entry of tail) this.entries.pushRun(alone(entry));`,
   ),
   mutant(
     'recovery loses the last entry',
     'F02: complete records stay',
     'src/storage/open-storage.js',
     'const { entries, baseIndex, baseTerm } = log.replay;',
-    'const { baseIndex, baseTerm } = log.replay; const entries = log.replay.entries.slice(0, -1);',
+    'const { entries, baseIndex, baseTerm } = log.replay; if (entries.length > 0) entries.truncateFrom(entries.lastIndex);',
   ),
   mutant(
     'all segments have one salt',

@@ -17,7 +17,7 @@ function batchesOf(server: ServerProcess): readonly { readonly offset: number; r
   if (segment === null || header === null || header === 'other-version') throw new Error('there is a first segment')
   const batches: { offset: number; bytes: number }[] = []
   walkSegment(segment, header, ({ offset, bytes, batch }) => {
-    if (batch.entries.length > 0) batches.push({ offset, bytes: bytes.length })
+    if (batch.entryCount > 0) batches.push({ offset, bytes: bytes.length })
     return null
   })
   return batches
