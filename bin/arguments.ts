@@ -70,7 +70,7 @@ export function splitArguments(typed: readonly string[], options: Options): Spli
   return { words, given }
 }
 
-function isOption(argument: string): boolean {
+export function isOption(argument: string): boolean {
   return /^--[A-Za-z]/.test(argument)
 }
 

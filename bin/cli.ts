@@ -1,8 +1,9 @@
 /** The command line as a whole: finds the command, reads its options, runs it, and turns whatever happens into a status. */
 import yargs from 'yargs'
 import type { Word } from './arguments.js'
-import { splitArguments, takeCommandName } from './arguments.js'
+import { isOption, splitArguments, takeCommandName } from './arguments.js'
 import type { Command } from './command.js'
+import type { CommandTable } from './command-table.js'
 import { commonOptions } from './command.js'
 import type { ExitStatus } from './exit-status.js'
 import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, usageError } from './exit-status.js'
@@ -17,7 +18,7 @@ const epilogue = `Options also come from the environment (RAFTGRAM_TIMEOUT_MS) a
 Exit status: 0 done; 1 a definite no (not found, no match, refused); 2 wrong usage; 3 unavailable, or outcome unknown.`
 
 /** Runs what was typed and returns the exit status. Throws nothing: what goes wrong is one line on stderr. */
-export async function runCommandLine(typed: readonly string[], commands: readonly Command[]): Promise<ExitStatus> {
+export async function runCommandLine(typed: readonly string[], commands: CommandTable): Promise<ExitStatus> {
   const speaking: Speaking = { output: new Output(seemsToWantJson(typed)) }
   try {
     return await dispatch(typed, commands, speaking)
@@ -47,51 +48,60 @@ interface Speaking {
   output: Output
 }
 
-async function dispatch(
-  typed: readonly string[],
-  commands: readonly Command[],
-  speaking: Speaking,
-): Promise<ExitStatus> {
-  const everyOption: Options = Object.assign({}, ...commands.map(({ options }) => options)) as Options
-  const [name, rest] = takeCommandName(typed, everyOption)
-  const command = commands.find(candidate => candidate.name === name)
+async function dispatch(typed: readonly string[], commands: CommandTable, speaking: Speaking): Promise<ExitStatus> {
+  // Only options before the name need all commands, to tell which of them takes the next word.
+  const [name, rest] =
+    typed[0] === undefined || isOption(typed[0]) ? takeCommandName(typed, await optionsOf(commands)) : takeFirst(typed)
+  const command = name === null ? undefined : await commands.load(name)
   if (wantsHelpOrVersion(name, rest, command)) {
-    await parser(commands, 'boolean').parseAsync([
-      ...(command === undefined ? [] : [command.name]),
+    const shown = command === undefined ? [] : [command.name]
+    await parser(command === undefined ? await commands.loadAll() : [command], 'boolean').parseAsync([
+      ...shown,
       helpOrVersion(rest),
     ])
     return exitStatus.done
   }
   if (name === null) {
-    splitArguments(rest, everyOption)
+    splitArguments(rest, await optionsOf(commands))
     throw usageError('which command? raftgram --help lists them, raftgram dev starts a cluster to try them on')
   }
   if (command === undefined) {
-    const names = commands.map(candidate => candidate.name)
-    throw usageError(`unknown command '${name}'${suggestion(name, names) || ': raftgram --help lists them all'}`)
+    throw usageError(
+      `unknown command '${name}'${suggestion(name, commands.names) || ': raftgram --help lists them all'}`,
+    )
   }
 
   const { words, given: typedTexts } = splitArguments(rest, command.options)
   const configFile = typedTexts.get('config') ?? process.env['RAFTGRAM_CONFIG']
+  const everyOption = configFile === undefined ? command.options : await optionsOf(commands)
   const settings = readSettings(command.options, everyOption, process.env, configFile)
   const given = new Map([...[...settings].map(([key, { text }]) => [key, text] as const), ...typedTexts])
   const sourceOf = (key: string) => (typedTexts.has(key) ? undefined : settings.get(key)?.source) ?? `--${key}`
   checkWords(command, words)
-  const values = await readValues(command, commands, given, sourceOf, words)
+  const values = await readValues(command, given, sourceOf, words)
   speaking.output = new Output(values['json'] === true)
   return command.run(words, values, given, speaking.output)
+}
+
+function takeFirst([name, ...rest]: readonly string[]): [name: string, rest: string[]] {
+  return [name!, rest]
+}
+
+/** Those of all commands. */
+async function optionsOf(commands: CommandTable): Promise<Options> {
+  const all = await commands.loadAll()
+  return Object.assign({}, ...all.map(({ options }) => options)) as Options
 }
 
 /** The values of the options; to yargs the words are stood in for, so that it cannot touch them. */
 async function readValues(
   command: Command,
-  commands: readonly Command[],
   given: ReadonlyMap<string, string>,
   sourceOf: (key: string) => string,
   words: readonly Word[],
 ): Promise<Record<string, unknown>> {
   const texts = [...given].map(([name, text]) => `--${name}=${text}`)
-  const argv = await parser(commands, 'string').parseAsync([command.name, ...texts, ...words.map(() => 'WORD')])
+  const argv = await parser([command], 'string').parseAsync([command.name, ...texts, ...words.map(() => 'WORD')])
   const values: Record<string, unknown> = {}
   for (const [name, option] of Object.entries(command.options)) {
     const key = dashed(name)

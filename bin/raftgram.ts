@@ -1,44 +1,29 @@
 #!/usr/bin/env node
 /** The entry: every command there is, and the exit status of the one that was asked for. */
 import { reportFailure, runCommandLine } from './cli.js'
-import { benchCommand } from './bench.js'
-import { casCommand } from './cas.js'
-import { checkCommand } from './check.js'
-import { deleteCommand } from './delete.js'
-import { devCommand } from './dev.js'
-import { getCommand } from './get.js'
-import { logCommand } from './log.js'
+import { commandTable } from './command-table.js'
 import { Output, handleOutputErrors } from './output.js'
-import { putCommand } from './put.js'
-import { recoverCommand } from './recover.js'
-import { scanCommand } from './scan.js'
-import { serveCommand } from './serve.js'
-import { searchCommand } from './search.js'
-import { simCommand } from './sim.js'
-import { snapshotCommand } from './snapshot.js'
-import { statusCommand } from './status.js'
-import { verifyCommand } from './verify.js'
-import { workloadCommand } from './workload.js'
 
-const commands = [
-  devCommand,
-  serveCommand,
-  putCommand,
-  getCommand,
-  deleteCommand,
-  casCommand,
-  scanCommand,
-  statusCommand,
-  snapshotCommand,
-  logCommand,
-  verifyCommand,
-  recoverCommand,
-  workloadCommand,
-  checkCommand,
-  simCommand,
-  searchCommand,
-  benchCommand,
-]
+/** In the order of --help. */
+const commands = commandTable({
+  dev: async () => (await import('./dev.js')).devCommand,
+  serve: async () => (await import('./serve.js')).serveCommand,
+  put: async () => (await import('./put.js')).putCommand,
+  get: async () => (await import('./get.js')).getCommand,
+  delete: async () => (await import('./delete.js')).deleteCommand,
+  cas: async () => (await import('./cas.js')).casCommand,
+  scan: async () => (await import('./scan.js')).scanCommand,
+  status: async () => (await import('./status.js')).statusCommand,
+  snapshot: async () => (await import('./snapshot.js')).snapshotCommand,
+  log: async () => (await import('./log.js')).logCommand,
+  verify: async () => (await import('./verify.js')).verifyCommand,
+  recover: async () => (await import('./recover.js')).recoverCommand,
+  workload: async () => (await import('./workload.js')).workloadCommand,
+  check: async () => (await import('./check.js')).checkCommand,
+  sim: async () => (await import('./sim.js')).simCommand,
+  search: async () => (await import('./search.js')).searchCommand,
+  bench: async () => (await import('./bench.js')).benchCommand,
+})
 
 /** What still holds the process, once its command has ended, is not waited for longer than this. */
 const lingerMsMax = 1_000

@@ -2,6 +2,7 @@
 import t, { type Test } from 'tap'
 import { runCommandLine } from '../../bin/cli.js'
 import { defineCommand } from '../../bin/command.js'
+import { commandTable } from '../../bin/command-table.js'
 import { CommandError } from '../../bin/exit-status.js'
 import { flag, optional, positive, required, text, whole, withDefault } from '../../bin/option.js'
 
@@ -38,7 +39,7 @@ const serveCommand = defineCommand({
   run: ({ options }) => Promise.reject(new CommandError('unavailable', `no ${options.id}`)),
 })
 
-const commands = [putCommand, serveCommand]
+const commands = commandTable({ put: () => Promise.resolve(putCommand), serve: () => Promise.resolve(serveCommand) })
 
 /** Runs it with stderr caught: its lines come back beside the status. */
 async function run(t: Test, typed: string[]): Promise<{ status: number; stderr: string }> {

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { runCommandLine } from '../../bin/cli.js'
+import { commandTable } from '../../bin/command-table.js'
 import { outcomeStatus } from '../../bin/sim-report.js'
 import { simCommand } from '../../bin/sim.js'
 import { drawPlan } from '../../src/sim/draw-plan.js'
@@ -39,7 +40,7 @@ function jsonOf({ stdout }: Ended): Record<string, unknown>[] {
 /** In this process: only for what is refused before anything runs. */
 async function refusal(t: Test, typed: string[]): Promise<{ status: number; stderr: string }> {
   const written = t.capture(process.stderr, 'write', () => true)
-  const status = await runCommandLine(['sim', ...typed], [simCommand])
+  const status = await runCommandLine(['sim', ...typed], commandTable({ sim: () => Promise.resolve(simCommand) }))
   const stderr = written()
     .map(({ args }) => String(args[0]))
     .join('')
