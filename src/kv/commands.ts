@@ -56,7 +56,7 @@ export function putValueAt(bytes: Uint8Array): number {
 /** The bytes of a command. Key and values must be within the limits: whoever takes them from outside checks before. */
 export function encodeCommand(command: KvCommand): Uint8Array {
   const { key } = command
-  assert(key.length >= 1 && key.length <= keyBytesMax, `a key has 1 to ${keyBytesMax} bytes`)
+  if (key.length < 1 || key.length > keyBytesMax) assert(false, `a key has 1 to ${keyBytesMax} bytes`)
   if (command.op === 'delete') {
     const bytes = new Uint8Array(deleteHeaderBytes + key.length)
     bytes[0] = opDelete
@@ -65,12 +65,12 @@ export function encodeCommand(command: KvCommand): Uint8Array {
     return bytes
   }
   const { value } = command
-  assert(value.bytes.length <= valueBytesMax, `a value has at most ${valueBytesMax} bytes`)
+  if (value.bytes.length > valueBytesMax) assert(false, `a value has at most ${valueBytesMax} bytes`)
   const expected = command.op === 'cas' ? command.expected : null
   const headerBytes = expected === null ? putHeaderBytes : casHeaderBytes + expectedHeaderBytes(expected)
   const expectedValueBytes = expected?.by === 'value' ? expected.value.bytes.length : 0
   const totalBytes = headerBytes + key.length + value.bytes.length + expectedValueBytes
-  assert(totalBytes <= commandBytesMax, `a command has at most ${commandBytesMax} bytes`)
+  if (totalBytes > commandBytesMax) assert(false, `a command has at most ${commandBytesMax} bytes`)
 
   const bytes = new Uint8Array(totalBytes)
   bytes[0] = expected === null ? opPut : opCas

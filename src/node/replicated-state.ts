@@ -23,9 +23,9 @@ export class ReplicatedState {
    * makes no sense: this server must not go on, or it would differ from the others.
    */
   apply(entry: Entry): readonly Outcome[] {
-    assert(entry.index === this.lastApplied + 1, `entry ${entry.index} is applied after ${this.lastApplied}`)
+    if (entry.index !== this.lastApplied + 1) assert(false, `entry ${entry.index} is applied after ${this.lastApplied}`)
     const commands = entry.kind === 'commands' ? decodeCommands(entry.payload) : []
-    assert(commands !== null, `committed entry ${entry.index} holds commands`)
+    if (commands === null) assert(false, `committed entry ${entry.index} holds commands`)
     const outcomes = commands.map(command => this.sessions.apply(command, entry.index))
     this.lastApplied = entry.index
     if (entry.index % checkpointEvery === 0) {

@@ -105,13 +105,15 @@ export function matchIndexOf(server: Server, role: Follower): LogIndex {
 /** The leader of the present term speaks: this server follows it, and does not stand for a while. */
 export function followLeader(server: Server, message: AppendEntries | InstallSnapshot, now: Milliseconds): Follower {
   const { role } = server
-  assert(role.name !== 'leader', `server ${message.from} does not lead term ${message.term} beside this leader`)
+  if (role.name === 'leader')
+    assert(false, `server ${message.from} does not lead term ${message.term} beside this leader`)
   if (role.name !== 'follower' || role.leaderId === 0) {
     stepDown(server, message.from, `server ${message.from} leads`, now)
     server.reports.push({ what: 'leader', leaderId: message.from, term: server.currentTerm })
   }
   assert(server.role.name === 'follower', 'who hears its leader is a follower')
-  assert(server.role.leaderId === message.from, `term ${message.term} has one leader, ${server.role.leaderId}`)
+  const { leaderId } = server.role
+  if (leaderId !== message.from) assert(false, `term ${message.term} has one leader, ${leaderId}`)
   server.leaderHeardMs = now
   server.failedCampaigns = 0
   server.timeoutsAside = 0
@@ -123,10 +125,9 @@ export function followLeader(server: Server, message: AppendEntries | InstallSna
 function matches(server: Server, message: AppendEntries): boolean {
   const term = server.log.termAt(message.prevLogIndex)
   if (message.prevLogIndex > server.commitIndex) return term === message.prevLogTerm
-  assert(
-    term === undefined || term === message.prevLogTerm,
-    `committed entry ${message.prevLogIndex} has term ${message.prevLogTerm} in the leader's log too`,
-  )
+  if (term !== undefined && term !== message.prevLogTerm) {
+    assert(false, `committed entry ${message.prevLogIndex} has term ${message.prevLogTerm} in the leader's log too`)
+  }
   return true
 }
 

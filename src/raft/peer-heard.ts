@@ -17,7 +17,7 @@ export function peerHeard(
 ): Progress | undefined {
   if (reply.term < server.currentTerm) return undefined
   const peer = role.peers.get(reply.from)
-  assert(peer !== undefined, `server ${reply.from} is a peer`)
+  if (peer === undefined) assert(false, `server ${reply.from} is a peer`)
   if (!isHeardFrom(server, peer, incarnation)) return undefined
   peer.lastHeardMs = now
   return peer

@@ -27,7 +27,7 @@ export function takeAppend(server: Server): { writeId: number; entries: readonly
 
 /** Every write up to `writeId` is durable. */
 export function persisted(server: Server, writeId: number): void {
-  assert(writeId < server.nextWriteId, `write ${writeId} was handed out`)
+  if (writeId >= server.nextWriteId) assert(false, `write ${writeId} was handed out`)
   const { outstandingWrites } = server
   while (outstandingWrites.length > 0 && outstandingWrites[0]!.writeId <= writeId) {
     const { lastIndex, bytes } = outstandingWrites.shift()!

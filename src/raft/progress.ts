@@ -116,7 +116,7 @@ export class Progress {
 
   /** Entries from nextIndex up to lastIndex leave, ahead of their acknowledgement. */
   sent(lastIndex: LogIndex, bytes: number, now: Milliseconds): void {
-    assert(lastIndex >= this.nextIndex, `entries leave from nextIndex ${this.nextIndex}`)
+    if (lastIndex < this.nextIndex) assert(false, `entries leave from nextIndex ${this.nextIndex}`)
     this.inflight.push({ lastIndex, bytes, sentMs: now, isFirst: this.nextIndex > this.sentIndex })
     this.inflightBytes += bytes
     this.nextIndex = lastIndex + 1

@@ -19,7 +19,7 @@ export function propose(server: Server, payload: Uint8Array): LogIndex | Refusal
 
 /** Appends an entry of this leader's own term, and of no other (E20). */
 export function appendOwn(server: Server, role: Leader, kind: EntryKind, payload: Uint8Array): LogIndex {
-  assert(role.term === server.currentTerm, `a leader of term ${role.term} stamps entries with its own term`)
+  assert(role.term === server.currentTerm, 'a leader stamps entries with its own term')
   const entry: Entry = { index: server.log.lastIndex + 1, term: role.term, kind, payload, record: null }
   server.log.append(entry)
   role.uncommittedBytes += entryBytes(entry)

@@ -67,10 +67,9 @@ export function receiveAppendEntriesReply(
   if (peer === undefined) return
   peer.echoed(Math.min(reply.readRound, role.readRound))
   if (reply.rejected) return receiveRejection(server, peer, reply, now)
-  assert(
-    reply.matchIndex <= server.log.lastIndex && reply.prevLogIndex <= server.log.lastIndex,
-    `what server ${reply.from} matched of this leader's log is in it`,
-  )
+  if (Math.max(reply.matchIndex, reply.prevLogIndex) > server.log.lastIndex) {
+    assert(false, `what server ${reply.from} matched of this leader's log is in it`)
+  }
   const { matchIndex } = peer
   peer.accepted(reply.prevLogIndex, reply.matchIndex, now)
   matchMoved(server, peer, matchIndex, now)
@@ -132,7 +131,7 @@ function send(
   // says what it has, and whether that is enough by now.
   const prevLogIndex: LogIndex = peer.state === 'snapshot' ? 0 : peer.nextIndex - 1
   const prevLogTerm = prevLogIndex === 0 ? 0 : server.log.termAt(prevLogIndex)
-  assert(prevLogTerm !== undefined, `the entry before nextIndex ${peer.nextIndex} is known`)
+  if (prevLogTerm === undefined) assert(false, `the entry before nextIndex ${peer.nextIndex} is known`)
   assert(entries.length === 0 || entries[0]!.index === prevLogIndex + 1, 'entries follow prevLogIndex (R11)')
   messages.push({
     to: peer.id,
