@@ -17,7 +17,9 @@ export function electionTimeout(server: Server, now: Milliseconds): void {
   if (standsAside(server, now)) return
   server.failedCampaigns++
   resetElectionTimer(server, now)
-  report(server, 'pre-candidate', 'no word from a leader within the election timeout')
+  const isAlone = server.voters.length === 1
+  const reason = isAlone ? 'this is the only voter' : 'no word from a leader within the election timeout'
+  report(server, 'pre-candidate', reason)
   server.role = newCampaign(server, 'pre-candidate', false, now)
   tally(server, server.role, now)
 }
