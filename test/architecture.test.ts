@@ -6,14 +6,15 @@ import t from 'tap'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
-/** For each room, the rooms it may import at run time; types may come from those in `typesOnly`, too. */
-const rooms: Record<string, { imports: string[]; typesOnly?: string[] }> = {
+/** For each room, the rooms it may import at run time, or single files of others; types may come from `typesOnly`, too. */
+const rooms: Record<string, { imports: string[]; files?: string[]; typesOnly?: string[] }> = {
   'src/base': { imports: [] },
   'src/raft': { imports: ['src/base'] },
   'src/kv': { imports: ['src/base'], typesOnly: ['src/session'] },
   'src/session': { imports: ['src/base'] },
   codec: { imports: ['src/base'], typesOnly: ['src/raft', 'src/kv', 'src/session'] },
-  'src/storage': { imports: ['src/base', 'codec'], typesOnly: ['src/raft'] },
+  // A start fills the list of entries that the log of the core takes over: a million are not laid from one into another.
+  'src/storage': { imports: ['src/base', 'codec'], files: ['src/raft/entry-list.ts'], typesOnly: ['src/raft'] },
   'src/transport': { imports: ['src/base', 'codec'], typesOnly: ['src/raft'] },
   'src/client': { imports: ['src/base', 'codec', 'src/kv', 'src/transport'], typesOnly: ['src/raft', 'src/node'] },
   'src/node': {
@@ -109,7 +110,10 @@ void t.test('imports point one way', t => {
       if (!target.startsWith('src/') && !target.startsWith('codec/')) continue
       const to = roomOf(target)
       const allowed =
-        to === roomOf(source.path) || room.imports.includes(to) || (isType && room.typesOnly?.includes(to))
+        to === roomOf(source.path) ||
+        room.imports.includes(to) ||
+        room.files?.includes(target.replace(/js$/, 'ts')) ||
+        (isType && room.typesOnly?.includes(to))
       if (!allowed) t.fail(`${source.path} imports ${target}`)
     }
   }

@@ -76,7 +76,11 @@ export class EntryList {
 
   /** Bytes of the record of the entry at `index`, which must be there. */
   bytesAt(index: LogIndex): number {
-    if (index > this.runsEnd) return entryBytes(this.recent[index - this.runsEnd - 1]!)
+    const entry = this.recent[index - this.runsEnd - 1]
+    if (entry !== undefined) return entryBytes(entry)
+    if (index <= this.baseIndex || index > this.runsEnd) {
+      assert(false, `entry ${index} is in the list (${this.baseIndex + 1}..${this.lastIndex})`)
+    }
     const run = this.runOf(index)
     return run.bytesAt(index - run.firstIndex)
   }
