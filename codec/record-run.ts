@@ -70,7 +70,9 @@ export class RunBuilder {
   /** The runs, when the last record was added. */
   finish(): readonly RecordRun[] {
     if (this.offsets.length > 0) {
-      this.runs.push(new RecordRun(this.bytes, this.firstIndex, this.term, this.offsets, this.namesServers))
+      // A copy without the room that `push` has left: most of what a run of few entries would keep.
+      const offsets = this.offsets.slice()
+      this.runs.push(new RecordRun(this.bytes, this.firstIndex, this.term, offsets, this.namesServers))
     }
     this.offsets = []
     return this.runs

@@ -15,7 +15,7 @@ export function entryBytes(entry: Entry): number {
 /** Whether two are one: those of a run are other objects at every look. */
 export function isSameEntry(one: Entry | undefined, other: Entry | undefined): boolean {
   if (one === other || one === undefined || other === undefined) return one === other
-  if (one.index !== other.index || one.term !== other.term) return false
+  if (one.index !== other.index || one.term !== other.term || one.kind !== other.kind) return false
   const { payload } = other
   return one.payload.length === payload.length && one.payload.every((byte, at) => byte === payload[at])
 }
@@ -76,11 +76,10 @@ export class EntryList {
 
   /** Bytes of the record of the entry at `index`, which must be there. */
   bytesAt(index: LogIndex): number {
-    const entry = this.recent[index - this.runsEnd - 1]
-    if (entry !== undefined) return entryBytes(entry)
-    if (index <= this.baseIndex || index > this.runsEnd) {
+    if (index <= this.baseIndex || index > this.lastIndex) {
       assert(false, `entry ${index} is in the list (${this.baseIndex + 1}..${this.lastIndex})`)
     }
+    if (index > this.runsEnd) return entryBytes(this.recent[index - this.runsEnd - 1]!)
     const run = this.runOf(index)
     return run.bytesAt(index - run.firstIndex)
   }
@@ -97,7 +96,7 @@ export class EntryList {
     for (let index = this.baseIndex + 1; index <= this.lastIndex; index++) yield this.at(index)!
   }
 
-  /** The entries that name servers, in their order. */
+  /** The entries that name servers, in their order; others may be among them. */
   *naming(): Iterable<Entry> {
     for (const run of this.runs) {
       if (!run.namesServers) continue

@@ -58,7 +58,8 @@ export function recoverLog(
   }
   readLog(disk, paths, identity, snapshot, visitor, (readError, read) => {
     const tail = read?.tail ?? null
-    const error = readError ?? refused ?? (read === null ? null : termBehindLog(paths, read.replay, hardState))
+    // Segments are read ahead: what is wrong with one comes before an error at a later one.
+    const error = refused ?? readError ?? (read === null ? null : termBehindLog(paths, read.replay, hardState))
     if (error !== null || read === null || tail === null) {
       got(error, null)
       return

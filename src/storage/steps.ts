@@ -27,8 +27,8 @@ export function eachInOrder<T>(items: readonly T[], step: (item: T, done: Done) 
 const fetchesMax = 4
 
 /**
- * Fetches each of `items`, the next ones while one is taken, and hands them to `take` in order. `done` gets the first
- * error, when nothing is under way any more, or null after the last.
+ * Fetches each of `items`, the next ones while one is taken, and hands them to `take` in order. `done` gets null after the
+ * last, or the error of the first item that has one: what lies before it is taken, and nothing is under way any more.
  */
 export function eachFetched<T, F>(
   items: readonly T[],
@@ -36,18 +36,19 @@ export function eachFetched<T, F>(
   take: (item: T, fetched: F) => void,
   done: Done,
 ): void {
-  const waiting = new Map<number, F>()
+  const waiting = new Map<number, { readonly error: Error | null; readonly fetched: F }>()
   let begun = 0
   let taken = 0
   let underWay = 0
+  let hasFailed = false
   let failure: Error | null = null
   let isAdvancing = false
   const begin = (position: number): void => {
     underWay++
     fetch(items[position]!, (error, fetched) => {
       underWay--
-      failure ??= error
-      waiting.set(position, fetched)
+      hasFailed ||= error !== null
+      waiting.set(position, { error, fetched })
       advance()
     })
   }
@@ -55,11 +56,12 @@ export function eachFetched<T, F>(
     if (isAdvancing) return
     isAdvancing = true
     for (;;) {
-      while (failure === null && begun < items.length && begun - taken < fetchesMax) begin(begun++)
-      if (failure !== null || !waiting.has(taken)) break
-      const fetched = waiting.get(taken)!
+      while (!hasFailed && begun < items.length && begun - taken < fetchesMax) begin(begun++)
+      const next = failure === null ? waiting.get(taken) : undefined
+      if (next === undefined) break
       waiting.delete(taken)
-      take(items[taken++]!, fetched)
+      if (next.error !== null) failure = next.error
+      else take(items[taken++]!, next.fetched)
     }
     isAdvancing = false
     if (underWay === 0 && (failure !== null || taken === items.length)) done(failure)

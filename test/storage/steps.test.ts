@@ -43,16 +43,23 @@ void t.test('what is fetched is taken in order, and the next ones are fetched me
   t.end()
 })
 
-void t.test('after an error nothing is begun or taken, and what is under way is waited for', t => {
+void t.test('after an error nothing is begun, what lies before it is taken, and what is under way is waited for', t => {
   const fetches = new Fetches([1, 2, 3, 4, 5, 6])
   const error = new Error('no')
   fetches.end(1)
+  fetches.end(4, new Error('later'))
   fetches.end(3, error)
-  fetches.end(2)
   t.same([fetches.taken, fetches.begun], [['fetched 1'], [1, 2, 3, 4, 5]])
+  fetches.end(2)
+  t.same(
+    [fetches.taken, fetches.begun],
+    [
+      ['fetched 1', 'fetched 2'],
+      [1, 2, 3, 4, 5],
+    ],
+  )
   t.equal(fetches.done, undefined)
-  fetches.end(5, new Error('later'))
-  fetches.end(4)
+  fetches.end(5)
   t.equal(fetches.done, error)
   t.end()
 })
