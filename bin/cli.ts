@@ -3,8 +3,8 @@ import yargs from 'yargs'
 import type { Word } from './arguments.js'
 import { isOption, splitArguments, takeCommandName } from './arguments.js'
 import type { Command } from './command.js'
-import type { CommandTable } from './command-table.js'
 import { commonOptions } from './command.js'
+import type { CommandTable } from './command-table.js'
 import type { ExitStatus } from './exit-status.js'
 import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, usageError } from './exit-status.js'
 import type { Options } from './option.js'
@@ -50,8 +50,8 @@ interface Speaking {
 
 async function dispatch(typed: readonly string[], commands: CommandTable, speaking: Speaking): Promise<ExitStatus> {
   // Only options before the name need all commands, to tell which of them takes the next word.
-  const [name, rest] =
-    typed[0] === undefined || isOption(typed[0]) ? takeCommandName(typed, await optionsOf(commands)) : takeFirst(typed)
+  const isNameFirst = typed[0] !== undefined && !isOption(typed[0])
+  const [name, rest] = takeCommandName(typed, isNameFirst ? {} : await optionsOf(commands))
   const command = name === null ? undefined : await commands.load(name)
   if (wantsHelpOrVersion(name, rest, command)) {
     const shown = command === undefined ? [] : [command.name]
@@ -81,10 +81,6 @@ async function dispatch(typed: readonly string[], commands: CommandTable, speaki
   const values = await readValues(command, given, sourceOf, words)
   speaking.output = new Output(values['json'] === true)
   return command.run(words, values, given, speaking.output)
-}
-
-function takeFirst([name, ...rest]: readonly string[]): [name: string, rest: string[]] {
-  return [name!, rest]
 }
 
 /** Those of all commands. */

@@ -116,6 +116,7 @@ export interface RecordHeader {
   readonly index: LogIndex
   readonly term: Term
   readonly kind: EntryKind
+  readonly namesServers: boolean
   readonly recordBytes: number
 }
 
@@ -131,9 +132,9 @@ export function readRecordHeader(bytes: Uint8Array, offset: number, view: DataVi
   if (kind === undefined || index < 1 || term < 1) return null
   const end = offset + recordBytes
   if (view.getUint32(offset + checksumAt, true) !== recordChecksum(bytes, offset, recordBytes)) return null
-  const isPlain = kind === 'noop' || kind === 'commands'
-  if (!isPlain && !namesServers(kind, bytes.subarray(offset + entryHeaderBytes, end))) return null
-  return { index, term, kind, recordBytes }
+  const namesServers = kind !== 'noop' && kind !== 'commands'
+  if (namesServers && !holdsNames(kind, bytes.subarray(offset + entryHeaderBytes, end))) return null
+  return { index, term, kind, namesServers, recordBytes }
 }
 
 /** The kind byte and the three zeros behind it, read as one word. */
@@ -141,7 +142,7 @@ function kindOf(head: number): EntryKind | undefined {
   return kinds[head - 1]
 }
 
-function namesServers(kind: EntryKind, payload: Uint8Array): boolean {
+function holdsNames(kind: EntryKind, payload: Uint8Array): boolean {
   const count = payload.length / namedBytes
   if (!Number.isInteger(count) || count < 1 || count > (kind === 'found' ? votersMax : 1)) return false
   const view = viewOf(payload)

@@ -55,7 +55,7 @@ export class RunBuilder {
   }
 
   /** The next record begins at `offset`, and nothing stands between it and the one before. */
-  add({ index, term, kind, recordBytes }: RecordHeader, offset: number): void {
+  add({ index, term, namesServers, recordBytes }: RecordHeader, offset: number): void {
     if (this.offsets.length === 0 || term !== this.term || index !== this.firstIndex + this.offsets.length - 1) {
       this.finish()
       this.firstIndex = index
@@ -63,7 +63,7 @@ export class RunBuilder {
       this.offsets = [offset]
       this.namesServers = false
     }
-    if (kind !== 'noop' && kind !== 'commands') this.namesServers = true
+    if (namesServers) this.namesServers = true
     this.offsets.push(offset + recordBytes)
   }
 

@@ -6,7 +6,7 @@
  * The payload of these entries is one piece of 10 bytes for each server that is named: its id in 2 bytes, its incarnation
  * in 8, little-endian.
  */
-import type { Entry, Incarnation, LogIndex, Named, ServerId, Term } from './types.js'
+import type { Entry, EntryKind, Incarnation, LogIndex, Named, ServerId, Term } from './types.js'
 
 /** What the log says of one server. */
 export interface Standing {
@@ -28,6 +28,11 @@ interface Change {
 }
 
 const namedBytes = 10
+
+/** Whether entries of this kind name servers. */
+export function namesServers(kind: EntryKind): kind is Change['kind'] {
+  return kind !== 'noop' && kind !== 'commands'
+}
 
 export class Admitted {
   /** As of the newest snapshot that is known here; null where no entry has named anybody. */
@@ -53,7 +58,7 @@ export class Admitted {
   /** An entry was appended. */
   append(entry: Entry): void {
     const { index, term, kind } = entry
-    if (kind === 'noop' || kind === 'commands' || index <= this.baseIndex) return
+    if (!namesServers(kind) || index <= this.baseIndex) return
     // The payload is looked at only here: that of an entry of a log is made when it is asked for.
     const change = { index, term, kind, named: decodeNamed(entry.payload) }
     this.changes.push(change)

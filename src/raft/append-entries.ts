@@ -105,8 +105,9 @@ export function matchIndexOf(server: Server, role: Follower): LogIndex {
 /** The leader of the present term speaks: this server follows it, and does not stand for a while. */
 export function followLeader(server: Server, message: AppendEntries | InstallSnapshot, now: Milliseconds): Follower {
   const { role } = server
-  if (role.name === 'leader')
+  if (role.name === 'leader') {
     assert(false, `server ${message.from} does not lead term ${message.term} beside this leader`)
+  }
   if (role.name !== 'follower' || role.leaderId === 0) {
     stepDown(server, message.from, `server ${message.from} leads`, now)
     server.reports.push({ what: 'leader', leaderId: message.from, term: server.currentTerm })

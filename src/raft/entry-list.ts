@@ -4,6 +4,7 @@
  * and traces, at the start and ever after. Those that came since are objects.
  */
 import { assert } from '../base/assert.js'
+import { namesServers } from './admitted.js'
 import type { Entry, EntryRun, LogIndex, Term } from './types.js'
 import { entryOverheadBytes } from './types.js'
 
@@ -100,10 +101,10 @@ export class EntryList {
   *naming(): Iterable<Entry> {
     for (const run of this.runs) {
       if (!run.namesServers) continue
-      const end = Math.min(run.firstIndex + run.length - 1, this.runsEnd)
-      for (let index = Math.max(run.firstIndex, this.baseIndex + 1); index <= end; index++) yield this.at(index)!
+      const end = run.firstIndex + run.length
+      for (let index = Math.max(run.firstIndex, this.baseIndex + 1); index < end; index++) yield this.at(index)!
     }
-    for (const entry of this.recent) if (namesServers(entry)) yield entry
+    for (const entry of this.recent) if (namesServers(entry.kind)) yield entry
   }
 
   push(entry: Entry): void {
@@ -178,8 +179,4 @@ export class EntryList {
     }
     return low
   }
-}
-
-function namesServers({ kind }: Entry): boolean {
-  return kind !== 'noop' && kind !== 'commands'
 }
