@@ -74,7 +74,7 @@ export class SnapshotClient {
     return { told, server: server.address }
   }
 
-  /** A piece of 64 KiB of its body, or what is left of it. Rejects with SnapshotGoneError where it cannot be had any more. */
+  /** A piece of 31 KiB of its body, or what is left of it. Rejects with SnapshotGoneError where it cannot be had any more. */
   async read(server: Address, told: ToldSnapshot, offset: number): Promise<Uint8Array> {
     const { lastIncludedIndex, hash, serverId } = told
     const timeoutMs = Math.min(this.timeoutMs, readMsMax)

@@ -11,17 +11,29 @@
  * was believed, so a receiver that started again and holds less simply gets more. After a silence one piece goes again, not
  * all of them (R13), also when the peer holds all of them: that it has installed them may have been said and lost. A peer is sent little at a time, and nothing while its link has no room: pieces are bulk.
  */
+import { chunkBytesMax } from '../../codec/snapshot.js'
 import { answersFor } from '../raft/snapshot-meta.js'
 import type { InstallSnapshotReply, LogIndex, Milliseconds, ServerId, SnapshotMeta } from '../raft/types.js'
 import { snapshotPieceBytes } from '../raft/types.js'
 import type { HeldSnapshot } from '../storage/held-snapshot.js'
 import type { Link } from '../transport/types.js'
 
+/** A peer's word covers so many pieces from the first that it lacks. */
+const piecesAhead = 32
+
 /**
- * Pieces on their way to one peer. The link's window says how many of them are in flight; the others are those that the
- * receiver's disk is at work on, which takes longest (measured: 8 gave 29 MB/s, 24 gave 44).
+ * Pieces on their way to one peer: as many as its word covers. The link's window says how many of them are in flight; the
+ * others are those that the receiver's disk is at work on, which takes longest (measured: 512 KiB gave 29 MB/s, 1.5 MiB 44).
  */
-const piecesOnTheirWayMax = 24
+const piecesOnTheirWayMax = piecesAhead
+
+/**
+ * Arrays that pieces are read into, in turn. New ones for each would call the collector of garbage dozens of times, and
+ * each of its full rounds walks every key of a large state: half of what a transfer cost a leader of a million keys. One is
+ * used again when the peer has long held what was in it. Were that still to leave once more, the peer would refuse it: it
+ * has other bytes for that place; and if it has begun anew, the hash of the whole tells.
+ */
+const readArrays = 4 * piecesAhead
 
 /** So long after the peer's last word a piece that is on its way goes again, and then after twice as long. */
 const silenceMs = 100
@@ -54,6 +66,8 @@ interface Transfer {
   /** By offset, the oldest first: pieces that left and were not heard of. */
   readonly onTheirWay: Set<number>
   readonly reading: Set<number>
+  readonly arrays: Uint8Array[]
+  reads: number
   /** Until the first reply, which may say that the peer has most of it, one piece asks. */
   isAnswered: boolean
   /** Since then nothing was heard. */
@@ -114,7 +128,7 @@ export class SnapshotSender {
     if (reply.nextOffset > transfer.heldBytes) transfer.silenceMs = silenceMs
     transfer.heldBytes = reply.nextOffset
     heldBeyond.clear()
-    for (let bit = 0; bit < 32; bit++) {
+    for (let bit = 0; bit < piecesAhead; bit++) {
       const offset = reply.nextOffset + (bit + 1) * snapshotPieceBytes
       if (((reply.received >>> bit) & 1) === 1) heldBeyond.add(offset)
     }
@@ -138,6 +152,8 @@ export class SnapshotSender {
       heldBeyond: new Set(),
       onTheirWay: new Set(),
       reading: new Set(),
+      arrays: [],
+      reads: 0,
       isAnswered: false,
       sinceMs: this.parts.now(),
       silenceMs,
@@ -199,7 +215,8 @@ export class SnapshotSender {
       if (this.parts.send(link, held.meta, offset, data)) onTheirWay.add(offset)
       this.parts.onRead()
     }
-    held.read(offset, bytes, (error, data) => this.parts.guard(() => read(error, data)))
+    const target = (transfer.arrays[transfer.reads++ % readArrays] ??= new Uint8Array(chunkBytesMax))
+    held.read(offset, bytes, (error, data) => this.parts.guard(() => read(error, data)), target)
   }
 }
 
@@ -212,9 +229,9 @@ function lastPieceOffset(totalBytes: number): number {
   return snapshotPieceBytes * (Math.max(1, Math.ceil(totalBytes / snapshotPieceBytes)) - 1)
 }
 
-/** The first piece that the peer lacks and that is not on its way, or null. The peer's word covers 32 pieces. */
+/** The first piece that the peer lacks and that is not on its way, or null. */
 function offsetToSend({ held, heldBytes, heldBeyond, onTheirWay, reading }: Transfer): number | null {
-  const end = Math.min(held.meta.totalBytes, heldBytes + 32 * snapshotPieceBytes)
+  const end = Math.min(held.meta.totalBytes, heldBytes + piecesAhead * snapshotPieceBytes)
   for (let offset = heldBytes; offset < end; offset += snapshotPieceBytes) {
     if (!heldBeyond.has(offset) && !onTheirWay.has(offset) && !reading.has(offset)) return offset
   }

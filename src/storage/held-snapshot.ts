@@ -21,12 +21,13 @@ export class SharedSnapshot {
   }
 
   /** See SnapshotFile.read. */
-  read(offset: number, length: number, got: Got<Uint8Array>): void {
+  read(offset: number, length: number, got: Got<Uint8Array>, target?: Uint8Array): void {
     this.begin()
-    this.file.read(offset, length, (error, bytes) => {
+    const ended: Got<Uint8Array> = (error, bytes) => {
       this.end()
       got(error, bytes)
-    })
+    }
+    this.file.read(offset, length, ended, target)
   }
 
   /** See SnapshotFile.readBody. */
@@ -85,10 +86,10 @@ export class HeldSnapshot {
     this.meta = shared.meta
   }
 
-  /** Up to `length` bytes of the body from `offset` on; fewer only at its end. Damage in them is an error. */
-  read(offset: number, length: number, got: Got<Uint8Array>): void {
+  /** See SnapshotFile.read. */
+  read(offset: number, length: number, got: Got<Uint8Array>, target?: Uint8Array): void {
     assert(!this.released, 'a snapshot that is read is held')
-    this.shared.read(offset, length, got)
+    this.shared.read(offset, length, got, target)
   }
 
   /** Its file may be closed; also once more, and after the end of all. */

@@ -1,6 +1,6 @@
 /**
  * Receives a snapshot from a leader into `receiving` (receiving-file.ts). A piece is one chunk of the body, from a multiple
- * of 64 KiB on; pieces may come in any order within a window, and more than once. What a crash leaves:
+ * of 31 KiB on; pieces may come in any order within a window, and more than once. What a crash leaves:
  * - while pieces come: `receiving` with its header and some chunks, whole or not.
  * - after the rename: the snapshot, whole, or again `receiving`, if the rename was not durable.
  * - after the sync of the directory: the snapshot.
@@ -29,11 +29,11 @@ import type { OnChunk } from './snapshot-reader.js'
 import { StorageError, storageErrorOf } from './storage-error.js'
 import { inOrder } from './steps.js'
 
-/** Chunks behind `nextOffset` that may come before it: 4 MiB, which is what may wait in memory. */
-export const windowChunks = 64
+/** Chunks from `nextOffset` on that may come: 4 MiB, which is what waits in memory. */
+export const windowChunks = 128
 
-/** Chunks in one write: less than 1 MiB of them. */
-const writeChunksMax = 15
+/** Chunks in one write: 1 MiB of them. */
+const writeChunksMax = 32
 
 /**
  * - `held`: it is durable.
@@ -69,7 +69,6 @@ export interface HashedChunk {
 
 /** A piece that waits for its write, or is on its way. */
 interface Piece {
-  readonly payload: Uint8Array
   readonly hash: number
   readonly waiting: WrotePiece[]
 }
@@ -88,11 +87,13 @@ export class SnapshotReceiver {
   private nextChunk = 0
   /** Of the body up to `nextChunk`. */
   private bodyHash: number
-  /** Payloads of chunks that are durable beyond `nextChunk`, for the hash of the body: less than a window of them. */
-  private readonly beyond = new Map<number, Uint8Array>()
-  /** What is written is put together here: one write at a time. */
-  private readonly target: Uint8Array
-  private readonly targetView: DataView
+  /**
+   * The chunks of the window as they stand in the file, chunk n in slot n modulo windowChunks: from when a piece comes until
+   * it is durable and everything before it as well. The pieces' own memory is let go of at once: it would outlive a
+   * collection of the young otherwise, and each collection of the old walks every key of a large state.
+   */
+  private readonly window: Uint8Array
+  private readonly windowView: DataView
   private writing = false
   private installing = false
   /** Nothing is taken any more. */
@@ -109,8 +110,8 @@ export class SnapshotReceiver {
     for (const [number, { hash }] of found.entries()) this.held.set(number, hash)
     this.nextChunk = found.length
     this.bodyHash = found.at(-1)?.bodyHash ?? 0
-    this.target = new Uint8Array(Math.min(writeChunksMax, this.chunks) * chunkBytesMax)
-    this.targetView = viewOf(this.target)
+    this.window = new Uint8Array(Math.min(windowChunks, this.chunks) * chunkBytesMax)
+    this.windowView = viewOf(this.window)
   }
 
   /** Up to here all of the body is durable. */
@@ -135,7 +136,7 @@ export class SnapshotReceiver {
     return this.installing
   }
 
-  /** Takes a piece, and keeps `bytes` until it calls back. May call back at once, and never does after `abandon`. */
+  /** Takes a piece; `bytes` are only lent. May call back at once, and never does after `abandon`. */
   write(offset: number, bytes: Uint8Array, done: WrotePiece): void {
     const number = offset / chunkPayloadBytesMax
     const isPiece =
@@ -158,7 +159,8 @@ export class SnapshotReceiver {
     else if (piece !== undefined) piece.waiting.push(done)
     else if (known !== undefined) done(null, 'held')
     else {
-      this.pieces.set(number, { payload: bytes, hash, waiting: [done] })
+      this.lay(number, bytes)
+      this.pieces.set(number, { hash, waiting: [done] })
       this.work()
     }
   }
@@ -169,10 +171,10 @@ export class SnapshotReceiver {
     const first = Math.min(...this.pieces.keys())
     const run: Piece[] = []
     for (let piece = this.pieces.get(first); piece !== undefined; piece = this.pieces.get(first + run.length)) {
-      if (run.push(piece) === writeChunksMax) break
+      if (run.push(piece) === writeChunksMax || (first + run.length) % windowChunks === 0) break
     }
     this.writing = true
-    this.file.write(chunkOffset(first), this.chunksOf(first, run), error => {
+    this.file.write(chunkOffset(first), this.chunksOf(first, run.length), error => {
       this.writing = false
       for (const [position, piece] of run.entries()) {
         this.pieces.delete(first + position)
@@ -189,24 +191,30 @@ export class SnapshotReceiver {
     })
   }
 
-  /** The bytes of chunks in the file, from `first` on, good until the next call. */
-  private chunksOf(first: number, run: readonly Piece[]): Uint8Array {
-    const { target, targetView } = this
-    let at = 0
-    for (const [position, { payload }] of run.entries()) {
-      target.set(payload, at + chunkHeaderBytes)
-      sealChunk(target, targetView, at, first + position, payload.length)
-      at += chunkHeaderBytes + payload.length
-    }
-    return target.subarray(0, at)
+  /** Puts a piece into its slot. */
+  private lay(number: number, payload: Uint8Array): void {
+    const at = slotOf(number)
+    this.window.set(payload, at + chunkHeaderBytes)
+    sealChunk(this.window, this.windowView, at, number, payload.length)
+  }
+
+  private payloadOf(number: number): Uint8Array {
+    const at = slotOf(number) + chunkHeaderBytes
+    return this.window.subarray(at, at + chunkPayloadBytes(this.meta.totalBytes, number))
+  }
+
+  /** So many chunks as they stand in the file, from `first` on; they lie in one piece. */
+  private chunksOf(first: number, count: number): Uint8Array {
+    const last = first + count - 1
+    const end = slotOf(last) + chunkHeaderBytes + chunkPayloadBytes(this.meta.totalBytes, last)
+    return this.window.subarray(slotOf(first), end)
   }
 
   /** A chunk is durable. */
-  private hold(number: number, { hash, payload }: Piece): void {
+  private hold(number: number, { hash }: Piece): void {
     this.held.set(number, hash)
-    this.beyond.set(number, payload)
-    for (let next = this.beyond.get(this.nextChunk); next !== undefined; next = this.beyond.get(this.nextChunk)) {
-      this.beyond.delete(this.nextChunk++)
+    while (this.held.has(this.nextChunk)) {
+      const next = this.payloadOf(this.nextChunk++)
       this.bodyHash = hashChunk(next, this.bodyHash)
       this.onChunk(next)
     }
@@ -266,4 +274,9 @@ export class SnapshotReceiver {
 function nameInDoubt(error: Error): StorageError {
   if (error instanceof StorageError && error.code !== 'no-space') return error
   return new StorageError('io', `failed to sync a snapshot's name: ${error.message}`)
+}
+
+/** Where the slot of a chunk begins in the window. */
+function slotOf(number: number): number {
+  return (number % windowChunks) * chunkBytesMax
 }

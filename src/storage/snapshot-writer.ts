@@ -1,6 +1,6 @@
 /**
  * Writes a snapshot of this server's own while the server works on. The body is pulled chunk by chunk: one piece of
- * 256 KiB is encoded, written and durable before the next is pulled, so the disk sets the pace and the event loop
+ * 248 KiB is encoded, written and durable before the next is pulled, so the disk sets the pace and the event loop
  * stands still for one piece at a time. What a crash leaves:
  * - while the body is written: `taking`, of any length, without a header. The next start removes it.
  * - after the header, which is written last: `taking`, whole. The next start removes it all the same.
@@ -27,8 +27,8 @@ import type { Disk, DiskFile, Done } from './disk.js'
 import { removeIfThere, snapshotPath, type Paths } from './files.js'
 import { isNoSpace, StorageError, storageErrorOf } from './storage-error.js'
 
-/** Chunks in one write, 256 KiB: what the event loop stands still for, and no more than the log's writes wait for. */
-const pieceChunks = 4
+/** Chunks in one write, 248 KiB: what the event loop stands still for, and no more than the log's writes wait for. */
+const pieceChunks = 8
 
 /** What is known of a snapshot before its body was walked through. */
 export type SnapshotPosition = Pick<SnapshotMeta, 'lastIncludedIndex' | 'lastIncludedTerm' | 'voters' | 'admitted'>

@@ -6,6 +6,7 @@ import { entryHeaderBytes, recordOf } from '../../codec/entry.js'
 import { fragmentOverheadBytes } from '../../codec/fragment.js'
 import {
   commandBytesMax,
+  datagramBytesLoopback,
   datagramBytesUnknownPath,
   fragmentsMax,
   messageBytesMax,
@@ -379,8 +380,8 @@ void t.test('the other messages: only what a server can mean is accepted', t => 
   t.not(piece([5, 9, 5, 8, 1, 0], [1, 2], 8), null, 'a whole snapshot')
   t.not(piece([5, 9, 5, 8, 1, 6], [1, 2], 2), null, 'its last piece')
   t.not(piece([5, 9, 5, 0, 1, 0], [1, 2], 0), null, 'an empty snapshot')
-  t.not(piece([5, 9, 5, 65_536, 1, 0], [1], snapshotPieceBytesMax), null, 'the largest piece')
-  t.equal(piece([5, 9, 5, 65_537, 1, 0], [1], snapshotPieceBytesMax + 1), null, 'a larger one')
+  t.not(piece([5, 9, 5, snapshotPieceBytesMax, 1, 0], [1], snapshotPieceBytesMax), null, 'the largest piece')
+  t.equal(piece([5, 9, 5, snapshotPieceBytesMax + 1, 1, 0], [1], snapshotPieceBytesMax + 1), null, 'a larger one')
   t.equal(piece([5, 9, 5, 8, 1, 7], [1, 2], 2), null, 'a piece beyond the end')
   t.equal(piece([5, 9, 5, 8, 1, idMax], [1, 2], 2), null, 'a piece far beyond the end')
   t.equal(piece([5, 9, 5, 8, 1, 0], [1, 2], 0), null, 'an empty piece of a snapshot with something in it')
@@ -452,6 +453,11 @@ void t.test('the sizes that others count with', t => {
   const overhead = appendEntriesOverheadBytes + entryHeaderBytes + commandsOverheadBytes + commandHeaderBytes
   const total = overhead + commandBytesMax
   t.ok(total <= messageBytesMax, `the largest command fits a message in an entry of its own: ${total}`)
+  const voters = Array.from({ length: votersMax }, (_, at) => at + 1)
+  const meta = { lastIncludedIndex: 9, lastIncludedTerm: 5, voters, totalBytes: 2 ** 40, hash: 1 }
+  const data = new Uint8Array(snapshotPieceBytes)
+  const largestPiece: Message = { type: 'InstallSnapshot', term: 5, from, ...meta, offset: 0, data }
+  t.ok(envelopeBytes + peerMessageBytes(largestPiece) <= datagramBytesLoopback, 'a piece is one datagram on loopback')
   const smallestPiece = datagramBytesUnknownPath - 2 * envelopeBytes - fragmentOverheadBytes
   t.ok(messageBytesMax / smallestPiece < fragmentsMax / 2, 'whose fragments are few enough on every path')
   t.end()

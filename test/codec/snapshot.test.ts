@@ -47,7 +47,7 @@ function headerWith(fields: {
 }): Uint8Array {
   const { voters = [1, 2, 3] } = fields
   const head = join(
-    uint(fields.version ?? 2, 4),
+    uint(fields.version ?? 3, 4),
     uint(4, 4),
     uint(fields.clusterId ?? 5, 8),
     uint(fields.incarnation ?? 6, 8),
@@ -133,7 +133,7 @@ function headerOf(): SnapshotHeader {
 }
 
 void t.test('another version is told apart from damage', t => {
-  t.equal(decodeSnapshotHeader(headerWith({ version: 1 })), 'other-version')
+  t.equal(decodeSnapshotHeader(headerWith({ version: 2 })), 'other-version')
   t.end()
 })
 
@@ -173,13 +173,13 @@ void t.test('no flipped bit, no other place, no other length and no truncation o
 })
 
 void t.test('places and lengths follow from the length of the body', t => {
-  t.equal(chunkBytesMax, 65_544)
+  t.equal(chunkBytesMax, 31_752)
   for (const [totalBytes, chunks, fileBytes] of [
     [0, 0, 512],
     [1, 1, 512 + 8 + 1],
-    [65_536, 1, 512 + 65_544],
-    [65_537, 2, 512 + 65_544 + 9],
-    [3 * 65_536, 3, 512 + 3 * 65_544],
+    [31_744, 1, 512 + 31_752],
+    [31_745, 2, 512 + 31_752 + 9],
+    [3 * 31_744, 3, 512 + 3 * 31_752],
   ] as const) {
     t.equal(chunkCount(totalBytes), chunks)
     t.equal(snapshotFileBytes(totalBytes), fileBytes)
@@ -188,7 +188,7 @@ void t.test('places and lengths follow from the length of the body', t => {
     t.equal(chunkOffset(last) + chunkHeaderBytes + chunkPayloadBytes(totalBytes, last), fileBytes)
     for (let number = 0; number < last; number++) {
       t.equal(chunkPayloadBytes(totalBytes, number), chunkPayloadBytesMax)
-      t.equal(chunkOffset(number), 512 + number * 65_544)
+      t.equal(chunkOffset(number), 512 + number * 31_752)
     }
   }
   t.end()

@@ -141,7 +141,7 @@ void t.test('the body is given on the way of its check, once, and read once', t 
   t.equal(opened?.error, null)
   t.ok(Buffer.concat(chunks).equals(body))
   const reads = rig.operations.slice(before).filter(({ kind }) => kind === 'read').length
-  t.equal(reads, 1 + Math.ceil(chunkCount(body.length) / 4), 'the header, and the body')
+  t.equal(reads, 1 + Math.ceil(chunkCount(body.length) / 8), 'the header, and the body')
   t.end()
 })
 
@@ -152,7 +152,7 @@ void t.test('a damaged piece is never sent on, the others are', t => {
   const read = (offset: number): StorageError | null | undefined =>
     rig.wait(got => snapshots.read(offset, pieceBytes, error => got(error as StorageError | null)))?.error
   t.equal(read(0), null)
-  t.match(read(pieceBytes), { code: 'corrupt', message: /damaged at byte 66056: .*not sent to others/ })
+  t.match(read(pieceBytes), { code: 'corrupt', message: /damaged at byte 32264: .*not sent to others/ })
   t.match(read(10), { code: 'corrupt' })
   t.equal(read(2 * pieceBytes), null)
   t.end()
@@ -165,7 +165,7 @@ void t.test('a restore gets the body chunk by chunk, a few per read, up to the d
   const before = rig.operations.length
   t.ok(Buffer.from(rig.body(snapshots)).equals(body))
   const reads = rig.operations.slice(before).filter(({ kind }) => kind === 'read').length
-  t.equal(reads, Math.ceil(chunkCount(body.length) / 4))
+  t.equal(reads, Math.ceil(chunkCount(body.length) / 8))
   rig.disk.flipBit(path, chunkOffset(5) + 100, 0)
   let given = 0
   const read = rig.wait(got => snapshots.readBody(() => given++, got))

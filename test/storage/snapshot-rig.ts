@@ -1,4 +1,5 @@
 /** Snapshots on a simulated disk: what the tests of snapshot files share. */
+import { chunkPayloadBytesMax } from '../../codec/snapshot.js'
 import { Prng } from '../../src/base/prng.js'
 import type { Identity } from '../../codec/identity.js'
 import type { SnapshotMeta } from '../../src/raft/types.js'
@@ -19,7 +20,7 @@ export const identity: Identity = {
 
 export const paths = pathsOf(directory)
 
-export const pieceBytes = 65_536
+export const pieceBytes = chunkPayloadBytesMax
 
 export function positionOf(lastIncludedIndex: number, lastIncludedTerm = 2): SnapshotPosition {
   return { lastIncludedIndex, lastIncludedTerm, voters: [1, 2, 3] }

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { viewOf } from '../../codec/cursor.js'
 import {
+  chunkBytesMax,
   chunkCount,
   chunkOffset,
   chunkPayloadBytes,
@@ -9,14 +10,14 @@ import {
   snapshotFileBytes,
 } from '../../codec/snapshot.js'
 import { isNoSpace } from '../../src/storage/storage-error.js'
-import { bodyOf, Chunks, identity, paths, positionOf, SnapshotRig } from './snapshot-rig.js'
+import { bodyOf, Chunks, identity, paths, pieceBytes, positionOf, SnapshotRig } from './snapshot-rig.js'
 
 const path = 'data/snapshots/0000000000000050.snapshot'
-/** Two pieces of four chunks, and a bit. */
-const largeBody = bodyOf(9 * 65_536 + 5)
+/** Two pieces of eight chunks, and a bit. */
+const largeBody = bodyOf(17 * pieceBytes + 5)
 
 void t.test('a body becomes a file, however it was cut, and the file is the same each time', t => {
-  for (const length of [0, 1, 65_535, 65_536, 65_537, 200_000, 4 * 65_536, largeBody.length]) {
+  for (const length of [0, 1, pieceBytes - 1, pieceBytes, pieceBytes + 1, 200_000, 8 * pieceBytes, largeBody.length]) {
     const body = largeBody.subarray(0, length)
     const files = [1, 2].map(seed => {
       const rig = new SnapshotRig(seed)
@@ -55,9 +56,9 @@ void t.test('no piece is pulled before the one before it is durable', t => {
     return null
   }
   t.equal(rig.wait(got => snapshots.take(positionOf(50), chunks, got))?.error, null)
-  t.same(written, [4 * 65_544, 4 * 65_544, 65_544 + 13, 512], 'the header is written last')
+  t.same(written, [8 * chunkBytesMax, 8 * chunkBytesMax, chunkBytesMax + 13, 512], 'the header is written last')
   for (const [piece, atCompletion] of pulled.slice(0, 2).entries()) {
-    t.ok(atCompletion < (piece + 1) * 4 * 65_536 + 65_536, 'at most a chunk more than the piece')
+    t.ok(atCompletion < (piece + 1) * 8 * pieceBytes + pieceBytes, 'at most a chunk more than the piece')
   }
   t.end()
 })
