@@ -162,10 +162,28 @@ export function snapshotFileBytes(totalBytes: number): number {
   return snapshotHeaderBytes + chunkCount(totalBytes) * chunkHeaderBytes + totalBytes
 }
 
-/** Writes the header of chunk `number` at `at` of `target`, whose view is `view`; its payload stands behind it. */
-export function sealChunk(target: Uint8Array, view: DataView, at: number, number: number, payloadBytes: number): void {
+/**
+ * Writes the header of chunk `number` at `at` of `target`, whose view is `view`; its payload stands behind it. Returns its
+ * checksum.
+ */
+export function sealChunk(
+  target: Uint8Array,
+  view: DataView,
+  at: number,
+  number: number,
+  payloadBytes: number,
+): number {
   view.setUint32(at + chunkBytesAt, payloadBytes, true)
-  view.setUint32(at, chunkChecksum(target, at, number, payloadBytes), true)
+  const sum = chunkChecksum(target, at, number, payloadBytes)
+  view.setUint32(at, sum, true)
+  return sum
+}
+
+/** The checksum of chunk `number` with this payload, wherever that stands. */
+export function checksumOfChunk(number: number, payload: Uint8Array): number {
+  const chunk = new Uint8Array(chunkHeaderBytes + payload.length)
+  chunk.set(payload, chunkHeaderBytes)
+  return sealChunk(chunk, viewOf(chunk), 0, number, payload.length)
 }
 
 /**

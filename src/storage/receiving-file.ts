@@ -6,6 +6,7 @@
  *   chunks that are whole from the first on, less one window: see `resume`. Any other begins anew.
  */
 import {
+  checksumOfChunk,
   decodeSnapshotHeader,
   encodeSnapshotHeader,
   hashChunk,
@@ -16,7 +17,7 @@ import type { LogIndex } from '../raft/types.js'
 import type { Disk, DiskFile, Done, Got } from './disk.js'
 import { removeIfThere, type Paths } from './files.js'
 import { isSameSnapshot, readBody, SnapshotDamage } from './snapshot-reader.js'
-import { SnapshotReceiver, windowChunks, type HashedChunk, type ReceiverOptions } from './snapshot-receiver.js'
+import { SnapshotReceiver, windowChunks, type HeldChunk, type ReceiverOptions } from './snapshot-receiver.js'
 import { codeOf, isNoSpace, storageErrorOf, type StorageError } from './storage-error.js'
 
 /** Begins to receive, or goes on with what `receiving` holds of the same snapshot. */
@@ -100,9 +101,10 @@ function resume(options: ReceiverOptions, file: DiskFile, got: Got<SnapshotRecei
       file.close(() => got(writeError, null))
       return
     }
-    const found: HashedChunk[] = []
+    const found: HeldChunk[] = []
     const add = (payload: Uint8Array): void => {
-      found.push({ hash: hashChunk(payload, 0), bodyHash: hashChunk(payload, found.at(-1)?.bodyHash ?? 0) })
+      const bodyHash = hashChunk(payload, found.at(-1)?.bodyHash ?? 0)
+      found.push({ checksum: checksumOfChunk(found.length, payload), bodyHash })
     }
     readBody(paths.receiving, file, meta.totalBytes, add, error => {
       if (error !== null && !(error instanceof SnapshotDamage)) {

@@ -11,6 +11,7 @@
  */
 import type { Identity } from '../../codec/identity.js'
 import {
+  checksumOfChunk,
   chunkBytesMax,
   chunkCount,
   chunkHeaderBytes,
@@ -60,16 +61,15 @@ export interface ReceiverOptions {
 }
 
 /** A chunk that was held before. */
-export interface HashedChunk {
-  /** Of the chunk alone. */
-  readonly hash: number
+export interface HeldChunk {
+  readonly checksum: number
   /** Of the body up to and with it. */
   readonly bodyHash: number
 }
 
 /** A piece that waits for its write, or is on its way. */
 interface Piece {
-  readonly hash: number
+  readonly checksum: number
   readonly waiting: WrotePiece[]
 }
 
@@ -80,7 +80,7 @@ export class SnapshotReceiver {
   private readonly options: ReceiverOptions
   private readonly file: DiskFile
   private readonly chunks: number
-  /** Of the chunks that are durable, a hash each: what comes once more must be equal. */
+  /** Of the chunks that are durable, the checksum of each: what comes once more must be equal. */
   private readonly held = new Map<number, number>()
   private readonly pieces = new Map<number, Piece>()
   /** The first chunk that is not durable. */
@@ -102,12 +102,12 @@ export class SnapshotReceiver {
   private abandoned: Done | null = null
 
   /** `found` are the chunks that `file` holds, from the first on. */
-  constructor(options: ReceiverOptions, file: DiskFile, found: readonly HashedChunk[]) {
+  constructor(options: ReceiverOptions, file: DiskFile, found: readonly HeldChunk[]) {
     this.options = options
     this.meta = options.meta
     this.file = file
     this.chunks = chunkCount(options.meta.totalBytes)
-    for (const [number, { hash }] of found.entries()) this.held.set(number, hash)
+    for (const [number, { checksum }] of found.entries()) this.held.set(number, checksum)
     this.nextChunk = found.length
     this.bodyHash = found.at(-1)?.bodyHash ?? 0
     this.window = new Uint8Array(Math.min(windowChunks, this.chunks) * chunkBytesMax)
@@ -152,17 +152,14 @@ export class SnapshotReceiver {
       done(null, 'ahead')
       return
     }
-    const hash = hashChunk(bytes, 0)
     const piece = this.pieces.get(number)
-    const known = this.held.get(number) ?? piece?.hash
-    if (known !== undefined && known !== hash) done(null, 'refused')
-    else if (piece !== undefined) piece.waiting.push(done)
-    else if (known !== undefined) done(null, 'held')
-    else {
-      this.lay(number, bytes)
-      this.pieces.set(number, { hash, waiting: [done] })
+    const known = this.held.get(number) ?? piece?.checksum
+    if (known === undefined) {
+      this.pieces.set(number, { checksum: this.lay(number, bytes), waiting: [done] })
       this.work()
-    }
+    } else if (known !== checksumOfChunk(number, bytes)) done(null, 'refused')
+    else if (piece !== undefined) piece.waiting.push(done)
+    else done(null, 'held')
   }
 
   /** Writes what waits, the lowest first and what follows it with it: one write at a time. */
@@ -191,11 +188,11 @@ export class SnapshotReceiver {
     })
   }
 
-  /** Puts a piece into its slot. */
-  private lay(number: number, payload: Uint8Array): void {
+  /** Puts a piece into its slot, and returns its checksum. */
+  private lay(number: number, payload: Uint8Array): number {
     const at = slotOf(number)
     this.window.set(payload, at + chunkHeaderBytes)
-    sealChunk(this.window, this.windowView, at, number, payload.length)
+    return sealChunk(this.window, this.windowView, at, number, payload.length)
   }
 
   private payloadOf(number: number): Uint8Array {
@@ -211,8 +208,8 @@ export class SnapshotReceiver {
   }
 
   /** A chunk is durable. */
-  private hold(number: number, { hash }: Piece): void {
-    this.held.set(number, hash)
+  private hold(number: number, { checksum }: Piece): void {
+    this.held.set(number, checksum)
     while (this.held.has(this.nextChunk)) {
       const next = this.payloadOf(this.nextChunk++)
       this.bodyHash = hashChunk(next, this.bodyHash)
