@@ -28,6 +28,9 @@ export function writeId(view: DataView, offset: number, value: number): void {
  * every reader, because a number would round them and two different ids could become one.
  */
 export function readId(view: DataView, offset: number): number {
+  const low = view.getUint32(offset, true)
   const high = view.getUint32(offset + 4, true)
-  return high < highWordBound ? high * 2 ** 32 + view.getUint32(offset, true) : -1
+  // A small whole number for nearly all: the sum is one of V8's floats, boxed wherever it is kept.
+  if (high === 0) return low
+  return high < highWordBound ? high * 2 ** 32 + low : -1
 }

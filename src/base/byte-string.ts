@@ -61,6 +61,9 @@ export function putUint53(target: Uint8Array, at: number, value: number): void {
 
 /** The number that putUint53 wrote; -1 if what stands there is 2^53 or more. */
 export function getUint53(bytes: Uint8Array, at: number): number {
+  const low = getUint32(bytes, at)
   const high = getUint32(bytes, at + 4)
-  return high < 2 ** 21 ? high * 2 ** 32 + getUint32(bytes, at) : -1
+  // A small whole number for nearly all: the sum is one of V8's floats, boxed wherever it is kept.
+  if (high === 0) return low
+  return high < 2 ** 21 ? high * 2 ** 32 + low : -1
 }

@@ -29,7 +29,8 @@ export function chargedBytes(payloadBytes: number): number {
   const allocation = payloadBytes + besidePayloadBytes
   if (allocation <= smallestAllocationBytes) return smallestAllocationBytes + recordBytes
   if (allocation > largestAllocationBytes) return payloadBytes + besidePiecesBytes
-  return 2 ** Math.ceil(Math.log2(allocation)) + recordBytes
+  // The next power of two, in whole numbers: it is asked for every datagram.
+  return (1 << (32 - Math.clz32(allocation - 1))) + recordBytes
 }
 
 /** The largest payload that costs no more than `charged`; 0 where not even the smallest does. */
@@ -37,6 +38,6 @@ export function payloadBytesWithin(charged: number): number {
   // In pieces, where even the smallest datagram that is kept so fits.
   if (charged >= chargedBytes(largestAllocationBytes - besidePayloadBytes + 1)) return charged - besidePiecesBytes
   if (charged < smallestAllocationBytes + recordBytes) return 0
-  const allocation = 2 ** Math.floor(Math.log2(charged - recordBytes))
+  const allocation = 1 << (31 - Math.clz32(charged - recordBytes))
   return Math.max(allocation, smallestAllocationBytes) - besidePayloadBytes
 }
