@@ -226,8 +226,18 @@ function decodeAppendEntries(
   if (!isPlaceInLog(prevLogIndex, prevLogTerm, term)) return null
   const entries = decodeEntries(bytes.subarray(at + appendEntriesBytes, end), prevLogIndex, prevLogTerm, term)
   if (entries === null) return null
-  const place = { prevLogIndex, prevLogTerm, leaderCommit, readRound, matchIndex, incarnation }
-  return { type: 'AppendEntries', term, from, ...place, entries }
+  return {
+    type: 'AppendEntries',
+    term,
+    from,
+    prevLogIndex,
+    prevLogTerm,
+    leaderCommit,
+    readRound,
+    matchIndex,
+    incarnation,
+    entries,
+  }
 }
 
 /** The entries of a block of records. The block is copied once, because entries are kept and the datagram is not. */

@@ -17,7 +17,7 @@ import { commandBytes, encodeCommands } from '../../codec/commands.js'
 import { commandBytesMax } from '../../codec/limits.js'
 import type { Raft } from '../raft/raft.js'
 import type { ConfirmedRead, Entry, LogIndex, Refusal } from '../raft/types.js'
-import type { Outcome } from '../session/types.js'
+import type { ExecuteCommand, Outcome } from '../session/types.js'
 import type { Link, TransportApi } from '../transport/types.js'
 import type { ReplicatedState } from './replicated-state.js'
 import { RequestCounters, type RequestsStatus } from './request-counters.js'
@@ -161,12 +161,13 @@ export class ClientService {
 
   private receiveWrite(link: Link, write: Write): void {
     const { counters } = this
-    const { sessionId, sequence, command } = write
+    const { sessionId, sequence, answeredUpTo, command } = write
     counters.received++
     if (command.length > commandBytesMax) {
       return this.answer(link, 'write', sequence, sessionId, 'bad-request', nothing)
     }
-    const waiter: Waiter = { command: { kind: 'execute', ...writeFields(write) }, link, requestId: sequence }
+    const execute: ExecuteCommand = { kind: 'execute', sessionId, sequence, answeredUpTo, command }
+    const waiter: Waiter = { command: execute, link, requestId: sequence }
     const known = this.state.sessions.lookup(sessionId, sequence, command)
     if (known !== null) return this.answerKnown(waiter, known)
     if (!this.raft.isLeader) return this.redirect(waiter)
@@ -302,8 +303,4 @@ export class ClientService {
     const leaderId = code === 'not-leader' ? this.raft.leaderId : 0
     this.transport.send(link, { type: 'Answer', to, requestId, sessionId, code, leaderId, result })
   }
-}
-
-function writeFields({ sessionId, sequence, answeredUpTo, command }: Write): Omit<Write, 'type'> {
-  return { sessionId, sequence, answeredUpTo, command }
 }
