@@ -165,6 +165,17 @@ function reply(
   to: number,
   fields: Pick<AppendEntriesReply, 'prevLogIndex' | 'matchIndex' | 'readRound'> & Partial<AppendEntriesReply>,
 ): Outgoing {
-  const common = { type: 'AppendEntriesReply', term: server.currentTerm, from: server.id } as const
-  return { to, message: { rejected: false, conflictIndex: 0, conflictTerm: 0, ...fields, ...common } }
+  const { prevLogIndex, matchIndex, readRound, rejected = false, conflictIndex = 0, conflictTerm = 0 } = fields
+  const message: AppendEntriesReply = {
+    type: 'AppendEntriesReply',
+    term: server.currentTerm,
+    from: server.id,
+    prevLogIndex,
+    matchIndex,
+    rejected,
+    conflictIndex,
+    conflictTerm,
+    readRound,
+  }
+  return { to, message }
 }

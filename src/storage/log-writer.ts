@@ -221,8 +221,9 @@ export class LogWriter {
     this.makeStaging(batchBytes(recordsBytes))
     const { nextNumber: number } = this
     const reset = due?.reset ?? null
-    const meta = { currentTerm: this.meta.currentTerm, commitIndex: this.commitIndexOf(this.queue) }
-    const bytes = encodeBatch(this.staging, this.stagingView, this.header.salt, { number, entries, reset, ...meta })
+    const { currentTerm } = this.meta
+    const batch = { number, entries, reset, currentTerm, commitIndex: this.commitIndexOf(this.queue) }
+    const bytes = encodeBatch(this.staging, this.stagingView, this.header.salt, batch)
     this.file.write(this.offset, this.staging.subarray(0, bytes), error => {
       this.busy = false
       if (this.stopped) this.finish()
