@@ -157,8 +157,11 @@ export async function diskUse(place: Place): Promise<DiskUse> {
   await server.applied(lastIndexOf(place.shape))
   const load = await startLoad(place, [server])
   await until(() => server.snapshots !== '', 'the log is cut')
-  // Files go one by one.
-  await sleep(500)
+  // Files of the log that it began with go one by one: it is bounded once they are gone.
+  for (let bytes = Infinity; server.logBytes < bytes;) {
+    bytes = server.logBytes
+    await sleep(500)
+  }
   const before = await server.status()
   load.lap()
   let logBytesMax = 0
