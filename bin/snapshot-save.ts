@@ -12,7 +12,7 @@ import { withSnapshots, type SnapshotSettings } from './snapshot-client.js'
 import { bytesText } from './units.js'
 
 /** Pieces asked for and not answered yet. */
-const window = 8
+const window = 16
 
 /** A snapshot may go away while it is read, with its server: then another is read, so often. */
 const attemptsMax = 5
@@ -63,7 +63,7 @@ async function readBody(
   file: BackupOutput,
 ): Promise<number | null> {
   const count = chunkCount(told.totalBytes)
-  const progress = showCount(count, 'pieces of 64 KiB', () => ({}))
+  const progress = showCount(count, 'pieces of 31 KiB', () => ({}))
   let revision: number | null = null
   let next = 0
   let read = 0

@@ -36,7 +36,7 @@ export const votersMax = 64
 
 /**
  * A piece of a snapshot, 31 KiB: its message, with the most voters, is one datagram between loopback addresses, which is
- * read where it came in, and little more than the 22 full ones of Ethernet.
+ * read where it came in, and 23 or 24 of Ethernet.
  */
 export const snapshotPieceBytesMax = 31_744
 

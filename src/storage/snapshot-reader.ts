@@ -189,6 +189,7 @@ export class SnapshotFile {
     const end = Math.min(totalBytes, offset + length)
     const first = Math.floor(offset / chunkPayloadBytesMax)
     const count = end === offset ? 0 : chunkCount(end) - first
+    assert((target?.length ?? Infinity) >= count * chunkBytesMax, 'what is read fits the array for it')
     readPayloads(
       this.path,
       this.file,

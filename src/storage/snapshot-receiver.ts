@@ -30,10 +30,10 @@ import type { OnChunk } from './snapshot-reader.js'
 import { StorageError, storageErrorOf } from './storage-error.js'
 import { inOrder } from './steps.js'
 
-/** Chunks from `nextOffset` on that may come: 4 MiB, which is what waits in memory. */
+/** Chunks from `nextOffset` on that may come: just below 4 MiB, which is what waits in memory. */
 export const windowChunks = 128
 
-/** Chunks in one write: 1 MiB of them. */
+/** Chunks in one write: just below 1 MiB. */
 const writeChunksMax = 32
 
 /**

@@ -112,6 +112,32 @@ void t.test('one piece asks, then a few at a time go, each once', t => {
   t.end()
 })
 
+void t.test('S08: who has started again is sent the whole window at once, for what was on its way is gone', t => {
+  const rig = new Rig()
+  rig.turn()
+  rig.reply(100)
+  t.same(rig.turn(), fromTo(100, 131))
+  rig.reply(0)
+  t.same(rig.turn(), fromTo(0, 31))
+  rig.reply(5)
+  t.same(rig.turn(), fromTo(32, 36))
+  rig.reply(3)
+  t.same(rig.turn(), [], 'a late word has nothing sent twice')
+  t.end()
+})
+
+void t.test('regression_a_word_that_names_no_place_of_a_piece_changes_nothing', t => {
+  const rig = new Rig()
+  rig.turn()
+  for (const nextOffset of [1, snapshotPieceBytes - 1, 65_536, pieces * snapshotPieceBytes]) {
+    rig.reply(0, 0, { nextOffset })
+    t.same(rig.turn(), [], `${nextOffset}`)
+  }
+  rig.reply(1)
+  t.same(rig.turn(), fromTo(1, 32))
+  t.end()
+})
+
 void t.test('pieces are read into the same memory again when the peer has long held what was there', t => {
   const rig = new Rig()
   rig.turn()
@@ -131,7 +157,7 @@ void t.test('S08: a receiver that holds most of it says so, and one that started
   rig.reply(157)
   t.same(rig.turn(), [157, 158, 159])
   rig.reply(2)
-  t.same(rig.turn(), fromTo(2, 30))
+  t.same(rig.turn(), fromTo(2, 33))
   t.end()
 })
 
