@@ -66,7 +66,9 @@ interface Transfer {
   /** By offset, the oldest first: pieces that left and were not heard of. */
   readonly onTheirWay: Set<number>
   readonly reading: Set<number>
+  /** What pieces are read into, in turn. */
   readonly arrays: Uint8Array[]
+  /** Pieces that were read so far. */
   reads: number
   /** Until the first reply, which may say that the peer has most of it, one piece asks. */
   isAnswered: boolean

@@ -181,7 +181,7 @@ export class SnapshotFile {
 
   /**
    * Reads up to `length` bytes of the body from `offset` on; fewer only at its end. Damage in them is an error. A `target`
-   * that has room for the chunks that they stand in is used for them, and what is got lies in it.
+   * has room for the chunks that they stand in, and what is got lies in it.
    */
   read(offset: number, length: number, got: Got<Uint8Array>, target?: Uint8Array): void {
     const { totalBytes } = this.meta
@@ -190,23 +190,16 @@ export class SnapshotFile {
     const first = Math.floor(offset / chunkPayloadBytesMax)
     const count = end === offset ? 0 : chunkCount(end) - first
     assert((target?.length ?? Infinity) >= count * chunkBytesMax, 'what is read fits the array for it')
-    readPayloads(
-      this.path,
-      this.file,
-      totalBytes,
-      first,
-      count,
-      (error, payloads) => {
-        if (error !== null) {
-          got(error instanceof SnapshotDamage ? notSentOn(error) : error, new Uint8Array(0))
-          return
-        }
-        const bytes = payloads.length === 1 ? payloads[0]! : Buffer.concat(payloads)
-        const from = offset - first * chunkPayloadBytesMax
-        got(null, bytes.subarray(from, from + end - offset))
-      },
-      target,
-    )
+    const read: Got<Uint8Array[]> = (error, payloads) => {
+      if (error !== null) {
+        got(error instanceof SnapshotDamage ? notSentOn(error) : error, new Uint8Array(0))
+        return
+      }
+      const bytes = payloads.length === 1 ? payloads[0]! : Buffer.concat(payloads)
+      const from = offset - first * chunkPayloadBytesMax
+      got(null, bytes.subarray(from, from + end - offset))
+    }
+    readPayloads(this.path, this.file, totalBytes, first, count, read, target)
   }
 
   close(done: Done): void {

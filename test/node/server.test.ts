@@ -64,9 +64,8 @@ void t.test('one server: what was put is there after a stop and a start', async 
   t.equal(server.address, endpoints[0])
   const client = await Client.connect({ endpoints })
   await client.put('a', { level: 3 })
-  const { lastLogIndex } = server.status()
-  // The opening of the term, of the session, and the put; and of a session more, where the machine kept an answer waiting.
-  t.ok(lastLogIndex === 3 || lastLogIndex === 4, `${lastLogIndex}`)
+  // The opening of the term, of the session, and the put. Where an answer is late the client opens another session.
+  const lastLogIndex = 1 + server.status().sessions + 1
   t.match(server.status(), {
     id: 1,
     address: endpoints[0],
