@@ -35,10 +35,10 @@ export const fragmentsMax = 4_096
 export const votersMax = 64
 
 /**
- * A piece of a snapshot, 31 KiB: its message, with the most voters, is one datagram between loopback addresses, which is
- * read where it came in, and 23 or 24 of Ethernet.
+ * A piece of a snapshot, 31 KiB with the head of its chunk: its message, with the most voters, is one datagram between
+ * loopback addresses, which is read where it came in, and 23 or 24 of Ethernet.
  */
-export const snapshotPieceBytesMax = 31_744
+export const snapshotPieceBytesMax = 31_736
 
 /** A result is kept for repeats by every session, so it is small: status and revision, never values. */
 export const resultBytesMax = 1_024

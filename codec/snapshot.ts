@@ -1,7 +1,7 @@
 /**
- * A snapshot file: a header of 512 bytes, one sector, then the body in chunks. The body is what the state machine and
- * the sessions gave, joined and cut anew every 31 KiB, so the place of each chunk follows from its number and the body
- * has the same chunks on every server.
+ * A snapshot file: a header of 4,096 bytes, one page, then the body in chunks. The body is what the state machine and
+ * the sessions gave, joined and cut anew every 31,736 bytes, so the place of each chunk follows from its number and the
+ * body has the same chunks on every server. Four chunks are 31 pages: they can be written past the page cache.
  *
  *       0          4          8          12         16                   24                   32
  *       +----------+----------+----------+----------+--------------------+--------------------+
@@ -12,24 +12,24 @@
  *       |         id          |         id          |         id         |         id         |
  *    64 +----------+----------+---------------------+--------------------+--------------------+
  *       |  voter-  | voters, u32 each, voterCount of them; then the incarnation of each, id  |
- *       | Count u32| each, 0 for one that is not admitted; zeros up to 512                   |
+ *       | Count u32| each, 0 for one that is not admitted; zeros up to 4,096                 |
  *       +----------+--------------------------------------------------------------------------+
  *
- *   512 + 31,752 n     +4         +8
+ * 4,096 + 31,744 n     +4         +8
  *       +----------+----------+------ ... ------+
  *       | checksum |  bytes   | payload of the  |    n-th chunk, counted from 0
  *       |   u32    |   u32    | body            |
  *       +----------+----------+------ ... ------+
  *
- * The checksum of the header covers bytes 8..512. That of a chunk covers its number, as a word that does not stand in
- * the file, and then `bytes` and the payload: a chunk in the place of another is damage. `bytes` is 31,744 for all but
+ * The checksum of the header covers bytes 8..4,096. That of a chunk covers its number, as a word that does not stand in
+ * the file, and then `bytes` and the payload: a chunk in the place of another is damage. `bytes` is 31,736 for all but
  * the last chunk; the file ends with the last, so its length follows from `totalBytes`. An empty body has no chunk.
  *
  * `hash` runs over the payloads in order, each seeded with the hash of those before it (src/base/hash.ts). It and
  * `totalBytes` stand in front and not in a trailer, because whoever goes on with half a file must know of which
  * snapshot it is the half. Whoever learns them last writes the header last.
  *
- * Version 3: chunks of 31 KiB, one datagram each where datagrams are largest; 64 KiB before. Until the first release a change of format replaces the one before.
+ * Version 4: whole pages. Until the first release a change of format replaces the one before.
  */
 import { assert } from '../src/base/assert.js'
 import { hashLong } from '../src/base/hash.js'
@@ -53,10 +53,10 @@ const voterCountAt = 64
 const votersAt = 68
 
 /** Bytes before the first chunk. */
-export const snapshotHeaderBytes = 512
+export const snapshotHeaderBytes = 4_096
 
 /** The version of snapshot files that this program writes and reads. What the body means has versions of its own. */
-export const snapshotVersion = 3
+export const snapshotVersion = 4
 
 /** Voters that a header has room for. */
 export const snapshotVotersMax = (snapshotHeaderBytes - votersAt) / (4 + idBytes)
@@ -71,6 +71,9 @@ const chunkBytesAt = 4
 
 /** Bytes that a full chunk takes. */
 export const chunkBytesMax = chunkHeaderBytes + chunkPayloadBytesMax
+
+/** So many chunks, counted from a multiple of them on, begin and end where pages of the file do. */
+export const pagedChunks = 4
 
 export interface SnapshotHeader extends SnapshotMeta {
   readonly clusterId: number

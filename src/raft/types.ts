@@ -163,7 +163,7 @@ export interface InstallSnapshotReply extends Common {
 }
 
 /** A snapshot is cut into pieces: each but the last has so many bytes, and begins at a multiple of them. As in the codec. */
-export const snapshotPieceBytes = 31_744
+export const snapshotPieceBytes = 31_736
 
 /** Dissertation 3.10: campaign at once; your log is complete. */
 export interface TimeoutNow extends Common {

@@ -3,12 +3,16 @@
  * durable write and costs one trip through the thread pool instead of two (write, then fdatasync). An error is handed
  * on as it is and nothing is tried again: after a failed sync the kernel may call the pages clean, and a second sync
  * that succeeds would vouch for bytes that never reached the disk.
+ *
+ * Whole pages of a file from whole pages of memory (`memory`) go past the page cache (O_DIRECT): hundreds of megabytes
+ * of a snapshot are not copied, and neither take memory from the machine nor push out what others read.
  */
 import fs from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { tryLock, unlock } from 'fs-native-extensions'
 import { assert } from '../base/assert.js'
 import type { Disk, DiskFile, Done, Got } from './disk.js'
+import { isPages, pageBytes, pageMemory } from './page-memory.js'
 import { codeOf } from './storage-error.js'
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_RDONLY, O_RDWR } = fs.constants
@@ -21,9 +25,16 @@ const openFlags = {
   'read-only': O_RDONLY,
 }
 
+/** Of Linux alone, as is the way to open once more what is open. */
+const { O_DIRECT } = fs.constants as { O_DIRECT?: number }
+
 class NodeFile implements DiskFile {
   private readonly fd: number
   sizeBytes: number
+  /** The same file past the page cache, when it was asked for. */
+  private directFd: number | null = null
+  /** Whether pages can go past the cache, as far as is known: not every file system lets them. */
+  private mayBeDirect = O_DIRECT !== undefined
 
   constructor(fd: number, sizeBytes: number) {
     this.fd = fd
@@ -31,7 +42,31 @@ class NodeFile implements DiskFile {
   }
 
   write(offset: number, data: Uint8Array, done: Done): void {
-    fs.write(this.fd, data, 0, data.length, offset, (error, written) => {
+    if (!this.mayBeDirect || offset % pageBytes !== 0 || !isPages(data)) this.writeTo(this.fd, offset, data, done)
+    else if (this.directFd !== null) this.writeDirect(this.directFd, offset, data, done)
+    else this.openDirect(() => this.write(offset, data, done))
+  }
+
+  private openDirect(then: () => void): void {
+    fs.open(`/proc/self/fd/${this.fd}`, O_RDWR | O_DSYNC | (O_DIRECT ?? 0), (error, fd) => {
+      if (error !== null) this.mayBeDirect = false
+      else if (this.directFd === null) this.directFd = fd
+      else fs.closeSync(fd)
+      then()
+    })
+  }
+
+  /** EINVAL: the file system or the disk wants other pages. Nothing was written, so it is no error to go by the cache. */
+  private writeDirect(fd: number, offset: number, data: Uint8Array, done: Done): void {
+    this.writeTo(fd, offset, data, error => {
+      if (error === null || codeOf(error) !== 'EINVAL') return done(error)
+      this.mayBeDirect = false
+      this.write(offset, data, done)
+    })
+  }
+
+  private writeTo(fd: number, offset: number, data: Uint8Array, done: Done): void {
+    fs.write(fd, data, 0, data.length, offset, (error, written) => {
       if (error !== null) return done(error)
       this.sizeBytes = Math.max(this.sizeBytes, offset + written)
       // A write may be short (a signal, a disk that is nearly full): the rest is a write of its own, or its error.
@@ -53,7 +88,12 @@ class NodeFile implements DiskFile {
   }
 
   close(done: Done): void {
-    fs.close(this.fd, error => done(error ?? null))
+    const { directFd } = this
+    const closeCached = (directError: Error | null): void => {
+      fs.close(this.fd, error => done(directError ?? error ?? null))
+    }
+    if (directFd === null) closeCached(null)
+    else fs.close(directFd, error => closeCached(error ?? null))
   }
 }
 
@@ -133,6 +173,10 @@ function mustBeDirectory(path: string, got: (error: NodeJS.ErrnoException | null
 }
 
 class NodeDisk implements Disk {
+  memory(bytes: number): Uint8Array {
+    return pageMemory(bytes)
+  }
+
   open(path: string, mode: 'existing' | 'create' | 'read-only', got: Got<DiskFile>): void {
     open(path, openFlags[mode], (error, file) => {
       // The port's value has no meaning beside an error.

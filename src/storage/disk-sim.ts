@@ -156,6 +156,10 @@ export class SimDisk implements Disk {
     if (byte !== undefined) this.overwrite(path, offset, Uint8Array.of(byte ^ (1 << bit)))
   }
 
+  memory(bytes: number): Uint8Array {
+    return new Uint8Array(bytes)
+  }
+
   open(path: string, mode: 'existing' | 'create' | 'read-only', got: Got<DiskFile>): void {
     this.perform(operationOn('open', path), got as Got<DiskFile | null>, null, () => {
       const { directory, name } = this.place(path)

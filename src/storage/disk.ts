@@ -25,6 +25,8 @@ export interface DiskFile {
 }
 
 export interface Disk {
+  /** Memory, zeros, from which this disk likes to be written: for who writes much, at places that are multiples of pages. */
+  memory(bytes: number): Uint8Array
   /** Opens for reading and writing; `create` makes it, and fails if it exists. */
   open(path: string, mode: 'existing' | 'create' | 'read-only', got: Got<DiskFile>): void
   /** Names in a directory, sorted; an error with code ENOENT if there is none. */

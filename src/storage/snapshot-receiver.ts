@@ -1,6 +1,6 @@
 /**
  * Receives a snapshot from a leader into `receiving` (receiving-file.ts). A piece is one chunk of the body, from a multiple
- * of 31 KiB on; pieces may come in any order within a window, and more than once. What a crash leaves:
+ * of 31,736 bytes on; pieces may come in any order within a window, and more than once. What a crash leaves:
  * - while pieces come: `receiving` with its header and some chunks, whole or not.
  * - after the rename: the snapshot, whole, or again `receiving`, if the rename was not durable.
  * - after the sync of the directory: the snapshot.
@@ -19,6 +19,7 @@ import {
   chunkPayloadBytes,
   chunkPayloadBytesMax,
   hashChunk,
+  pagedChunks,
   sealChunk,
 } from '../../codec/snapshot.js'
 import { viewOf } from '../../codec/cursor.js'
@@ -110,7 +111,7 @@ export class SnapshotReceiver {
     for (const [number, { checksum }] of found.entries()) this.held.set(number, checksum)
     this.nextChunk = found.length
     this.bodyHash = found.at(-1)?.bodyHash ?? 0
-    this.window = new Uint8Array(Math.min(windowChunks, this.chunks) * chunkBytesMax)
+    this.window = options.disk.memory(Math.min(windowChunks, this.chunks) * chunkBytesMax)
     this.windowView = viewOf(this.window)
   }
 
@@ -170,6 +171,9 @@ export class SnapshotReceiver {
     for (let piece = this.pieces.get(first); piece !== undefined; piece = this.pieces.get(first + run.length)) {
       if (run.push(piece) === writeChunksMax || (first + run.length) % windowChunks === 0) break
     }
+    // It ends where pages do, if it can, for the next to begin there: whole pages are written for less.
+    const beyondPages = (first + run.length) % pagedChunks
+    if (beyondPages < run.length) run.length -= beyondPages
     this.writing = true
     this.file.write(chunkOffset(first), this.chunksOf(first, run.length), error => {
       this.writing = false

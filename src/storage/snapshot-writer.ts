@@ -43,8 +43,8 @@ export class SnapshotWriter {
   private readonly position: SnapshotPosition
   private readonly chunks: Iterator<Uint8Array>
   private readonly got: TookSnapshot
-  private readonly piece = new Uint8Array(pieceChunks * chunkBytesMax)
-  private readonly view = viewOf(this.piece)
+  private readonly piece: Uint8Array
+  private readonly view: DataView
   /** What was pulled and did not fit the last piece. */
   private rest = new Uint8Array(0) as Uint8Array
   private exhausted = false
@@ -70,6 +70,8 @@ export class SnapshotWriter {
     this.position = position
     this.chunks = chunks
     this.got = got
+    this.piece = disk.memory(pieceChunks * chunkBytesMax)
+    this.view = viewOf(this.piece)
   }
 
   /** Begins; what an earlier try left is removed. */

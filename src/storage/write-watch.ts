@@ -22,6 +22,10 @@ export class WriteWatch implements Disk {
     return Infinity
   }
 
+  memory(bytes: number): Uint8Array {
+    return this.disk.memory(bytes)
+  }
+
   open(path: string, mode: 'existing' | 'create' | 'read-only', got: Got<DiskFile>): void {
     this.disk.open(path, mode, (error, file) => {
       got(error, error === null ? this.watched(file) : file)

@@ -12,6 +12,7 @@ import {
   encodeSnapshotHeader,
   hashChunk,
   openChunk,
+  pagedChunks,
   sealChunk,
   snapshotFileBytes,
   snapshotHeaderBytes,
@@ -47,7 +48,7 @@ function headerWith(fields: {
 }): Uint8Array {
   const { voters = [1, 2, 3] } = fields
   const head = join(
-    uint(fields.version ?? 3, 4),
+    uint(fields.version ?? 4, 4),
     uint(4, 4),
     uint(fields.clusterId ?? 5, 8),
     uint(fields.incarnation ?? 6, 8),
@@ -173,13 +174,13 @@ void t.test('no flipped bit, no other place, no other length and no truncation o
 })
 
 void t.test('places and lengths follow from the length of the body', t => {
-  t.equal(chunkBytesMax, 31_752)
+  t.equal(chunkBytesMax, 31_744)
   for (const [totalBytes, chunks, fileBytes] of [
-    [0, 0, 512],
-    [1, 1, 512 + 8 + 1],
-    [31_744, 1, 512 + 31_752],
-    [31_745, 2, 512 + 31_752 + 9],
-    [3 * 31_744, 3, 512 + 3 * 31_752],
+    [0, 0, 4_096],
+    [1, 1, 4_096 + 8 + 1],
+    [31_736, 1, 4_096 + 31_744],
+    [31_737, 2, 4_096 + 31_744 + 9],
+    [3 * 31_736, 3, 4_096 + 3 * 31_744],
   ] as const) {
     t.equal(chunkCount(totalBytes), chunks)
     t.equal(snapshotFileBytes(totalBytes), fileBytes)
@@ -188,9 +189,10 @@ void t.test('places and lengths follow from the length of the body', t => {
     t.equal(chunkOffset(last) + chunkHeaderBytes + chunkPayloadBytes(totalBytes, last), fileBytes)
     for (let number = 0; number < last; number++) {
       t.equal(chunkPayloadBytes(totalBytes, number), chunkPayloadBytesMax)
-      t.equal(chunkOffset(number), 512 + number * 31_752)
+      t.equal(chunkOffset(number), 4_096 + number * 31_744)
     }
   }
+  for (const number of [0, pagedChunks, 7 * pagedChunks]) t.equal(chunkOffset(number) % 4_096, 0, 'a page begins here')
   t.end()
 })
 

@@ -62,6 +62,32 @@ export async function diskContract(t: Test, { disk, directory }: DiskUnderTest):
     await done(next => file.close(next))
   })
 
+  await t.test('pages from memory of the disk, and what lies between them', async t => {
+    const file = await open('pages', 'create')
+    const memory = disk.memory(5 * 4_096)
+    t.equal(memory.length, 5 * 4_096)
+    t.ok(memory.every(byte => byte === 0))
+    for (let at = 0; at < memory.length; at++) memory[at] = 1 + (at % 251)
+    const expected = new Uint8Array(5 * 4_096 + 7)
+    for (const [offset, from, to] of [
+      [4_096, 4_096, 3 * 4_096],
+      [7, 0, 4_096],
+      [2 * 4_096 + 1, 8_192, 8_193],
+      [3 * 4_096, 0, 2 * 4_096],
+      [2 * 4_096, 100, 4_196],
+      [0, 4 * 4_096, 5 * 4_096],
+      [4 * 4_096, 4_096, 2 * 4_096 + 7],
+    ] as const) {
+      const part = memory.subarray(from, to)
+      expected.set(part, offset)
+      await done(next => file.write(offset, part, next))
+      const seen = await completed<Uint8Array>(got => file.read(0, expected.length, got))
+      t.equal(Buffer.compare(seen, expected.subarray(0, file.sizeBytes)), 0, `bytes ${from}..${to} at ${offset}`)
+    }
+    t.equal(file.sizeBytes, expected.length)
+    await done(next => file.close(next))
+  })
+
   await t.test('opening says what is there and what is not', async t => {
     await t.rejects(open('nothing', 'existing'), { code: 'ENOENT' })
     await t.rejects(open('nothing', 'read-only'), { code: 'ENOENT' })

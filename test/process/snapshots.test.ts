@@ -106,10 +106,10 @@ void t.test('what cannot be is refused in one line, and nothing is written', asy
   }
   const bytes = readFileSync(file)
   const damaged = join(directory, 'damaged.snapshot')
-  bytes[600]! ^= 1
+  bytes[4_200]! ^= 1
   writeFileSync(damaged, bytes)
-  await refused(1, /damaged at byte 512: chunk 0 is unreadable/, 'snapshot', 'verify', damaged)
-  await refused(1, /damaged at byte 512/, 'snapshot', 'restore', damaged, ...into('new'))
+  await refused(1, /damaged at byte 4096: chunk 0 is unreadable/, 'snapshot', 'verify', damaged)
+  await refused(1, /damaged at byte 4096/, 'snapshot', 'restore', damaged, ...into('new'))
   t.notOk(existsSync(join(directory, 'new')))
   mkdirSync(join(directory, 'used'))
   writeFileSync(join(directory, 'used/mine'), '')

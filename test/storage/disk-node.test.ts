@@ -37,6 +37,62 @@ void t.test('F08: what a short write left out is written, and an error after it 
   await done(next => file.close(next))
 })
 
+/** Of each descriptor of this file that is open, whether it goes past the page cache. */
+function descriptorsOf(path: string): boolean[] {
+  const { O_DIRECT } = fs.constants as { O_DIRECT?: number }
+  return fs.readdirSync('/proc/self/fd').flatMap(fd => {
+    try {
+      if (fs.readlinkSync(`/proc/self/fd/${fd}`) !== fs.realpathSync(path)) return []
+      const flags = /flags:\s*([0-7]+)/.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0'
+      return [(parseInt(flags, 8) & (O_DIRECT ?? 0)) !== 0]
+    } catch {
+      return []
+    }
+  })
+}
+
+const isLinux = process.platform === 'linux'
+
+void t.test('pages go past the page cache, everything else through it', { skip: !isLinux }, async t => {
+  const path = join(directory, 'direct')
+  const file = await completed<DiskFile>(got => nodeDisk.open(path, 'create', got))
+  const memory = nodeDisk.memory(3 * 4_096)
+  await done(next => file.write(0, new Uint8Array(4_096), next))
+  await done(next => file.write(4_096, memory.subarray(1, 4_097), next))
+  await done(next => file.write(100, memory.subarray(0, 4_096), next))
+  await done(next => file.write(0, memory.subarray(0, 4_095), next))
+  t.same(descriptorsOf(path), [false])
+  const both = [4_096, 8_192].map(offset => done(next => file.write(offset, memory.subarray(4_096, 8_192), next)))
+  await Promise.all(both)
+  const opened = descriptorsOf(path)
+  if (opened.length === 1) t.comment('this file system has no O_DIRECT')
+  else t.same(opened.sort(), [false, true], 'opened once, though two asked at once')
+  await done(next => file.close(next))
+  t.same(descriptorsOf(path), [])
+})
+
+void t.test('a disk that refuses pages gets them through the cache', async t => {
+  const path = join(directory, 'refused')
+  const file = await completed<DiskFile>(got => nodeDisk.open(path, 'create', got))
+  const write = fs.write.bind(fs) as (...all: unknown[]) => void
+  t.teardown(() => Object.assign(fs, { write }))
+  const descriptors: number[] = []
+  const refusing = (fd: number, ...rest: unknown[]) => {
+    const isFirst = descriptors.push(fd) === 1
+    const got = rest.at(-1) as (error: Error) => void
+    if (isFirst && isLinux)
+      setImmediate(() => got(Object.assign(new Error('EINVAL: invalid argument'), { code: 'EINVAL' })))
+    else write(fd, ...rest)
+  }
+  Object.assign(fs, { write: refusing })
+  const memory = nodeDisk.memory(4_096).fill(7)
+  await done(next => file.write(0, memory, next))
+  await done(next => file.write(4_096, memory, next))
+  t.equal(new Set(descriptors.slice(1)).size, 1, 'the refused way is not tried again')
+  t.ok(fs.readFileSync(path).equals(new Uint8Array(8_192).fill(7)))
+  await done(next => file.close(next))
+})
+
 void t.test('a lock keeps out another process, and ends with kill -9', async t => {
   const path = join(directory, 'lock-of-two')
   const program = `

@@ -41,7 +41,7 @@ void t.test('damage in the newest is fatal, in an older one it is told', t => {
   const older = { path: oldPath, offset: chunkOffset(1), fatal: false, what: /chunk 1 is unreadable; a newer one/ }
   t.match(rig.inspect().inspection, { snapshots: [{ path: newPath }], problems: [older] })
   rig.disk.flipBit(newPath, chunkOffset(2) + 20, 1)
-  const newest = { path: newPath, offset: chunkOffset(2), fatal: true, what: /is damaged at byte 64016: chunk 2/ }
+  const newest = { path: newPath, offset: chunkOffset(2), fatal: true, what: /is damaged at byte 67584: chunk 2/ }
   t.match(rig.inspect().inspection, { snapshots: [], problems: [older, newest] })
   t.end()
 })

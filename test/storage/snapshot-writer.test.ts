@@ -56,7 +56,7 @@ void t.test('no piece is pulled before the one before it is durable', t => {
     return null
   }
   t.equal(rig.wait(got => snapshots.take(positionOf(50), chunks, got))?.error, null)
-  t.same(written, [8 * chunkBytesMax, 8 * chunkBytesMax, chunkBytesMax + 13, 512], 'the header is written last')
+  t.same(written, [8 * chunkBytesMax, 8 * chunkBytesMax, chunkBytesMax + 13, 4_096], 'the header is written last')
   for (const [piece, atCompletion] of pulled.slice(0, 2).entries()) {
     t.ok(atCompletion < (piece + 1) * 8 * pieceBytes + pieceBytes, 'at most a chunk more than the piece')
   }

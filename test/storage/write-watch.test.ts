@@ -15,6 +15,7 @@ void t.test('the oldest write under way, whatever it is, and no reading', t => {
     close: () => undefined,
   }
   const disk = {
+    memory: bytes => new Uint8Array(bytes),
     open: (_path, _mode, got) => got(null, file),
     rename: (_from, _to, done) => hold(done),
     remove: (_path, done) => hold(done),
