@@ -21,7 +21,8 @@
  * `checksum` is the CRC of the bytes 4..8 (version, kind, sender) followed by those from 12 to the end of the datagram;
  * the magic is compared as it stands. Magic and version keep their places in every later version, so that a
  * server of another version is told apart from noise. `kind` is 1 for peer, 2 for request, 3 for answer, with 128 added
- * where the sender asks for an acknowledgement, and 64 more where it asks for it at once.
+ * where the sender asks for an acknowledgement, 64 more where it asks for it at once, and 32 where the next datagram
+ * follows this one at once.
  *
  * What is acknowledged is the highest packet number that arrived and, bit by bit, which of the 64 below it did: bit i of
  * `ackedBitsLow` stands for ackedPacketNumber - 1 - i, bit i of `ackedBitsHigh` for ackedPacketNumber - 33 - i. Every
@@ -50,6 +51,8 @@ export interface Envelope {
   readonly packetNumber: number
   /** Whether the addressee shall say that this arrived: soon, or in the very turn in which it comes. */
   readonly asksForAcknowledgement: 'no' | 'soon' | 'at once'
+  /** Whether the sender has another datagram for the addressee, and sends it right behind this one. */
+  readonly isFollowed: boolean
   /** The highest packet number that arrived from the addressee's present boot, 0 for none. */
   readonly ackedPacketNumber: number
   /** Which of the 64 packets below that arrived, too; no bits where it is 0. */
@@ -63,7 +66,7 @@ export interface Envelope {
 export type EnvelopeError = 'too-short' | 'bad-magic' | 'other-version' | 'bad-checksum' | 'malformed'
 
 /** Of everything that stands in a datagram. Another version is not understood at all. */
-export const formatVersion = 1
+export const formatVersion = 2
 
 /** The bytes "RGRM", read as a little-endian word. */
 const magic = 0x4d_52_47_52
@@ -90,6 +93,7 @@ const requestCode = 2
 const answerCode = 3
 const asksForAcknowledgementFlag = 0x80
 const atOnceFlag = 0x40
+const followedFlag = 0x20
 
 /**
  * Writes the header in front of messages that already stand in `bytes` from `envelopeBytes` on, and seals the whole
@@ -101,7 +105,7 @@ export function writeEnvelope(bytes: Uint8Array, view: DataView, envelope: Envel
   assert(envelope.receiveWindowBytes >>> 0 === envelope.receiveWindowBytes, 'a receive window fits 32 bits')
   view.setUint32(magicAt, magic, true)
   view.setUint8(versionAt, formatVersion)
-  view.setUint8(kindAt, codeOf(envelope.kind) | flagsOf(envelope.asksForAcknowledgement))
+  view.setUint8(kindAt, codeOf(envelope.kind) | flagsOf(envelope))
   view.setUint16(senderAt, envelope.sender, true)
   view.setUint32(receiveWindowAt, envelope.receiveWindowBytes, true)
   writeId(view, clusterIdAt, envelope.clusterId)
@@ -125,7 +129,7 @@ export function readEnvelope(bytes: Uint8Array): Envelope | EnvelopeError {
   if (view.getUint8(versionAt) !== formatVersion) return 'other-version'
   if (view.getUint32(checksumAt, true) !== datagramChecksum(bytes, view, bytes.length)) return 'bad-checksum'
   const code = view.getUint8(kindAt)
-  const kind = kindOf(code & ~(asksForAcknowledgementFlag | atOnceFlag))
+  const kind = kindOf(code & ~(asksForAcknowledgementFlag | atOnceFlag | followedFlag))
   const asks = (code & asksForAcknowledgementFlag) !== 0
   const isAtOnce = (code & atOnceFlag) !== 0
   const sender = view.getUint16(senderAt, true)
@@ -148,6 +152,7 @@ export function readEnvelope(bytes: Uint8Array): Envelope | EnvelopeError {
     bootNonce,
     packetNumber,
     asksForAcknowledgement: isAtOnce ? 'at once' : asks ? 'soon' : 'no',
+    isFollowed: (code & followedFlag) !== 0,
     ackedPacketNumber,
     ackedBitsLow,
     ackedBitsHigh,
@@ -169,9 +174,10 @@ function codeOf(kind: EnvelopeKind): number {
   return kind === 'request' ? requestCode : answerCode
 }
 
-function flagsOf(asks: Envelope['asksForAcknowledgement']): number {
-  if (asks === 'no') return 0
-  return asks === 'soon' ? asksForAcknowledgementFlag : asksForAcknowledgementFlag | atOnceFlag
+function flagsOf({ asksForAcknowledgement, isFollowed }: Envelope): number {
+  const asks = asksForAcknowledgement === 'no' ? 0 : asksForAcknowledgementFlag
+  const atOnce = asksForAcknowledgement === 'at once' ? atOnceFlag : 0
+  return asks | atOnce | (isFollowed ? followedFlag : 0)
 }
 
 function kindOf(code: number): EnvelopeKind | null {

@@ -33,6 +33,10 @@ export class WatchedTransport implements TransportApi {
     return this.inner.linkTo(address)
   }
 
+  restDueAtMs(nowMs: number): number {
+    return this.inner.restDueAtMs(nowMs)
+  }
+
   send(link: Link, message: WireMessage): boolean {
     this.watch.says(link, message)
     return this.inner.send(link, message)

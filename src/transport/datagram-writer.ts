@@ -112,6 +112,9 @@ export class DatagramWriter {
     const kind = link.kind === 'peer' ? 'peer' : link.kind === 'client' ? 'answer' : 'request'
     const { clusterId, sender, bootNonce } = this.options
     const acked = boots.highestReceived
+    // Where much is lost nobody is to wait for the rest of a burst: its last datagram may not come.
+    const saysSomething = totalBytes > envelopeBytes && !isPathProbe(content)
+    const isFollowed = saysSomething && !isLast && !link.isLossy && link.window.hasRoomForAny
     const bytes = this.seal(link.address, totalBytes, {
       kind,
       clusterId: kind === 'peer' ? clusterIdTo(link.serverId, clusterId) : clusterId,
@@ -120,6 +123,7 @@ export class DatagramWriter {
       bootNonce,
       packetNumber: packet.number,
       asksForAcknowledgement: asks,
+      isFollowed,
       ackedPacketNumber: acked,
       ackedBitsLow: boots.bitsBelow(acked),
       ackedBitsHigh: boots.bitsBelow(acked - 32),
@@ -127,7 +131,7 @@ export class DatagramWriter {
     })
     counters.sent++
     counters.sentBytes += totalBytes
-    if (bytes === null || totalBytes === envelopeBytes || isPathProbe(content)) return
+    if (bytes === null || !saysSomething) return
     const is = {
       alone: isAlone && isLast,
       last: isLast && !link.congestion.hasShrunk,
@@ -148,7 +152,7 @@ export class DatagramWriter {
     const { clusterId, sender, bootNonce } = this.options
     return {
       ...{ kind, clusterId, sender, incarnation, bootNonce, packetNumber: unnumbered, asksForAcknowledgement: 'no' },
-      ...{ ackedPacketNumber, ackedBitsLow: 0, ackedBitsHigh: 0, receiveWindowBytes },
+      ...{ isFollowed: false, ackedPacketNumber, ackedBitsLow: 0, ackedBitsHigh: 0, receiveWindowBytes },
     }
   }
 

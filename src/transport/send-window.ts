@@ -70,13 +70,17 @@ export class SendWindow {
     return this.sent.inFlight === 0 || this.roomBytes >= this.fullCharge
   }
 
+  /** Whether a full datagram of whatever waits may go. */
+  get hasRoomForAny(): boolean {
+    return this.roomBytes - urgentReserveBytes >= this.fullCharge
+  }
+
   /** Payload bytes of the path's datagram if one may be filled now with whatever waits, 0 if not. */
   payloadBytesNow(): number {
-    const { fullCharge } = this
     const { datagramBytes } = this.path
     if (this.outbox.bytes > datagramBytes) this.wantsLarger = true
+    if (this.hasRoomForAny) return datagramBytes
     const roomBytes = this.roomBytes - urgentReserveBytes
-    if (roomBytes >= fullCharge) return datagramBytes
     const allBytes = envelopeBytes + this.outbox.bytes
     // No window is used up with crumbs: unless all that waits fits the room that is left, more room is waited for.
     if (allBytes <= datagramBytes && chargedBytes(allBytes) <= roomBytes) return datagramBytes

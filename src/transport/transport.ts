@@ -17,6 +17,7 @@ import { assert } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import type { ServerId } from '../raft/types.js'
 import type { AddressToken } from './address-tokens.js'
+import { Bursts } from './bursts.js'
 import { clusterIdTo } from './addressee.js'
 import { ClientLinks } from './client-links.js'
 import { DatagramWriter, unnumbered } from './datagram-writer.js'
@@ -44,6 +45,7 @@ export class Transport implements TransportApi {
   private readonly tokenOf: AddressToken | null
   private readonly writer: DatagramWriter
   private readonly outgoing: Outgoing
+  private readonly bursts = new Bursts<TransportLink>()
   private readonly share: ReceiveShare
   private readonly peers = new Map<ServerId, TransportLink>()
   private readonly servers = new Map<string, TransportLink>()
@@ -102,6 +104,10 @@ export class Transport implements TransportApi {
     const link = this.newLink('server', address, 0, this.firstNumber, 0)
     this.servers.set(address.key, link)
     return link
+  }
+
+  restDueAtMs(nowMs: number): number {
+    return this.bursts.dueAtMs(nowMs)
   }
 
   send(link: Link, message: WireMessage): boolean {
@@ -278,6 +284,7 @@ export class Transport implements TransportApi {
     if (isSameBoot && packetNumber < highestReceived) link.counters.outOfOrder++
     link.counters.received++
     link.counters.receivedBytes += bytes.length
+    if (!isSameBoot || packetNumber > highestReceived) this.bursts.received(link, envelope.isFollowed, nowMs)
     this.heard(link, envelope, nowMs)
     link.acknowledged(envelope, nowMs)
     // What does not ask is not acknowledged, or two sides would acknowledge acknowledgements for ever.

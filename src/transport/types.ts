@@ -155,6 +155,11 @@ export interface TransportApi {
   welcome(to: Address, message: ServerMessage): void
   /** Sends what is queued, as far as windows allow. The owner calls it at the end of each turn, after all sends. */
   flush(): void
+  /**
+   * Until when the owner does well not to act on what has come, because more of it follows at once (bursts.ts); it will be
+   * delivered like everything. -Infinity: there is nothing to wait for.
+   */
+  restDueAtMs(nowMs: number): number
   /** Set once by the owner. A server gets peer messages and client requests, a client gets server messages. */
   onMessage: (link: Link, message: WireMessage) => void
   /** A server's: somebody said Hello. */

@@ -77,7 +77,7 @@ export function datagramWith(fields: {
   ackedBitsHigh?: number
   messages?: Uint8Array
 }): Uint8Array {
-  const word = join(uint(fields.version ?? 1, 1), uint(fields.kind, 1), uint(fields.sender, 2))
+  const word = join(uint(fields.version ?? 2, 1), uint(fields.kind, 1), uint(fields.sender, 2))
   const guarded = join(
     uint(fields.receiveWindowBytes ?? 65_536, 4),
     uint(fields.clusterId ?? 11, 8),

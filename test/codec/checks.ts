@@ -43,7 +43,7 @@ export function datagramOf(kind: EnvelopeKind, messages: readonly TransportMessa
 /** Writes the envelope in front of what stands in `bytes` up to `total`. */
 export function seal(kind: EnvelopeKind, bytes: Uint8Array, total: number): void {
   const numbers = { clusterId: 1, incarnation: 2, bootNonce: 3, packetNumber: 4, ackedPacketNumber: 5 }
-  const acks = { asksForAcknowledgement: 'soon' as const, ackedBitsLow: 6, ackedBitsHigh: 7 }
+  const acks = { asksForAcknowledgement: 'soon' as const, isFollowed: false, ackedBitsLow: 6, ackedBitsHigh: 7 }
   writeEnvelope(bytes, viewOf(bytes), { ...headers[kind], ...numbers, ...acks, receiveWindowBytes: 6 }, total)
 }
 

@@ -15,6 +15,7 @@ const anyEnvelope: fc.Arbitrary<Envelope> = anyRecord({
   bootNonce: anyId(),
   packetNumber: anyId(),
   asksForAcknowledgement: fc.constantFrom('no', 'soon', 'at once'),
+  isFollowed: fc.boolean(),
   ackedPacketNumber: anyId(1),
   ackedBitsLow: anyId(0, 2 ** 32 - 1),
   ackedBitsHigh: anyId(0, 2 ** 32 - 1),
@@ -36,6 +37,7 @@ const example: Envelope = {
   bootNonce: 0x13,
   packetNumber: 0x14,
   asksForAcknowledgement: 'soon',
+  isFollowed: false,
   ackedPacketNumber: Number.MAX_SAFE_INTEGER,
   ackedBitsLow: 0x8000_0001,
   ackedBitsHigh: 2,
@@ -44,7 +46,7 @@ const example: Envelope = {
 
 void t.test('an envelope has the bytes that the drawing says', t => {
   const body = hex('c0ffee')
-  const golden = `5247524d 01 83 0302 cc188faf 00000100 1100000000000000
+  const golden = `5247524d 02 83 0302 df165b14 00000100 1100000000000000
     0000000001000000 1300000000000000 1400000000000000 ffffffffffff1f00 01000080 02000000 c0ffee`
   t.equal(hexOf(sealed(example, body)), hexOf(hex(golden)))
   t.equal(
@@ -145,7 +147,7 @@ void t.test('B06: each reason to refuse has its name', t => {
   t.equal(readEnvelope(new Uint8Array(63)), 'too-short')
   t.equal(readEnvelope(new Uint8Array(200)), 'bad-magic')
   t.equal(readEnvelope(datagramWith({ magic: 'rgrm', kind: 1, sender: 1 })), 'bad-magic')
-  for (const version of [0, 2, 255]) {
+  for (const version of [0, 1, 255]) {
     const newer = datagramWith({ version, kind: 1, sender: 1, checksum: 0 })
     t.equal(readEnvelope(newer), 'other-version', `version ${version}, whatever its checksum means`)
   }
@@ -162,6 +164,8 @@ void t.test('B06: each reason to refuse has its name', t => {
   }
   t.match(readEnvelope(datagramWith({ kind: 0x81, sender: 1 })), { kind: 'peer', asksForAcknowledgement: 'soon' })
   t.match(readEnvelope(datagramWith({ kind: 0x01, sender: 1 })), { kind: 'peer', asksForAcknowledgement: 'no' })
+  t.match(readEnvelope(datagramWith({ kind: 0x21, sender: 1 })), { kind: 'peer', isFollowed: true })
+  t.match(readEnvelope(datagramWith({ kind: 0xc1, sender: 1 })), { kind: 'peer', isFollowed: false })
   t.end()
 })
 
@@ -199,7 +203,7 @@ void t.test('what has no bytes is not written', t => {
 void t.test('random bytes, also behind a right beginning, never throw', t => {
   fc.assert(
     fc.property(anyBytes(120), fc.boolean(), (bytes, isMarked) => {
-      const datagram = isMarked ? join(hex('5247524d01'), bytes) : bytes
+      const datagram = isMarked ? join(hex('5247524d02'), bytes) : bytes
       return typeof readEnvelope(datagram) === 'string'
     }),
     { seed: 7, numRuns: 2000 },

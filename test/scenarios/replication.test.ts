@@ -1,5 +1,6 @@
 /** Bringing logs up to each other over datagrams that are lost, late and copied (SCENARIOS.md, R). */
 import t, { type Test } from 'tap'
+import { batchHeaderBytes } from '../../codec/batch.js'
 import { workOf } from '../../src/sim/crash-points.js'
 import type { Progress } from '../../src/raft/progress.js'
 import type { Asked, StoryOptions } from '../support/story.js'
@@ -272,6 +273,30 @@ void t.test('R23: a follower starts again: it applies nothing before it hears ho
   t.equal(story.node(follower).state.lastApplied, story.raft(story.leaderId).log.lastIndex)
   t.equal(answers.count, 0)
   story.judge()
+  t.end()
+})
+
+void t.test('what is sent together in several datagrams is one write, on nearly every server', t => {
+  const { story, followers } = settled({
+    seed: 3,
+    load: { clients: 1 },
+    links: { delayFromMs: 0.1, delayToMs: 0.1, bytesPerMs: 12_500 },
+  })
+  const rounds = 30
+  let writes = 0
+  story.cluster.watch!.disk = (_lane, operation) => {
+    // A seal is empty: it comes when nothing has followed for a while.
+    if (workOf(operation) === 'batch' && operation.bytes > batchHeaderBytes) writes++
+  }
+  const received = (): number => story.node(followers[0]!).status().transport.datagramsReceived
+  const before = received()
+  for (let round = 0; round < rounds; round++) {
+    const asked = Array.from({ length: 25 }, (_, i) => story.beginPut(`k${i}`, `${round}-${i}`.padEnd(200)))
+    for (const one of asked) t.equal(story.end(one).code, 'ok')
+    story.runFor(20)
+  }
+  t.ok(received() - before > 4 * rounds, `${received() - before} datagrams in ${rounds} rounds`)
+  t.ok(writes < 4 * rounds, `${writes} writes of three servers`)
   t.end()
 })
 

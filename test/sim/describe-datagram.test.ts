@@ -89,7 +89,7 @@ void t.test('what is no datagram says so', t => {
 
 void t.test('one without messages acknowledges', t => {
   const ids = { clusterId: 1, sender: 2, incarnation: 3, bootNonce: 4, packetNumber: 5, ackedPacketNumber: 2 ** 32 + 6 }
-  const acks = { asksForAcknowledgement: 'soon' as const, ackedBitsLow: 0, ackedBitsHigh: 0 }
+  const acks = { asksForAcknowledgement: 'soon' as const, isFollowed: false, ackedBitsLow: 0, ackedBitsHigh: 0 }
   const envelope: Envelope = { kind: 'peer', ...ids, ...acks, receiveWindowBytes: 1_000 }
   const bytes = new Uint8Array(envelopeBytes)
   writeEnvelope(bytes, viewOf(bytes), envelope, envelopeBytes)

@@ -56,6 +56,7 @@ function forge(envelope: Partial<Envelope>, ...messages: WireMessage[]): Uint8Ar
     packetNumber: 1,
     ackedPacketNumber: 0,
     asksForAcknowledgement: 'soon',
+    isFollowed: false,
     ackedBitsLow: 0,
     ackedBitsHigh: 0,
     receiveWindowBytes: 100_000,

@@ -31,7 +31,7 @@ function enter() {
         bootNonce: 77,
         packetNumber: packetNumber++,
       },
-      ...{ asksForAcknowledgement: 'soon', ackedPacketNumber: 0, ackedBitsLow: 0, ackedBitsHigh: 0 },
+      ...{ asksForAcknowledgement: 'soon', isFollowed: false, ackedPacketNumber: 0, ackedBitsLow: 0, ackedBitsHigh: 0 },
       receiveWindowBytes: 100_000,
     }
     writeEnvelope(bytes, view, { ...usual, ...envelope }, totalBytes)

@@ -1,7 +1,8 @@
 import t from 'tap'
-import { envelopeBytes } from '../../codec/envelope.js'
+import { envelopeBytes, readEnvelope } from '../../codec/envelope.js'
 import { messageBytesMax } from '../../codec/limits.js'
 import { messageBytes } from '../../codec/messages.js'
+import { restWaitMs } from '../../src/transport/bursts.js'
 import { chargedBytes } from '../../src/transport/kernel-charge.js'
 import { outboxBytesMax } from '../../src/transport/outbox.js'
 import type { WireMessage } from '../../src/transport/types.js'
@@ -43,6 +44,61 @@ void t.test('a hundred messages of one turn travel in one datagram, in order', t
   t.match(b.received[0]?.link, { serverId: 1, incarnation: 1_001, lastHeardAtMs: 1_000.05 })
   t.match(a.transport.status, { datagramsSent: 1, bytesSent: network.sent[0]?.bytes.length })
   t.match(b.transport.status, { datagramsReceived: 1, drops: {}, sendErrors: {} })
+  t.end()
+})
+
+/** What the datagrams that were sent since `from` say of what follows them. */
+function followedSince(world: ReturnType<typeof enter>, from: number): boolean[] {
+  return world.network.sent.slice(from).map(({ bytes }) => {
+    const envelope = readEnvelope(bytes)
+    return typeof envelope === 'string' ? t.fail(envelope) : envelope.isFollowed
+  })
+}
+
+void t.test('each datagram of a turn but the last says that another follows, and they are waited for', t => {
+  const world = enter()
+  acquaint(world)
+  const { clock, a, b, toB } = world
+  a.transport.send(toB, bulkMessage(1, 1, 100))
+  a.transport.flush()
+  t.same(followedSince(world, 0), [false])
+  clock.runFor(3)
+  const before = world.network.sent.length
+  for (const number of [2, 3, 4]) a.transport.send(toB, bulkMessage(1, number, toB.datagramBytesMax - 200))
+  a.transport.flush()
+  t.same(followedSince(world, before), [true, true, false])
+  t.equal(b.transport.restDueAtMs(clock.now()), -Infinity)
+  const dues = new Set<number>()
+  b.transport.onMessage = () => dues.add(b.transport.restDueAtMs(clock.now()) - clock.now())
+  clock.runFor(0.5)
+  t.ok(dues.has(restWaitMs), 'while a part has come')
+  t.equal(b.transport.restDueAtMs(clock.now()), -Infinity, 'all has come')
+  t.end()
+})
+
+void t.test('nobody waits for the rest of a burst where much is lost, or where the window ends it', t => {
+  const world = enter()
+  acquaint(world)
+  const { clock, network, a, toB } = world
+  for (const number of upTo(400)) a.transport.send(toB, bulkMessage(1, number, 1_000))
+  a.transport.flush()
+  const first = followedSince(world, 0)
+  t.ok(first.length > 1 && toB.availableBytes < 0, 'the window was too small for all')
+  t.equal(first.at(-1), false)
+  clock.runFor(200)
+  // Until the link knows.
+  network.options = { ...network.options, lossShare: 0.4 }
+  for (const number of upTo(30)) {
+    a.transport.send(toB, bulkMessage(1, number, 1_000))
+    a.transport.flush()
+    clock.runFor(20)
+  }
+  const before = network.sent.length
+  for (const number of upTo(6)) a.transport.send(toB, bulkMessage(1, number, toB.datagramBytesMax - 200))
+  a.transport.flush()
+  const lossy = followedSince(world, before)
+  t.ok(lossy.length > 1)
+  t.notOk(lossy.includes(true))
   t.end()
 })
 

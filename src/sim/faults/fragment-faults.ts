@@ -115,6 +115,7 @@ class Attack {
       bootNonce: this.bootNonce,
       packetNumber: ++this.packetNumber,
       asksForAcknowledgement: 'soon',
+      isFollowed: prng.below(2) === 1,
       ackedPacketNumber: 0,
       ackedBitsLow: 0,
       ackedBitsHigh: 0,

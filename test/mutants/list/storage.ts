@@ -213,7 +213,7 @@ export const transportMutants: readonly Mutant[] = [
     'the window is not asked',
     'RFC 8085 section 3.1: no more in flight than the window',
     'src/transport/send-window.js',
-    'if (roomBytes >= fullCharge) return datagramBytes;',
+    'if (this.hasRoomForAny) return datagramBytes;',
     'return datagramBytes;',
   ),
   mutant(
