@@ -58,6 +58,10 @@ export const snapshotHeaderBytes = 4_096
 /** The version of snapshot files that this program writes and reads. What the body means has versions of its own. */
 export const snapshotVersion = 4
 
+/** Versions before had a header of one sector: they are told apart from damage by that. */
+const firstPagedVersion = 4
+const sectorBytes = 512
+
 /** Voters that a header has room for. */
 export const snapshotVotersMax = (snapshotHeaderBytes - votersAt) / (4 + idBytes)
 
@@ -111,11 +115,14 @@ export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
  * that says what cannot be.
  */
 export function decodeSnapshotHeader(bytes: Uint8Array): SnapshotHeader | 'other-version' | null {
-  if (bytes.length < snapshotHeaderBytes) return null
+  if (bytes.length < sectorBytes) return null
   const view = viewOf(bytes)
   if (view.getUint32(0, true) !== magic) return null
-  if (view.getUint32(checksumAt, true) !== checksum(bytes.subarray(versionAt, snapshotHeaderBytes))) return null
-  if (view.getUint32(versionAt, true) !== snapshotVersion) return 'other-version'
+  const version = view.getUint32(versionAt, true)
+  const headerBytes = version < firstPagedVersion ? sectorBytes : snapshotHeaderBytes
+  if (bytes.length < headerBytes) return null
+  if (view.getUint32(checksumAt, true) !== checksum(bytes.subarray(versionAt, headerBytes))) return null
+  if (version !== snapshotVersion) return 'other-version'
   const voters = decodeVoters(bytes, view)
   const header = {
     clusterId: readId(view, clusterIdAt),

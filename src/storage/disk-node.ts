@@ -33,6 +33,8 @@ class NodeFile implements DiskFile {
   sizeBytes: number
   /** The same file past the page cache, when it was asked for. */
   private directFd: number | null = null
+  /** Descriptors that are being opened. */
+  private opening = 0
   /** Whether pages can go past the cache, as far as is known: not every file system lets them. */
   private mayBeDirect = O_DIRECT !== undefined
 
@@ -48,7 +50,9 @@ class NodeFile implements DiskFile {
   }
 
   private openDirect(then: () => void): void {
+    this.opening++
     fs.open(`/proc/self/fd/${this.fd}`, O_RDWR | O_DSYNC | (O_DIRECT ?? 0), (error, fd) => {
+      this.opening--
       if (error !== null) this.mayBeDirect = false
       else if (this.directFd === null) this.directFd = fd
       else fs.closeSync(fd)
@@ -56,10 +60,10 @@ class NodeFile implements DiskFile {
     })
   }
 
-  /** EINVAL: the file system or the disk wants other pages. Nothing was written, so it is no error to go by the cache. */
+  /** Where the file system or the disk wants other pages, or none, nothing was written: it is no error to go by the cache. */
   private writeDirect(fd: number, offset: number, data: Uint8Array, done: Done): void {
     this.writeTo(fd, offset, data, error => {
-      if (error === null || codeOf(error) !== 'EINVAL') return done(error)
+      if (error === null || !['EINVAL', 'EOPNOTSUPP', 'ENOTSUP'].includes(codeOf(error))) return done(error)
       this.mayBeDirect = false
       this.write(offset, data, done)
     })
@@ -89,6 +93,8 @@ class NodeFile implements DiskFile {
 
   close(done: Done): void {
     const { directFd } = this
+    // What opens it anew goes by the number of its descriptor, which may be another file's by then.
+    assert(this.opening === 0, 'a file is closed when nothing is being written to it')
     const closeCached = (directError: Error | null): void => {
       fs.close(this.fd, error => done(directError ?? error ?? null))
     }

@@ -21,6 +21,7 @@ export interface DiskFile {
   read(offset: number, length: number, got: Got<Uint8Array>, target?: Uint8Array): void
   /** Length of the file when it was opened or last extended by a write. */
   readonly sizeBytes: number
+  /** When no write is under way. */
   close(done: Done): void
 }
 

@@ -134,7 +134,20 @@ function headerOf(): SnapshotHeader {
 }
 
 void t.test('another version is told apart from damage', t => {
-  t.equal(decodeSnapshotHeader(headerWith({ version: 2 })), 'other-version')
+  t.equal(decodeSnapshotHeader(headerWith({ version: 5 })), 'other-version')
+  t.equal(decodeSnapshotHeader(headerWith({ version: 3 })), null, 'not with a header of this version')
+  t.end()
+})
+
+void t.test('regression_a_snapshot_of_the_version_before_is_not_called_damaged', t => {
+  const guarded = new Uint8Array(504)
+  guarded[0] = 3
+  const header = join(text('RGSN'), uint(referenceChecksum(guarded), 4), guarded)
+  for (const bytes of [header, join(header, new Uint8Array(40)), join(header, new Uint8Array(40_000).fill(7))]) {
+    t.equal(decodeSnapshotHeader(bytes), 'other-version', `a file of ${bytes.length} bytes`)
+  }
+  header[100]! ^= 1
+  t.equal(decodeSnapshotHeader(header), null, 'unless it is damaged')
   t.end()
 })
 
