@@ -344,9 +344,7 @@ export class Node {
   }
 
   private close(): void {
-    this.isClosed = true
-    this.timer.set(Infinity)
-    this.restTimer.set(Infinity)
+    this.endTurns()
     this.storage.close(() => this.transport.close(() => this.end()))
   }
 
@@ -364,10 +362,14 @@ export class Node {
   fail(error: Error): void {
     this.failure ??= error
     if (this.isClosed) return
+    this.endTurns()
+    this.transport.close(() => this.storage.abandon(() => this.end()))
+  }
+
+  private endTurns(): void {
     this.isClosed = true
     this.timer.set(Infinity)
     this.restTimer.set(Infinity)
-    this.transport.close(() => this.storage.abandon(() => this.end()))
   }
 
   private end(): void {

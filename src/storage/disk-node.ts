@@ -33,8 +33,7 @@ class NodeFile implements DiskFile {
   sizeBytes: number
   /** The same file past the page cache, when it was asked for. */
   private directFd: number | null = null
-  /** Descriptors that are being opened. */
-  private opening = 0
+  private isOpeningDirect = false
   /** Whether pages can go past the cache, as far as is known: not every file system lets them. */
   private mayBeDirect = O_DIRECT !== undefined
 
@@ -44,18 +43,18 @@ class NodeFile implements DiskFile {
   }
 
   write(offset: number, data: Uint8Array, done: Done): void {
-    if (!this.mayBeDirect || offset % pageBytes !== 0 || !isPages(data)) this.writeTo(this.fd, offset, data, done)
+    const isOfPages = offset % pageBytes === 0 && isPages(data)
+    if (!isOfPages || !this.mayBeDirect || this.isOpeningDirect) this.writeTo(this.fd, offset, data, done)
     else if (this.directFd !== null) this.writeDirect(this.directFd, offset, data, done)
     else this.openDirect(() => this.write(offset, data, done))
   }
 
   private openDirect(then: () => void): void {
-    this.opening++
+    this.isOpeningDirect = true
     fs.open(`/proc/self/fd/${this.fd}`, O_RDWR | O_DSYNC | (O_DIRECT ?? 0), (error, fd) => {
-      this.opening--
-      if (error !== null) this.mayBeDirect = false
-      else if (this.directFd === null) this.directFd = fd
-      else fs.closeSync(fd)
+      this.isOpeningDirect = false
+      if (error === null) this.directFd = fd
+      else this.mayBeDirect = false
       then()
     })
   }
@@ -94,7 +93,7 @@ class NodeFile implements DiskFile {
   close(done: Done): void {
     const { directFd } = this
     // What opens it anew goes by the number of its descriptor, which may be another file's by then.
-    assert(this.opening === 0, 'a file is closed when nothing is being written to it')
+    assert(!this.isOpeningDirect, 'a file is closed when nothing is being written to it')
     const closeCached = (directError: Error | null): void => {
       fs.close(this.fd, error => done(directError ?? error ?? null))
     }

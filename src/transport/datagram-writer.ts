@@ -112,8 +112,8 @@ export class DatagramWriter {
     const kind = link.kind === 'peer' ? 'peer' : link.kind === 'client' ? 'answer' : 'request'
     const { clusterId, sender, bootNonce } = this.options
     const acked = boots.highestReceived
-    // Where much is lost nobody is to wait for the rest of a burst: its last datagram may not come.
     const saysSomething = totalBytes > envelopeBytes && !isPathProbe(content)
+    // Where much is lost nobody is to wait for the rest of a burst: its last datagram may not come.
     const isFollowed = saysSomething && !isLast && !link.isLossy && link.window.hasRoomForAny
     const bytes = this.seal(link.address, totalBytes, {
       kind,

@@ -17,8 +17,8 @@ import { assert } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import type { ServerId } from '../raft/types.js'
 import type { AddressToken } from './address-tokens.js'
-import { Bursts } from './bursts.js'
 import { clusterIdTo } from './addressee.js'
+import { Bursts } from './bursts.js'
 import { ClientLinks } from './client-links.js'
 import { DatagramWriter, unnumbered } from './datagram-writer.js'
 import { DropCounters } from './drop-counters.js'
@@ -282,9 +282,9 @@ export class Transport implements TransportApi {
     if (!isSameBoot) link.reassembly.clear()
     const isOutOfOrder = isSameBoot && packetNumber !== highestReceived + 1
     if (isSameBoot && packetNumber < highestReceived) link.counters.outOfOrder++
+    else this.bursts.received(link, envelope.isFollowed, nowMs)
     link.counters.received++
     link.counters.receivedBytes += bytes.length
-    if (!isSameBoot || packetNumber > highestReceived) this.bursts.received(link, envelope.isFollowed, nowMs)
     this.heard(link, envelope, nowMs)
     link.acknowledged(envelope, nowMs)
     // What does not ask is not acknowledged, or two sides would acknowledge acknowledgements for ever.
