@@ -16,8 +16,10 @@
  */
 import { assert } from '../src/base/assert.js'
 import { getUint32, getUint53 } from '../src/base/byte-string.js'
+import type { LogIndex, Term } from '../src/raft/types.js'
 import type { ExecuteCommand, SessionCommand } from '../src/session/types.js'
 import { idBytes, viewOf, writeId } from './cursor.js'
+import { entryHeaderBytes, recordMemory, sealRecord, type LogEntry } from './entry.js'
 import { bodyBytesMax, headLength, headType, messageHeadBytes, writeHead } from './message-head.js'
 
 const formCode = 1
@@ -39,17 +41,33 @@ export function commandBytes(command: SessionCommand): number {
 
 /** The payload of one entry with these commands, in their order. */
 export function encodeCommands(commands: readonly SessionCommand[]): Uint8Array {
+  const bytes = new Uint8Array(commandsBytes(commands))
+  putCommands(commands, bytes, viewOf(bytes), 0)
+  return bytes
+}
+
+/** The entry (index, term) with these commands: their bytes go straight into its record. */
+export function commandsEntry(commands: readonly SessionCommand[], index: LogIndex, term: Term): LogEntry {
+  const recordBytes = entryHeaderBytes + commandsBytes(commands)
+  const at = recordMemory.reserve(recordBytes)
+  const { bytes, view } = recordMemory
+  putCommands(commands, bytes, view, at + entryHeaderBytes)
+  return sealRecord(bytes, view, at, recordBytes, { index, term, kind: 'commands' })
+}
+
+function commandsBytes(commands: readonly SessionCommand[]): number {
   assert(commands.length <= bodyBytesMax, 'the number of commands fits 24 bits')
   let total = commandsOverheadBytes
   for (const command of commands) total += commandBytes(command)
-  const bytes = new Uint8Array(total)
-  const view = viewOf(bytes)
-  let offset = writeHead(view, 0, formCode, commands.length)
+  return total
+}
+
+function putCommands(commands: readonly SessionCommand[], bytes: Uint8Array, view: DataView, at: number): void {
+  let offset = writeHead(view, at, formCode, commands.length)
   for (const command of commands) {
     offset =
       command.kind === 'open' ? writeHead(view, offset, openCode, 0) : encodeExecute(command, bytes, view, offset)
   }
-  return bytes
 }
 
 function encodeExecute(execute: ExecuteCommand, bytes: Uint8Array, view: DataView, offset: number): number {

@@ -14,6 +14,7 @@
  * at least, and exactly one for retire and admit.
  */
 import { assert } from '../src/base/assert.js'
+import { KeptBytes } from '../src/base/kept-bytes.js'
 import type { Entry, EntryKind, LogIndex, Term } from '../src/raft/types.js'
 import { checksum } from './checksum.js'
 import { idBytes, readId, viewOf, writeId } from './cursor.js'
@@ -33,32 +34,43 @@ const kinds: readonly EntryKind[] = ['noop', 'commands', 'found', 'retire', 'adm
 
 const namedBytes = 2 + idBytes
 
+/** Where the records stand of the entries that came in datagrams or from clients, until the log is compacted. */
+export const recordMemory = new KeptBytes()
+
 /** Bytes that the record of `entry` takes. */
 export function recordBytes(entry: Entry): number {
-  return entryHeaderBytes + entry.payload.length
+  return entry.recordBytes ?? entryHeaderBytes + entry.payload.length
 }
 
 /** The record of `entry`, made when first asked for and kept in `entry.record`. Nobody may write into it. */
 export function recordOf(entry: Entry): Uint8Array {
-  if (entry.record === null) {
-    entry.record = encodeRecord(entry)
-    // The same bytes: a log of entries must not take twice its size in memory.
-    entry.payload = entry.record.subarray(entryHeaderBytes)
-  }
-  return entry.record
+  return (entry.record ??= encodeRecord(entry))
 }
 
-function encodeRecord(entry: Entry): Uint8Array {
-  assert(entry.index >= 1 && entry.term >= 1, 'the first entry has index 1 and no entry is older than term 1')
-  const bytes = new Uint8Array(entryHeaderBytes + entry.payload.length)
-  const view = viewOf(bytes)
-  view.setUint32(lengthAt, bytes.length, true)
-  view.setUint8(kindAt, kinds.indexOf(entry.kind) + 1)
-  writeId(view, indexAt, entry.index)
-  writeId(view, termAt, entry.term)
-  bytes.set(entry.payload, entryHeaderBytes)
-  view.setUint32(checksumAt, recordChecksum(bytes, 0, bytes.length), true)
-  return bytes
+function encodeRecord({ index, term, kind, payload }: Entry): Uint8Array {
+  const bytes = new Uint8Array(entryHeaderBytes + payload.length)
+  bytes.set(payload, entryHeaderBytes)
+  return sealRecord(bytes, viewOf(bytes), 0, bytes.length, { index, term, kind }).record
+}
+
+/**
+ * Makes a record of a payload that already stands in `bytes`, whose view is `view`, behind room for its header: writes the
+ * header at `at`, in front of it, and returns the entry. `recordBytes` counts both. Nobody may write there from then on.
+ */
+export function sealRecord(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  recordBytes: number,
+  { index, term, kind }: Pick<Entry, 'index' | 'term' | 'kind'>,
+): LogEntry {
+  assert(index >= 1 && term >= 1, 'the first entry has index 1 and no entry is older than term 1')
+  view.setUint32(at + lengthAt, recordBytes, true)
+  view.setUint32(at + kindAt, kinds.indexOf(kind) + 1, true)
+  writeId(view, at + indexAt, index)
+  writeId(view, at + termAt, term)
+  view.setUint32(at + checksumAt, recordChecksum(bytes, at, recordBytes), true)
+  return new LogEntry(index, term, bytes, at, recordBytes)
 }
 
 /** One native call for the whole record: the length goes in as the seed, which guards each of its bits as well. */
@@ -67,28 +79,30 @@ function recordChecksum(bytes: Uint8Array, offset: number, recordBytes: number):
 }
 
 /**
- * The entry whose record begins at `offset`, or null if there is no whole and undamaged record. What follows the record
- * is not looked at; `entry.record.length` says how far it reached. Record and payload are subarrays of `bytes`: who
- * keeps the entry must own them. `view` is that of `bytes`, for callers who read many.
+ * The entry whose record begins at `offset` and ends before `end`, or null if there is no whole and undamaged record. What
+ * follows the record is not looked at; `recordBytes` of the entry says how far it reached. The entry refers to `bytes`: who
+ * keeps it must own them. `view` is that of `bytes`, for callers who read many.
  */
-export function decodeRecord(bytes: Uint8Array, offset: number, view: DataView = viewOf(bytes)): Entry | null {
-  const header = readRecordHeader(bytes, offset, view)
-  if (header === null) return null
-  const { index, term, kind, recordBytes } = header
-  const record = bytes.subarray(offset, offset + recordBytes)
-  return { index, term, kind, payload: record.subarray(entryHeaderBytes), record }
+export function decodeRecord(
+  bytes: Uint8Array,
+  offset: number,
+  view: DataView = viewOf(bytes),
+  end = bytes.length,
+): LogEntry | null {
+  const header = readRecordHeader(bytes, offset, view, end)
+  return header === null ? null : new LogEntry(header.index, header.term, bytes, offset, header.recordBytes)
 }
 
 /**
  * The entry (index, term) whose record, verified before, stands at `offset` of `bytes`. Record and payload are made when
- * they are asked for: most looks at an entry of a log are at its payload alone.
+ * they are asked for, and anew each time: kept, they would be most of what an entry takes in memory beside its bytes.
  */
 export class LogEntry implements Entry {
   readonly index: LogIndex
   readonly term: Term
   private readonly bytes: Uint8Array
   private readonly offset: number
-  private readonly recordBytes: number
+  readonly recordBytes: number
 
   constructor(index: LogIndex, term: Term, bytes: Uint8Array, offset: number, recordBytes: number) {
     this.index = index
@@ -120,9 +134,14 @@ export interface RecordHeader {
   readonly recordBytes: number
 }
 
-/** The header of the record that begins at `offset`, or null if there is no whole and undamaged record. */
-export function readRecordHeader(bytes: Uint8Array, offset: number, view: DataView): RecordHeader | null {
-  const available = bytes.length - offset
+/** The header of the record that begins at `offset`, or null if there is no whole and undamaged record up to `end`. */
+export function readRecordHeader(
+  bytes: Uint8Array,
+  offset: number,
+  view: DataView,
+  end = bytes.length,
+): RecordHeader | null {
+  const available = end - offset
   if (available < entryHeaderBytes) return null
   const recordBytes = view.getUint32(offset + lengthAt, true)
   if (recordBytes < entryHeaderBytes || recordBytes > available) return null
@@ -130,10 +149,9 @@ export function readRecordHeader(bytes: Uint8Array, offset: number, view: DataVi
   const index = readId(view, offset + indexAt)
   const term = readId(view, offset + termAt)
   if (kind === undefined || index < 1 || term < 1) return null
-  const end = offset + recordBytes
   if (view.getUint32(offset + checksumAt, true) !== recordChecksum(bytes, offset, recordBytes)) return null
   const namesServers = kind !== 'noop' && kind !== 'commands'
-  if (namesServers && !holdsNames(kind, bytes.subarray(offset + entryHeaderBytes, end))) return null
+  if (namesServers && !holdsNames(kind, bytes.subarray(offset + entryHeaderBytes, offset + recordBytes))) return null
   return { index, term, kind, namesServers, recordBytes }
 }
 

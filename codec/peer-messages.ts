@@ -23,6 +23,7 @@ import type {
   AppendEntries,
   AppendEntriesReply,
   Entry,
+  LogIndex,
   Message,
   RequestVote,
   RequestVoteReply,
@@ -30,8 +31,8 @@ import type {
   Term,
   TimeoutNow,
 } from '../src/raft/types.js'
-import { idBytes, readId, viewOf, writeId } from './cursor.js'
-import { decodeRecord, recordBytes, recordOf } from './entry.js'
+import { idBytes, readId, writeId } from './cursor.js'
+import { decodeRecord, recordBytes, recordMemory, recordOf } from './entry.js'
 import { messageHeadBytes, writeHead } from './message-head.js'
 import { isPlaceInLog } from './place-in-log.js'
 import {
@@ -224,7 +225,7 @@ function decodeAppendEntries(
   const incarnation = readId(view, at + 48)
   if (term < 1 || leaderCommit < 0 || readRound < 0 || matchIndex < 0 || incarnation < 0) return null
   if (!isPlaceInLog(prevLogIndex, prevLogTerm, term)) return null
-  const entries = decodeEntries(bytes.subarray(at + appendEntriesBytes, end), prevLogIndex, prevLogTerm, term)
+  const entries = decodeEntries(bytes, at + appendEntriesBytes, end, prevLogIndex, prevLogTerm, term)
   if (entries === null) return null
   return {
     type: 'AppendEntries',
@@ -240,21 +241,32 @@ function decodeAppendEntries(
   }
 }
 
-/** The entries of a block of records. The block is copied once, because entries are kept and the datagram is not. */
-function decodeEntries(lent: Uint8Array, prevLogIndex: number, prevLogTerm: Term, term: Term): Entry[] | null {
+/**
+ * The entries of the records from `from` up to `to`. These are copied once, because entries are kept and the datagram is not.
+ */
+function decodeEntries(
+  lent: Uint8Array,
+  from: number,
+  to: number,
+  prevLogIndex: LogIndex,
+  prevLogTerm: Term,
+  term: Term,
+): Entry[] | null {
   const entries: Entry[] = []
-  if (lent.length === 0) return entries
-  const block = new Uint8Array(lent)
-  const view = viewOf(block)
+  if (from === to) return entries
+  let offset = recordMemory.reserve(to - from)
+  const { bytes, view } = recordMemory
+  bytes.set(lent.subarray(from, to), offset)
+  const end = offset + to - from
   let lastIndex = prevLogIndex
   let lastTerm = prevLogTerm
-  for (let offset = 0; offset < block.length;) {
-    const entry = decodeRecord(block, offset, view)
+  while (offset < end) {
+    const entry = decodeRecord(bytes, offset, view, end)
     if (entry === null || entry.index !== lastIndex + 1 || entry.term < lastTerm || entry.term > term) return null
     entries.push(entry)
     lastIndex = entry.index
     lastTerm = entry.term
-    offset += recordBytes(entry)
+    offset += entry.recordBytes
   }
   return entries
 }

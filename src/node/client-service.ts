@@ -13,7 +13,7 @@ import type {
   SnapshotRequest,
   Write,
 } from '../../codec/client-types.js'
-import { commandBytes, encodeCommands } from '../../codec/commands.js'
+import { commandBytes, commandsEntry } from '../../codec/commands.js'
 import { commandBytesMax } from '../../codec/limits.js'
 import type { Raft } from '../raft/raft.js'
 import type { ConfirmedRead, Entry, LogIndex, Refusal } from '../raft/types.js'
@@ -238,7 +238,8 @@ export class ClientService {
   }
 
   private propose(batch: Waiter[]): void {
-    const placed: LogIndex | Refusal = this.raft.propose(encodeCommands(batch.map(one => one.command)))
+    const commands = batch.map(one => one.command)
+    const placed: LogIndex | Refusal = this.raft.propose((index, term) => commandsEntry(commands, index, term))
     if (typeof placed === 'number') return this.waiters.place(placed, this.raft.currentTerm, batch)
     for (const waiter of batch) {
       this.waiters.end(waiter)

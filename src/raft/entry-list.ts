@@ -10,7 +10,7 @@ import { entryOverheadBytes } from './types.js'
 
 /** Bytes of an entry's record, in datagrams and in the log file. */
 export function entryBytes(entry: Entry): number {
-  return entryOverheadBytes + entry.payload.length
+  return entry.recordBytes ?? entryOverheadBytes + entry.payload.length
 }
 
 /** Whether two are one: those of a run are other objects at every look. */

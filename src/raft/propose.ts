@@ -2,10 +2,13 @@
 import { assert } from '../base/assert.js'
 import { entryBytes } from './entry-list.js'
 import type { Leader, Server } from './server.js'
-import type { Entry, EntryKind, LogIndex, Refusal } from './types.js'
+import type { Entry, EntryKind, LogIndex, MakeEntry, Refusal } from './types.js'
 
-/** Takes a client's commands, or says why not: only a leader does, not while it hands over, not beyond its bounds. */
-export function propose(server: Server, payload: Uint8Array): LogIndex | Refusal {
+/**
+ * Takes a client's commands, the payload of an entry or who makes the entry at its place; or says why not: only a leader
+ * does, not while it hands over, not beyond its bounds.
+ */
+export function propose(server: Server, commands: Uint8Array | MakeEntry): LogIndex | Refusal {
   const role = server.role
   if (role.name !== 'leader') return 'not-leader'
   if (role.transfer !== null) return 'busy'
@@ -14,13 +17,17 @@ export function propose(server: Server, payload: Uint8Array): LogIndex | Refusal
   if (role.uncommittedBytes >= server.options.uncommittedBytesMax) return 'busy'
   // With a disk that stands still the others commit without it, and nothing else bounds what waits here (R11).
   if (server.unpersistedBytes >= server.options.unpersistedBytesMax) return 'busy'
-  return appendOwn(server, role, 'commands', payload)
+  if (typeof commands !== 'function') return appendOwn(server, role, 'commands', commands)
+  return append(server, role, commands(server.log.lastIndex + 1, role.term))
 }
 
 /** Appends an entry of this leader's own term, and of no other (E20). */
 export function appendOwn(server: Server, role: Leader, kind: EntryKind, payload: Uint8Array): LogIndex {
-  assert(role.term === server.currentTerm, 'a leader stamps entries with its own term')
-  const entry: Entry = { index: server.log.lastIndex + 1, term: role.term, kind, payload, record: null }
+  return append(server, role, { index: server.log.lastIndex + 1, term: role.term, kind, payload, record: null })
+}
+
+function append(server: Server, role: Leader, entry: Entry): LogIndex {
+  assert(entry.term === server.currentTerm, 'a leader stamps entries with its own term')
   server.log.append(entry)
   role.uncommittedBytes += entryBytes(entry)
   return entry.index

@@ -27,6 +27,7 @@ import type {
   DiskState,
   Incarnation,
   LogIndex,
+  MakeEntry,
   Message,
   Milliseconds,
   Named,
@@ -105,8 +106,8 @@ export class Raft {
   }
 
   /** A client's commands: their place in the log, unless refused. The place is theirs only if this term commits it. */
-  propose(payload: Uint8Array): LogIndex | Refusal {
-    return propose(this.server, payload)
+  propose(commands: Uint8Array | MakeEntry): LogIndex | Refusal {
+    return propose(this.server, commands)
   }
 
   /** A client's read: `token` comes back in `Ready.reads` or `Ready.readsLost`. Null when it was taken. */

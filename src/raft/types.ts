@@ -31,14 +31,19 @@ export interface Entry {
   readonly index: LogIndex
   readonly term: Term
   readonly kind: EntryKind
-  /** What it carries; once there is a record, a part of it. */
-  payload: Uint8Array
+  /** What it carries. Where there is a record it may be a view of a part of that, made anew at each look. */
+  readonly payload: Uint8Array
   /**
    * The entry as it stands in datagrams and in the log file. The codec makes it when it is first asked for and keeps it
    * here, so that an entry is encoded once in its life on a server; the core never looks at it.
    */
   record: Uint8Array | null
+  /** Bytes of the record, given where nobody need look at the payload to learn them. */
+  readonly recordBytes?: number
 }
+
+/** Makes the entry of a client's commands that a leader appends at this place. */
+export type MakeEntry = (index: LogIndex, term: Term) => Entry
 
 /** Entries in a row and of one term, which are made whenever they are looked at. Positions count from 0. */
 export interface EntryRun {

@@ -4,14 +4,17 @@ import t from 'tap'
 import {
   commandBytes,
   commandHeaderBytes,
+  commandsEntry,
   commandsOverheadBytes,
   decodeCommands,
   encodeCommands,
 } from '../../codec/commands.js'
+import { recordBytes, recordOf } from '../../codec/entry.js'
 import { commandBytesMax } from '../../codec/limits.js'
+import type { Entry } from '../../src/raft/types.js'
 import type { SessionCommand } from '../../src/session/types.js'
 import { awkwardIds, hex, hexOf, join, tooLargeIds, uint } from './bytes.js'
-import { anyBytes, anyId, anyRecord } from './checks.js'
+import { anyBytes, anyId, anyRecord, shownEntry } from './checks.js'
 
 const anyCommand: fc.Arbitrary<SessionCommand> = fc.oneof(
   fc.constant({ kind: 'open' } as const),
@@ -48,6 +51,27 @@ void t.test('B02: round trip, with one form in bytes, of the size that was said'
     }),
     { seed: 9, numRuns: 300 },
   )
+  t.end()
+})
+
+void t.test('the entry of a batch is that of its payload, made in one go', t => {
+  fc.assert(
+    fc.property(anyBatch, anyId(1), anyId(1), (batch, index, term) => {
+      const payload = encodeCommands(batch)
+      const entry = commandsEntry(batch, index, term)
+      const plain: Entry = { index, term, kind: 'commands', payload, record: null }
+      const record = recordOf(plain)
+      assert.deepStrictEqual(shownEntry(entry), plain)
+      return recordOf(entry).length === record.length && entry.recordBytes === recordBytes(plain)
+    }),
+    { seed: 10, numRuns: 300 },
+  )
+  const entries = [1, 2, 3].map(index => commandsEntry([{ kind: 'open' }], index, 5))
+  t.strictSame(
+    entries.map(({ index }) => index),
+    [1, 2, 3],
+  )
+  for (const entry of entries) t.strictSame(decodeCommands(entry.payload), [{ kind: 'open' }], 'none is written over')
   t.end()
 })
 

@@ -13,6 +13,7 @@ import type { HeldSnapshot } from '../../src/storage/held-snapshot.js'
 import { Sessions } from '../../src/session/sessions.js'
 import type { StateMachine } from '../../src/session/types.js'
 import type { Link, TransportApi, WireMessage } from '../../src/transport/types.js'
+import { shownEntry } from '../codec/checks.js'
 import { putCommand } from '../support/story-client.js'
 
 const link = { owner: 'one client' } as unknown as Link
@@ -315,7 +316,7 @@ void t.test('X03: an entry of another leader at the place of a command answers n
   rig.receive(put(session, 1))
   rig.turn()
   const mine = rig.appended.at(-1)!
-  rig.service.apply({ ...mine, term: 2 })
+  rig.service.apply({ ...shownEntry(mine), term: 2 })
   t.strictSame(rig.take(), ['write 1 not-leader'])
   t.equal(rig.held, 0)
   t.end()
@@ -333,7 +334,7 @@ void t.test('X03: a hundred writes whose entries are overwritten are told so onc
   const mine = rig.appended.slice(length)
   t.equal(mine.length, 100)
   rig.depose()
-  for (const entry of mine) rig.service.apply({ ...entry, term: 2 })
+  for (const entry of mine) rig.service.apply({ ...shownEntry(entry), term: 2 })
   t.strictSame(
     rig.take(),
     requests.map(sequence => `write ${sequence} not-leader`),
