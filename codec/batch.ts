@@ -93,6 +93,9 @@ export function batchBytes(recordsBytes: number): number {
   return Math.ceil((batchHeaderBytes + recordsBytes) / batchAlignBytes) * batchAlignBytes
 }
 
+/** The checksums of the records of the batch that is written just now. */
+let writtenSums = new Uint8Array(1_024)
+
 /**
  * Writes a batch to the beginning of `target`, whose view is `view`, and returns the bytes that it takes. A batch of no
  * entries that is no reset is a seal. `target` may hold anything before.
@@ -105,15 +108,14 @@ export function encodeBatch(
 ): number {
   const { entries, reset } = batch
   assert(reset === null || entries.length === 0, 'a reset has no entries')
-  const recordChecksums = new Uint8Array(entries.length * 4)
+  if (writtenSums.length < entries.length * 4) writtenSums = new Uint8Array(entries.length * 8)
   let offset = batchHeaderBytes
   let position = 0
   for (const entry of entries) {
     const record = recordOf(entry)
     target.set(record, offset)
-    recordChecksums.set(record.subarray(recordChecksumAt, recordChecksumAt + 4), position)
+    for (let at = 0; at < 4; at++) writtenSums[position++] = record[recordChecksumAt + at]!
     offset += record.length
-    position += 4
   }
   if (reset !== null) {
     writeId(view, resetIndexAt, reset.index)
@@ -134,7 +136,7 @@ export function encodeBatch(
   writeId(view, commitIndexAt, batch.commitIndex)
   view.setUint8(flagsAt, reset !== null ? resetFlag : entries.length === 0 ? sealFlag : 0)
   target.fill(0, reservedAt, batchHeaderBytes)
-  const sums = reset === null ? recordChecksums : target.subarray(batchHeaderBytes, offset)
+  const sums = reset === null ? writtenSums.subarray(0, position) : target.subarray(batchHeaderBytes, offset)
   view.setUint32(checksumAt, batchChecksum(target.subarray(saltLowAt, batchHeaderBytes), sums), true)
   return end
 }

@@ -21,7 +21,7 @@ const rowsMin = 2
 const noRows = new Int32Array(0)
 
 export class ResultTable {
-  #rows = noRows
+  #rows: Int32Array = noRows
   /** Number of rows that there is room for: 0 or a power of two. */
   #capacity = 0
   #size = 0
@@ -128,7 +128,7 @@ export class ResultTable {
 
   #resize(capacity: number): void {
     const before = this.#rows
-    const rows = new Int32Array(capacity * rowWords)
+    const rows = takeRows(capacity)
     this.#rows = rows
     this.#capacity = capacity
     for (let from = 0; from < before.length; from += rowWords) {
@@ -136,6 +136,7 @@ export class ResultTable {
       const to = this.#vacantPlace(before[from]!) * rowWords
       for (let word = 0; word < rowWords; word++) rows[to + word] = before[from + word]!
     }
+    leaveRows(before)
   }
 
   #vacantPlace(low: number): number {
@@ -149,4 +150,21 @@ export class ResultTable {
     const at = place * rowWords
     return this.#rows[at + highAt]! * 2 ** 32 + (this.#rows[at]! >>> 0)
   }
+}
+
+/**
+ * Rows that tables have left, by the logarithm of their number: a client's requests come in waves, and with each wave its
+ * table grows and shrinks. New arrays for that were a fiftieth of what a follower does.
+ */
+const leftRows: Int32Array[][] = [[], [], [], [], [], [], [], [], [], []]
+const leftRowsMax = 4
+
+function takeRows(capacity: number): Int32Array {
+  const rows = leftRows[Math.log2(capacity)]?.pop()
+  return rows?.fill(0) ?? new Int32Array(capacity * rowWords)
+}
+
+function leaveRows(rows: Int32Array): void {
+  const left = leftRows[Math.log2(rows.length / rowWords)]
+  if (left !== undefined && left.length < leftRowsMax) left.push(rows)
 }
