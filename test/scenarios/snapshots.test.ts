@@ -9,8 +9,8 @@ const snapshotEveryBytes = 20_000
 const value = (i: number): string => `${i}:${'x'.repeat(1_000)}`
 
 /** Server `away` lacks what the others' logs do not have any more; it does not run, or is cut off. */
-function leftBehind(options: StoryOptions & { readonly cutOff?: boolean } = {}) {
-  const { cutOff = false, ...plan } = options
+function leftBehind(options: StoryOptions & { readonly cutOff?: boolean; readonly keys?: number } = {}) {
+  const { cutOff = false, keys = 100, ...plan } = options
   const story = new Story({ segmentBytes: 32_768, snapshotEveryBytes, ...plan })
   story.put('k0', value(0))
   story.settle()
@@ -22,7 +22,7 @@ function leftBehind(options: StoryOptions & { readonly cutOff?: boolean } = {}) 
   let puts = 0
   const isBehind = (): boolean => story.raft(leaderId).log.baseIndex > lastIndex
   while (!isBehind()) {
-    if (story.put(`k${puts % 100}`, value(++puts)) !== 'ok') throw new Error('two of three take a put')
+    if (story.put(`k${puts % keys}`, value(++puts)) !== 'ok') throw new Error('two of three take a put')
   }
   return { story, leaderId, away, other, lastIndex, puts }
 }
@@ -77,8 +77,13 @@ void t.test('S04: pieces of an old snapshot that come late take nobody back', t 
 })
 
 void t.test('S08: the receiver starts again in the middle of a transfer, and another leader goes on with it', t => {
-  const { story, leaderId, away, other } = leftBehind({ seed: 8, snapshotEveryBytes: 600_000, segmentBytes: 2 ** 20 })
-  t.ok(story.process(leaderId).newestSnapshot!.totalBytes > snapshotPieceBytes, 'it has several pieces')
+  const { story, leaderId, away, other } = leftBehind({
+    seed: 8,
+    snapshotEveryBytes: 600_000,
+    segmentBytes: 2 ** 20,
+    keys: 500,
+  })
+  t.ok(story.process(leaderId).newestSnapshot!.totalBytes > 10 * snapshotPieceBytes, 'it has many pieces')
   for (const how of ['kill', 'crash'] as const) {
     story.process(away).start()
     story.until('a piece is there', () => heldBytesOf(story, away) > 0)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { clusterIdTo } from '../../src/transport/addressee.js'
 import type { ServerMessage } from '../../codec/client-types.js'
-import { envelopeBytes, writeEnvelope, type Envelope } from '../../codec/envelope.js'
+import { envelopeBytes, readEnvelope, writeEnvelope, type Envelope } from '../../codec/envelope.js'
 import { encodeMessage, messageBytes } from '../../codec/messages.js'
 import { clientLinksMax } from '../../src/transport/client-links.js'
 import { addressOf } from '../../src/transport/address.js'
@@ -101,6 +101,35 @@ void t.test('Hello and Welcome: cluster, token, server and window become known; 
   t.same([home.transport.status.drops, visitor.transport.status.drops], [{}, {}])
   t.end()
 })
+
+void t.test(
+  'a client says that another datagram follows, unless much is lost: nobody is to wait for one that is',
+  t => {
+    for (const lossShare of [0, 0.4]) {
+      const { clock, network, home } = enter()
+      const visitor = welcomedClient(network, 100, home)
+      network.options = { ...network.options, lossShare }
+      for (const number of upTo(60)) {
+        visitor.transport.send(visitor.link, status(number))
+        visitor.transport.flush()
+        clock.runFor(20)
+      }
+      const before = network.sent.length
+      const command = new Uint8Array(visitor.link.datagramBytesMax - 200)
+      for (const sequence of upTo(3)) {
+        visitor.transport.send(visitor.link, { type: 'Write', sessionId: 1, sequence, answeredUpTo: 0, command })
+      }
+      visitor.transport.flush()
+      const followed = network.sent.slice(before).map(({ bytes }) => {
+        const envelope = readEnvelope(bytes)
+        return typeof envelope === 'string' ? t.fail(envelope) : envelope.isFollowed
+      })
+      t.ok(followed.length > 1)
+      t.equal(followed.includes(true), lossShare === 0, followed.join())
+    }
+    t.end()
+  },
+)
 
 void t.test('a wrong token is told so, with fewer bytes, and nothing of the request is looked at', t => {
   const { clock, network, home } = enter()
