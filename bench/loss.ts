@@ -38,7 +38,7 @@ const options = {
   loss: withDefault('Per cent of packets that each direction of each link loses', percents, '0,1,5,10,20'),
   systems: withDefault('What to measure; what is not installed is left out', names, systemNames.join(',')),
   seconds: withDefault('Measured time of a cell', seconds, '10'),
-  warmUp: withDefault('Seconds under load before, 0 for none', secondsOrNone, '2'),
+  warmUp: withDefault('Seconds under load before, for V8 to compile what is hot; 0 for none', secondsOrNone, '10'),
   outstanding: withDefault('Requests outstanding', whole(1, 60_000), '64'),
   valueBytes: withDefault('Bytes of a value', whole(0, floorValueBytesMax), '256'),
   keys: withDefault('So many different keys', whole(1, 10_000_000), '10000'),
