@@ -34,8 +34,14 @@ const kinds: readonly EntryKind[] = ['noop', 'commands', 'found', 'retire', 'adm
 
 const namedBytes = 2 + idBytes
 
-/** Where the records stand of the entries that came in datagrams or from clients, until the log is compacted. */
+/** Where the records of a log's entries stand, until the log is compacted. */
 export const recordMemory = new KeptBytes()
+
+/**
+ * Where those stand that come in datagrams, until it is clear whether the log takes them (`LogEntry.keep`): what it does not
+ * take must not lie between what it keeps, for that would keep it, too.
+ */
+export const arrivalMemory = new KeptBytes()
 
 /** Bytes that the record of `entry` takes. */
 export function recordBytes(entry: Entry): number {
@@ -100,8 +106,8 @@ export function decodeRecord(
 export class LogEntry implements Entry {
   readonly index: LogIndex
   readonly term: Term
-  private readonly bytes: Uint8Array
-  private readonly offset: number
+  private bytes: Uint8Array
+  private offset: number
   readonly recordBytes: number
 
   constructor(index: LogIndex, term: Term, bytes: Uint8Array, offset: number, recordBytes: number) {
@@ -110,6 +116,13 @@ export class LogEntry implements Entry {
     this.bytes = bytes
     this.offset = offset
     this.recordBytes = recordBytes
+  }
+
+  keep(): void {
+    const offset = recordMemory.reserve(this.recordBytes)
+    recordMemory.bytes.set(this.record, offset)
+    this.bytes = recordMemory.bytes
+    this.offset = offset
   }
 
   get kind(): EntryKind {

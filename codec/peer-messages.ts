@@ -32,7 +32,7 @@ import type {
   TimeoutNow,
 } from '../src/raft/types.js'
 import { idBytes, readId, writeId } from './cursor.js'
-import { decodeRecord, recordBytes, recordMemory, recordOf } from './entry.js'
+import { arrivalMemory, decodeRecord, recordBytes, recordOf } from './entry.js'
 import { messageHeadBytes, writeHead } from './message-head.js'
 import { isPlaceInLog } from './place-in-log.js'
 import {
@@ -242,7 +242,7 @@ function decodeAppendEntries(
 }
 
 /**
- * The entries of the records from `from` up to `to`. These are copied once, because entries are kept and the datagram is not.
+ * The entries of the records from `from` up to `to`. These are copied, because entries may be kept and the datagram is not.
  */
 function decodeEntries(
   lent: Uint8Array,
@@ -254,8 +254,8 @@ function decodeEntries(
 ): Entry[] | null {
   const entries: Entry[] = []
   if (from === to) return entries
-  let offset = recordMemory.reserve(to - from)
-  const { bytes, view } = recordMemory
+  let offset = arrivalMemory.reserve(to - from)
+  const { bytes, view } = arrivalMemory
   bytes.set(lent.subarray(from, to), offset)
   const end = offset + to - from
   let lastIndex = prevLogIndex

@@ -151,6 +151,7 @@ function takeEntries(server: Server, message: AppendEntries): void {
       log.truncateFrom(entry.index)
       replaced(server, entry.index)
     }
+    entry.keep?.()
     log.append(entry)
   }
 }

@@ -40,6 +40,8 @@ export interface Entry {
   record: Uint8Array | null
   /** Bytes of the record, given where nobody need look at the payload to learn them. */
   readonly recordBytes?: number
+  /** Of one that came in a datagram: lays its bytes where those of the log's entries are. Called when the log takes it. */
+  keep?(): void
 }
 
 /** Makes the entry of a client's commands that a leader appends at this place. */

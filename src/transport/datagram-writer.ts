@@ -114,7 +114,7 @@ export class DatagramWriter {
     const acked = boots.highestReceived
     const saysSomething = totalBytes > envelopeBytes && !isPathProbe(content)
     // Where much is lost nobody is to wait for the rest of a burst: its last datagram may not come. But a follower may for
-    // entries: a majority does without the one that waits in vain, and two writes in place of one cost each of them.
+    // entries: most majorities do without the one that waits in vain, and two writes in place of one cost each of them.
     const isOfEntries = content[0]?.message.type === 'AppendEntries' && link.sent.reorderMs === 0
     const mayBeAwaited = !link.isLossy || isOfEntries
     const isFollowed = saysSomething && !isLast && mayBeAwaited && link.window.hasRoomForAny

@@ -27,6 +27,7 @@ import {
   receiveBytes,
   shownEntry,
 } from './checks.js'
+import { Bench } from '../support/raft-servers.js'
 
 const from = 3
 const idMax = Number.MAX_SAFE_INTEGER
@@ -443,6 +444,50 @@ void t.test('B08: entries are copied once, into memory that is kept, and nothing
   t.equal(first!.payload.buffer, first!.record!.buffer)
   t.equal(first!.payload.buffer, second!.payload.buffer, 'one array for all')
   t.equal(second!.record!.byteOffset - first!.record!.byteOffset, 30, 'where nothing stands between them')
+  t.end()
+})
+
+void t.test('regression_entries_that_a_log_did_not_take_kept_memory_between_those_that_it_took', t => {
+  const arrive = (prevLogIndex: number, count: number, payloadBytes: number): readonly Entry[] => {
+    const entries = Array.from({ length: count }, (_, at): Entry => {
+      const payload = new Uint8Array(payloadBytes).fill(prevLogIndex + at)
+      return { index: prevLogIndex + 1 + at, term: 5, kind: 'commands', payload, record: null }
+    })
+    const numbers = {
+      prevLogTerm: prevLogIndex === 0 ? 0 : 5,
+      leaderCommit: 0,
+      readRound: 0,
+      matchIndex: 0,
+      incarnation: 0,
+    }
+    const message: AppendEntries = { type: 'AppendEntries', from, term: 5, prevLogIndex, ...numbers, entries }
+    return (receive(datagramOf('peer', [message]))?.[0] as AppendEntries).entries
+  }
+  const bench = new Bench({ term: 5, log: [] })
+  for (let each = 0; each < 1_000; each++) {
+    for (const [prevLogIndex, entries] of [
+      [each, arrive(each, 1, 60)],
+      [0, arrive(0, 1, 12_000)],
+    ] as const) {
+      const numbers = {
+        prevLogTerm: prevLogIndex === 0 ? 0 : 5,
+        leaderCommit: 0,
+        readRound: 0,
+        matchIndex: 0,
+        incarnation: 0,
+      }
+      bench.raft.receive(each, { type: 'AppendEntries', from: 2, term: 5, prevLogIndex, ...numbers, entries }, 0)
+    }
+  }
+  const { log } = bench.raft.server
+  t.equal(log.lastIndex, 1_000)
+  const arrays = new Set<ArrayBufferLike>()
+  for (let index = 2; index <= 1_000; index++) {
+    const { payload } = log.at(index)
+    if (payload.length !== 60 || !payload.every(byte => byte === ((index - 1) & 255))) t.fail(`entry ${index} is whole`)
+    arrays.add(payload.buffer)
+  }
+  t.ok(arrays.size <= 3, `${arrays.size} arrays hold 88,000 bytes`)
   t.end()
 })
 
