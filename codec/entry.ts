@@ -118,6 +118,7 @@ export class LogEntry implements Entry {
     this.recordBytes = recordBytes
   }
 
+  /** Moves its bytes to those of the log's entries: for one that came in a datagram, when the log takes it. */
   keep(): void {
     const offset = recordMemory.reserve(this.recordBytes)
     recordMemory.bytes.set(this.record, offset)

@@ -40,8 +40,7 @@ export class KeptBytes {
     this.bytes = this.chunk
     this.view = this.chunkView
     const at = this.used
-    // On whole words, for whoever reads them word by word.
-    this.used = (at + length + 3) & ~3
+    this.used += length
     return at
   }
 }

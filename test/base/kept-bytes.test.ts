@@ -1,11 +1,10 @@
 import t from 'tap'
 import { KeptBytes } from '../../src/base/kept-bytes.js'
 
-void t.test('what was reserved is of the length asked for, on a whole word, and nobody else is given it', t => {
+void t.test('what was reserved is of the length asked for, and nobody else is given it', t => {
   const kept = new KeptBytes()
   const reserved = [0, 1, 3, 4, 5, 338, 1_374, 16_384, 7, 60_000, 2, 1_000_000, 9].map((length, mark) => {
     const at = kept.reserve(length)
-    t.equal(at % 4, 0)
     t.ok(at + length <= kept.bytes.length)
     const bytes = kept.bytes.subarray(at, at + length)
     bytes.fill(mark)
