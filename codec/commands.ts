@@ -18,7 +18,7 @@ import { assert } from '../src/base/assert.js'
 import { getUint32, getUint53 } from '../src/base/byte-string.js'
 import type { LogIndex, Term } from '../src/raft/types.js'
 import type { ExecuteCommand, SessionCommand } from '../src/session/types.js'
-import { idBytes, viewOf, writeId } from './cursor.js'
+import { idBytes, writeId } from './cursor.js'
 import { entryHeaderBytes, recordMemory, sealRecord, type LogEntry } from './entry.js'
 import { bodyBytesMax, headLength, headType, messageHeadBytes, writeHead } from './message-head.js'
 
@@ -39,35 +39,19 @@ export function commandBytes(command: SessionCommand): number {
   return command.kind === 'open' ? messageHeadBytes : commandHeaderBytes + command.command.length
 }
 
-/** The payload of one entry with these commands, in their order. */
-export function encodeCommands(commands: readonly SessionCommand[]): Uint8Array {
-  const bytes = new Uint8Array(commandsBytes(commands))
-  putCommands(commands, bytes, viewOf(bytes), 0)
-  return bytes
-}
-
-/** The entry (index, term) with these commands: their bytes go straight into its record. */
+/** The entry (index, term) with these commands, in their order: their bytes go straight into its record. */
 export function commandsEntry(commands: readonly SessionCommand[], index: LogIndex, term: Term): LogEntry {
-  const recordBytes = entryHeaderBytes + commandsBytes(commands)
+  assert(commands.length <= bodyBytesMax, 'the number of commands fits 24 bits')
+  let recordBytes = entryHeaderBytes + commandsOverheadBytes
+  for (const command of commands) recordBytes += commandBytes(command)
   const at = recordMemory.reserve(recordBytes)
   const { bytes, view } = recordMemory
-  putCommands(commands, bytes, view, at + entryHeaderBytes)
-  return sealRecord(bytes, view, at, recordBytes, { index, term, kind: 'commands' })
-}
-
-function commandsBytes(commands: readonly SessionCommand[]): number {
-  assert(commands.length <= bodyBytesMax, 'the number of commands fits 24 bits')
-  let total = commandsOverheadBytes
-  for (const command of commands) total += commandBytes(command)
-  return total
-}
-
-function putCommands(commands: readonly SessionCommand[], bytes: Uint8Array, view: DataView, at: number): void {
-  let offset = writeHead(view, at, formCode, commands.length)
+  let offset = writeHead(view, at + entryHeaderBytes, formCode, commands.length)
   for (const command of commands) {
     offset =
       command.kind === 'open' ? writeHead(view, offset, openCode, 0) : encodeExecute(command, bytes, view, offset)
   }
+  return sealRecord(bytes, view, at, recordBytes, { index, term, kind: 'commands' })
 }
 
 function encodeExecute(execute: ExecuteCommand, bytes: Uint8Array, view: DataView, offset: number): number {

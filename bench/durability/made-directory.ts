@@ -3,7 +3,7 @@
  * everything in the log, one entry for each put, and one with everything in a snapshot.
  */
 import { randomInt } from 'node:crypto'
-import { encodeCommands } from '../../codec/commands.js'
+import { commandsEntry } from '../../codec/commands.js'
 import { Prng } from '../../src/base/prng.js'
 import { RealClock } from '../../src/base/real-clock.js'
 import { encodeCommand } from '../../src/kv/commands.js'
@@ -99,27 +99,23 @@ export class MadeState {
 
 /** Bytes that the entry of one put takes. */
 export function entryBytesOf(valueBytes: number): number {
-  return 28 + entryOf(1, [putOf(0, new Uint8Array(valueBytes))]).payload.length
+  return commandsEntry([putOf(0, new Uint8Array(valueBytes))], 1, term).recordBytes
 }
 
 function* entriesOf({ puts, valueBytes }: Shape): Generator<Entry> {
   const values = new Uint8Array(valueBytes + 4_096)
   const prng = new Prng(1)
   for (let at = 0; at < values.length; at++) values[at] = prng.below(256)
-  yield entryOf(1, [{ kind: 'open' }])
+  yield commandsEntry([{ kind: 'open' }], 1, term)
   for (let put = 0; put < puts; put++) {
     const from = put % 4_096
-    yield entryOf(put + 2, [putOf(put, values.subarray(from, from + valueBytes))])
+    yield commandsEntry([putOf(put, values.subarray(from, from + valueBytes))], put + 2, term)
   }
 }
 
 function putOf(number: number, value: Uint8Array): SessionCommand {
   const command = encodeCommand({ op: 'put', key: keyOf(number), value: { type: 0, bytes: value } })
   return { kind: 'execute', sessionId: 1, sequence: number + 1, answeredUpTo: number, command }
-}
-
-function entryOf(index: number, commands: readonly SessionCommand[]): Entry {
-  return { index, term, kind: 'commands', payload: encodeCommands(commands), record: null }
 }
 
 async function open({ directory, id, cluster }: Owner): Promise<Storage> {

@@ -1,5 +1,5 @@
 /**
- * Memory for bytes that are kept for long and in great numbers. Each is cut from a large array that many share, because an
+ * Memory for bytes that come in great numbers and may be kept for long. Each is cut from a large array that many share: an
  * array of its own has V8 at work when it is born, in every collection that it outlives, and when it dies (measured: for
  * the entries of a log a sixth of all that a put costs a server). A large array goes when nobody refers to it any more, so
  * what is kept should be about as old as its neighbours.

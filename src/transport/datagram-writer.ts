@@ -114,9 +114,10 @@ export class DatagramWriter {
     const acked = boots.highestReceived
     const saysSomething = totalBytes > envelopeBytes && !isPathProbe(content)
     // Where much is lost nobody is to wait for the rest of a burst: its last datagram may not come. But a follower may for
-    // entries: most majorities do without the one that waits in vain, and two writes in place of one cost each of them.
-    const isOfEntries = content[0]?.message.type === 'AppendEntries' && link.sent.reorderMs === 0
-    const mayBeAwaited = !link.isLossy || isOfEntries
+    // entries: most majorities do without the one that waits in vain, and two writes in place of one cost each of them. Where
+    // datagrams overtake each other the last may be there before the rest.
+    const isOfEntries = content[0]?.message.type === 'AppendEntries'
+    const mayBeAwaited = !link.isLossy || (isOfEntries && link.sent.reorderMs === 0)
     const isFollowed = saysSomething && !isLast && mayBeAwaited && link.window.hasRoomForAny
     const bytes = this.seal(link.address, totalBytes, {
       kind,

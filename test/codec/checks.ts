@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Test } from 'tap'
+import { commandsEntry } from '../../codec/commands.js'
 import { viewOf } from '../../codec/cursor.js'
 import { type EnvelopeKind, envelopeBytes, readEnvelope, writeEnvelope } from '../../codec/envelope.js'
 import { decodeMessages, encodeMessage, messageBytes, type TransportMessage } from '../../codec/messages.js'
 import type { Entry } from '../../src/raft/types.js'
+import type { SessionCommand } from '../../src/session/types.js'
 import { awkwardIds, hex, hexOf } from './bytes.js'
 
 /** Ids of every size within [min, max], the awkward ones often. */
@@ -66,6 +68,11 @@ export function receiveBytes(kind: EnvelopeKind, message: Uint8Array): Transport
 /** A message by its value: an entry that was received refers to bytes, and makes what it holds at each look. */
 function shown(message: TransportMessage): TransportMessage {
   return message.type === 'AppendEntries' ? { ...message, entries: message.entries.map(shownEntry) } : message
+}
+
+/** The payload of an entry with these commands. */
+export function encodeCommands(commands: readonly SessionCommand[]): Uint8Array {
+  return commandsEntry(commands, 1, 1).payload.slice()
 }
 
 /** An entry by its value. */

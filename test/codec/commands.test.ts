@@ -7,14 +7,13 @@ import {
   commandsEntry,
   commandsOverheadBytes,
   decodeCommands,
-  encodeCommands,
 } from '../../codec/commands.js'
 import { recordBytes, recordOf } from '../../codec/entry.js'
 import { commandBytesMax } from '../../codec/limits.js'
 import type { Entry } from '../../src/raft/types.js'
 import type { SessionCommand } from '../../src/session/types.js'
 import { awkwardIds, hex, hexOf, join, tooLargeIds, uint } from './bytes.js'
-import { anyBytes, anyId, anyRecord, shownEntry } from './checks.js'
+import { anyBytes, anyId, anyRecord, encodeCommands, shownEntry } from './checks.js'
 
 const anyCommand: fc.Arbitrary<SessionCommand> = fc.oneof(
   fc.constant({ kind: 'open' } as const),

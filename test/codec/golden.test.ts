@@ -7,7 +7,6 @@ import { dirname, join as joinPath, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { decodeBatch, encodeBatch } from '../../codec/batch.js'
-import { encodeCommands } from '../../codec/commands.js'
 import { viewOf } from '../../codec/cursor.js'
 import { decodeHardStateSlot, encodeHardStateSlot, hardStateSlotOffsets } from '../../codec/hard-state.js'
 import { decodeIdentity, encodeIdentity } from '../../codec/identity.js'
@@ -24,6 +23,7 @@ import {
 } from '../../codec/snapshot.js'
 import type { Entry } from '../../src/raft/types.js'
 import { hexOf, join, text } from './bytes.js'
+import { encodeCommands } from './checks.js'
 
 const folder = joinPath(resolve(dirname(fileURLToPath(import.meta.url)), '../../..'), 'test/golden')
 

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { encodeCommands } from '../../codec/commands.js'
 import { decodeResult, encodeCommand } from '../../src/kv/commands.js'
 import { KvStore } from '../../src/kv/store.js'
 import { ReplicatedState } from '../../src/node/replicated-state.js'
 import type { Entry } from '../../src/raft/types.js'
 import { Sessions } from '../../src/session/sessions.js'
 import type { SessionCommand } from '../../src/session/types.js'
+import { encodeCommands } from '../codec/checks.js'
 import { putCommand } from '../support/story-client.js'
 
 function entry(index: number, commands: readonly SessionCommand[]): Entry {
