@@ -3,11 +3,11 @@
  * the same share of packets in each direction; Raftgram, the floor of the machine and, where it is installed, etcd.
  * `node dist/bench/loss.js --help`. Needs Linux and root.
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { makeDiskDirectory } from '../bin/disk-directory.js'
 import type { ExitStatus } from '../bin/exit-status.js'
-import { exitStatus, usageError } from '../bin/exit-status.js'
+import { exitStatus, messageOfError, usageError } from '../bin/exit-status.js'
 import type { Values } from '../bin/option.js'
 import { amount, flag, optional, seconds, secondsOrNone, text, whole, withDefault } from '../bin/option.js'
 import type { Output } from '../bin/output.js'
@@ -22,13 +22,14 @@ import { floor } from './loss/floor.js'
 import { floorValueBytesMax } from './loss/floor/wire.js'
 import { Hosts, whyNoHosts } from './loss/hosts.js'
 import { raftgram } from './loss/raftgram.js'
-import { legend, lossTable } from './loss/report.js'
+import { legend, lossTable, togetherLegend } from './loss/report.js'
 import { planCells, runCells } from './loss/run.js'
 import type { Measured } from './loss/summary.js'
 import { shareOfLossless, summarize } from './loss/summary.js'
 
 const builtScript = fileURLToPath(new URL('../bin/raftgram.js', import.meta.url))
 const subject = 'raftgram'
+const baseName = 'base'
 const systemNames = [subject, 'etcd', 'floor'] as const
 
 /** What a cell takes beside its load: starting, electing, filling, ending. */
@@ -45,7 +46,8 @@ const options = {
   repeat: withDefault('Times that every cell is measured', whole(1, 1_000), '1'),
   nice: withDefault('Nice value of servers and clients; below 0 it helps on a busy machine', niceness, '0'),
   raftgram: withDefault('Built raftgram.js to measure', text, builtScript),
-  base: optional('Another one, measured beside it as "base"', text),
+  base: optional('Another one, measured in turns with it as "base"', text),
+  together: flag('Measure --base at the same time: what slows the machine slows both'),
   svg: optional('File for a picture of the rates', text),
   data: optional('Parent of the temporary directory, on a disk', text),
   json: flag('One JSON object per cell on stdout, then one with the medians; nothing else there'),
@@ -72,6 +74,15 @@ function names(typed: string): readonly string[] {
   return chosen
 }
 
+/** Before anything is measured, not after: minutes would be lost. */
+function checkWritable(file: string): void {
+  try {
+    closeSync(openSync(file, 'a'))
+  } catch (error) {
+    throw usageError(`--svg cannot be written: ${messageOfError(error)}`)
+  }
+}
+
 /** Those that were asked for and can be measured here. */
 function systemsOf(
   settings: Settings,
@@ -81,12 +92,12 @@ function systemsOf(
 ): readonly System[] {
   const all = [
     raftgram(subject, settings.raftgram, serveOptions),
-    ...(settings.base === undefined ? [] : [raftgram('base', settings.base, serveOptions)]),
+    ...(settings.base === undefined ? [] : [raftgram(baseName, settings.base, serveOptions)]),
     etcd(directory),
     floor,
   ]
   return all
-    .filter(({ name }) => name === 'base' || settings.systems.includes(name))
+    .filter(({ name }) => name === baseName || settings.systems.includes(name))
     .filter(system => {
       const why = system.whyNot()
       if (why !== null && system.name !== 'etcd') throw usageError(why)
@@ -97,7 +108,7 @@ function systemsOf(
 
 async function measure(
   systems: readonly System[],
-  hosts: Hosts,
+  networks: readonly Hosts[],
   directory: string,
   serveOptions: readonly string[],
   settings: Settings,
@@ -106,21 +117,24 @@ async function measure(
 ): Promise<ExitStatus> {
   const { seconds, warmUp, outstanding, valueBytes, keys, nice } = settings
   const load = { seconds, warmUpS: warmUp, outstanding, valueBytes, keys }
-  const planned = planCells(systems, settings.loss, settings.repeat)
+  const together = settings.together ? [subject, baseName] : []
+  const planned = planCells(systems, settings.loss, settings.repeat, together)
+  const cells = planned.flat().length
+  if (cells === 0) throw usageError('nothing is left to be measured: the floor sends nothing again and needs --loss 0')
   const minutes = Math.ceil((planned.length * (seconds + warmUp + aroundCellS)) / 60)
-  output.note(`${planned.length} cells, about ${minutes} min`)
+  output.note(`${cells} cells, about ${minutes} min`)
   const all: Measured[] = []
   let failures = 0
   await runCells(
     planned,
-    { hosts, directory, load, nice, end },
+    { networks, directory, load, nice, end },
     {
       measured: (cell, at) => {
         all.push(cell)
         if (output.isJson) output.result({ ...cell, shareOfLossless: shareOfLossless(cell, all) })
         const { system, lossPercent, opsPerSec, p50Ms, p99Ms, otherCpuPercent } = cell
         const rate = `${Math.round(opsPerSec)}/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms, other CPU ${otherCpuPercent ?? '?'} %`
-        output.note(`${at + 1}/${planned.length}  ${system} at ${lossPercent} %: ${rate}`)
+        output.note(`${at + 1}/${cells}  ${system} at ${lossPercent} %: ${rate}`)
       },
       failed: ({ system, lossPercent, repeat }, why) => {
         failures++
@@ -133,6 +147,7 @@ async function measure(
   const conditions = {
     ...load,
     nice,
+    together: settings.together,
     servers: 3,
     mtu: 1_500,
     fsync: 'every write',
@@ -142,7 +157,8 @@ async function measure(
     etcd: systems.some(({ name }) => name === 'etcd') ? etcdVersion() : null,
     ...machineConditions(),
   }
-  output.result({ medians: rows, conditions }, [lossTable(rows, subject), legend, told(conditions)].join('\n\n'))
+  const notes = settings.together ? `${legend}\n${togetherLegend}` : legend
+  output.result({ medians: rows, conditions }, [lossTable(rows, subject), notes, told(conditions)].join('\n\n'))
   if (settings.svg !== undefined) {
     const { raftgram, etcd, fileSystem, node, cores } = conditions
     writeFileSync(
@@ -159,14 +175,16 @@ await runBench({
   async run(settings, serveOptions, end, output) {
     const why = await whyNoHosts()
     if (why !== null) throw usageError(`hosts of their own cannot be made: ${why}`)
+    if (settings.together && settings.base === undefined) throw usageError('--together needs --base, the other build')
+    if (settings.svg !== undefined) checkWritable(settings.svg)
     const directory = makeDiskDirectory('raftgram-loss-', settings.data)
-    let hosts: Hosts | null = null
+    const networks: Hosts[] = []
     try {
       const systems = systemsOf(settings, serveOptions, directory, output)
-      hosts = await Hosts.make(clientHost)
-      return await measure(systems, hosts, directory, serveOptions, settings, end, output)
+      for (let made = 0; made < (settings.together ? 2 : 1); made++) networks.push(await Hosts.make(clientHost))
+      return await measure(systems, networks, directory, serveOptions, settings, end, output)
     } finally {
-      await hosts?.remove()
+      for (const hosts of networks) await hosts.remove()
       rmSync(directory, { recursive: true, force: true })
     }
   },

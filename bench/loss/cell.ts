@@ -26,6 +26,8 @@ export interface Place {
   readonly directory: string
   readonly lossPercent: number
   readonly load: LoadShape
+  /** To be awaited when the servers are ready, before the load: others that are measured at the same time begin then, too. */
+  readonly begin: () => Promise<void>
 }
 
 /** What the client of a system saw. */

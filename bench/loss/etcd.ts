@@ -62,7 +62,7 @@ async function buildLoader(programs: Programs, directory: string): Promise<strin
 }
 
 async function measure(place: Place, loader: string): Promise<Figures> {
-  const { hosts, programs, directory, lossPercent, load } = place
+  const { hosts, programs, directory, lossPercent, load, begin } = place
   const peers = serverHosts.map(host => `s${host}=http://${hosts.addressOf(host)}:${peerPort}`).join(',')
   const servers = serverHosts.map(host => {
     const [forClients, forPeers] = [clientPort, peerPort].map(port => `http://${hosts.addressOf(host)}:${port}`)
@@ -82,6 +82,7 @@ async function measure(place: Place, loader: string): Promise<Figures> {
   ]
   const client = programs.start('etcd-load', [...hosts.on(clientHost), loader, ...words])
   await client.line()
+  await begin()
   await hosts.lose(lossPercent)
   client.say('start')
   const meter = Meter.of(servers, client)

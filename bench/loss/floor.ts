@@ -18,7 +18,7 @@ export const floor: System = {
   measure,
 }
 
-async function measure({ hosts, programs, directory, lossPercent, load }: Place): Promise<Figures> {
+async function measure({ hosts, programs, directory, lossPercent, load, begin }: Place): Promise<Figures> {
   const [leader, ...followers] = serverHosts.map(host => hosts.addressOf(host))
   const recordBytes = String(slotBytes + keyBytes + load.valueBytes)
   const servers = serverHosts.map((host, at) => {
@@ -28,6 +28,7 @@ async function measure({ hosts, programs, directory, lossPercent, load }: Place)
   })
   await Promise.all(servers.map(server => server.line()))
 
+  await begin()
   await hosts.lose(lossPercent)
   const { outstanding, valueBytes, warmUpS, seconds } = load
   const words = [script('client'), leader!, ...[outstanding, valueBytes, warmUpS, seconds].map(String)]

@@ -1,7 +1,8 @@
 /**
  * Hosts of their own on this machine: network namespaces on one bridge, with Ethernet's MTU, whose packets can be dropped
  * by the kernel. All of it lies in namespaces named with this process's id, the bridge too, so nothing of the machine's own
- * network is touched, and removing the namespaces removes everything. Linux and root only.
+ * network is touched, and removing the namespaces removes everything. There may be several such networks, which know
+ * nothing of each other and use the same addresses. Linux and root only.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
@@ -28,8 +29,14 @@ export async function whyNoHosts(): Promise<string | null> {
   return hasFilter ? null : 'nftables does not work in a namespace here'
 }
 
+const removeTriesMax = 4
+
+/** Networks that this process has made. */
+let networks = 0
+
 export class Hosts {
   private readonly count: number
+  private readonly network = ++networks
 
   private constructor(count: number) {
     this.count = count
@@ -49,7 +56,7 @@ export class Hosts {
 
   /** What to put before a command that is to run on a host. It becomes that command: the process id stays. */
   on(host: number): readonly string[] {
-    return ['ip', 'netns', 'exec', nameOf(host)]
+    return ['ip', 'netns', 'exec', this.nameOf(host)]
   }
 
   addressOf(host: number): string {
@@ -80,16 +87,20 @@ export class Hosts {
   }
 
   async remove(): Promise<void> {
-    for (let host = 0; host <= this.count; host++) await succeeds('ip', 'netns', 'delete', nameOf(host))
+    for (let host = 0; host <= this.count; host++) {
+      const deletes = () => succeeds('ip', 'netns', 'delete', this.nameOf(host))
+      // A second Ctrl-C ends what is at work for us, too. What was never made cannot be deleted, however often.
+      for (let tries = 1; !(await deletes()) && tries < removeTriesMax; tries++);
+    }
   }
 
   private async build(): Promise<void> {
-    const bridge = nameOf(0)
+    const bridge = this.nameOf(0)
     await ip('netns', 'add', bridge)
     await ip('-n', bridge, 'link', 'add', 'bridge', 'type', 'bridge')
     await ip('-n', bridge, 'link', 'set', 'bridge', 'up')
     for (let host = 1; host <= this.count; host++) {
-      const name = nameOf(host)
+      const name = this.nameOf(host)
       await ip('netns', 'add', name)
       await ip('-n', bridge, 'link', 'add', `to${host}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
       await ip('-n', bridge, 'link', 'set', `to${host}`, 'master', 'bridge', 'up')
@@ -99,10 +110,10 @@ export class Hosts {
       await ip('-n', name, 'link', 'set', 'lo', 'up')
     }
   }
-}
 
-function nameOf(host: number): string {
-  return `raftgram-${process.pid}-${host}`
+  private nameOf(host: number): string {
+    return `raftgram-${process.pid}-${this.network}-${host}`
+  }
 }
 
 async function ip(...words: readonly string[]): Promise<void> {

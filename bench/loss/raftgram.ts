@@ -31,7 +31,7 @@ export function raftgram(name: string, script: string, serveOptions: readonly st
 }
 
 async function measure(place: Place, script: string, serveOptions: readonly string[]): Promise<Figures> {
-  const { hosts, programs, directory, lossPercent, load } = place
+  const { hosts, programs, directory, lossPercent, load, begin } = place
   const addresses = serverHosts.map(host => `${hosts.addressOf(host)}:${port}`)
   const command = [process.execPath, script]
   const list = addresses.map((address, at) => `${serverHosts[at]!}=${address}`).join(',')
@@ -40,7 +40,7 @@ async function measure(place: Place, script: string, serveOptions: readonly stri
     const words = [...command, 'serve', ...who, '--json', '--end-with-parent', ...serveOptions]
     return programs.start(`server ${host}`, [...hosts.on(host), ...words])
   })
-  await Promise.all(servers.map(server => server.line()))
+  await Promise.all(servers.map(async server => checkStarted(await server.line())))
 
   const status = async (): Promise<readonly Report[]> => {
     const words = ['status', '--json', '--endpoints', addresses.join(','), '--timeout-ms', String(statusMsMax)]
@@ -54,6 +54,7 @@ async function measure(place: Place, script: string, serveOptions: readonly stri
     before = await status()
   }
 
+  await begin()
   await hosts.lose(lossPercent)
   const client = programs.start('bench put', [...hosts.on(clientHost), ...command, ...benchWords(addresses, place)])
   const meter = Meter.of(servers, client)
@@ -68,6 +69,12 @@ async function measure(place: Place, script: string, serveOptions: readonly stri
   } finally {
     meter.stop(load.seconds)
   }
+}
+
+/** The first line of a server says that it is there, or what is wrong with its options. */
+function checkStarted(line: string): void {
+  const { ok, message } = JSON.parse(line) as { readonly ok?: boolean; readonly message?: string }
+  if (ok === false) throw new Error(`raftgram serve failed: ${message ?? line}`)
 }
 
 function benchWords(addresses: readonly string[], { load }: Place): string[] {

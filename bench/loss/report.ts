@@ -45,6 +45,10 @@ export const legend = `puts/s: medians of the repeats. of lossless: of the same 
 CPU us, packets, bytes: per put, of all servers; of all hosts, lost ones and Ethernet's headers included.
 other CPU: what the machine did beside servers and client, of one core: distrust what was measured where it is high.`
 
+/** And below that, where systems were measured at the same time. */
+export const togetherLegend = `Measured together: raftgram and base had a half of the machine each, and other CPU counts the other one.
+Only what one is beside the other says anything: x base, and the CPU of both.`
+
 function count(number: number): string {
   return Math.round(number).toLocaleString('en-US')
 }

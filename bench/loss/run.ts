@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOfError } from '../../bin/exit-status.js'
 import type { Figures, LoadShape, System } from './cell.js'
+import { CommonStart } from './common-start.js'
 import type { Hosts } from './hosts.js'
 import { Programs } from './programs.js'
 import type { Measured } from './summary.js'
@@ -15,7 +16,8 @@ export interface Planned {
 }
 
 export interface RunOptions {
-  readonly hosts: Hosts
+  /** As many as there are cells in the largest group. */
+  readonly networks: readonly Hosts[]
   /** Each cell has a directory in it for as long as it takes. */
   readonly directory: string
   readonly load: LoadShape
@@ -32,46 +34,70 @@ export interface Listener {
 }
 
 /**
- * The order of the cells. Systems take turns in being first, so that neither what changes on the machine meanwhile nor
- * what one leaves behind for the next favours any.
+ * The order of the cells; those of one group are measured at the same time. Systems take turns in being first, so that
+ * neither what changes on the machine meanwhile nor what one leaves behind for the next favours any. `together` names the
+ * systems that make one group.
  */
-export function planCells(systems: readonly System[], losses: readonly number[], repeats: number): Planned[] {
-  const planned: Planned[] = []
+export function planCells(
+  systems: readonly System[],
+  losses: readonly number[],
+  repeats: number,
+  together: readonly string[] = [],
+): Planned[][] {
+  const planned: Planned[][] = []
   for (let repeat = 1; repeat <= repeats; repeat++) {
     for (const [at, lossPercent] of losses.entries()) {
       const able = systems.filter(({ canLose }) => canLose || lossPercent === 0)
       const first = able.length === 0 ? 0 : (repeat - 1 + at) % able.length
-      for (const system of [...able.slice(first), ...able.slice(0, first)]) {
-        planned.push({ system, lossPercent, repeat })
-      }
+      const cells = [...able.slice(first), ...able.slice(0, first)].map(system => ({ system, lossPercent, repeat }))
+      const group = cells.filter(({ system }) => together.includes(system.name))
+      const alone = cells.filter(cell => !group.includes(cell)).map(cell => [cell])
+      planned.push(...(group.length === 0 ? alone : [group, ...alone]))
     }
   }
   return planned
 }
 
 /** Resolves when all are through; a cell that fails keeps no other from being measured. */
-export async function runCells(planned: readonly Planned[], options: RunOptions, listener: Listener): Promise<void> {
-  for (const [at, cell] of planned.entries()) {
-    const { system, lossPercent, repeat } = cell
-    const outcome = await runCell(cell, options)
-    if (outcome instanceof Error) listener.failed(cell, messageOfError(outcome))
-    else listener.measured({ system: system.name, lossPercent, repeat, ...outcome }, at)
+export async function runCells(
+  planned: readonly (readonly Planned[])[],
+  options: RunOptions,
+  listener: Listener,
+): Promise<void> {
+  let at = 0
+  for (const group of planned) {
+    const start = new CommonStart(group.length)
+    const outcomes = await Promise.all(group.map((cell, i) => runCell(cell, options.networks[i]!, start, options)))
+    for (const [i, cell] of group.entries()) {
+      const outcome = outcomes[i]!
+      const { system, lossPercent, repeat } = cell
+      if (outcome instanceof Error) listener.failed(cell, messageOfError(outcome))
+      else listener.measured({ system: system.name, lossPercent, repeat, ...outcome }, at)
+      at++
+    }
   }
 }
 
 /** Throws where all is to end; returns what went wrong with this cell alone. */
-async function runCell({ system, lossPercent }: Planned, options: RunOptions): Promise<Figures | Error> {
-  const { hosts, load, end } = options
+async function runCell(
+  { system, lossPercent }: Planned,
+  hosts: Hosts,
+  start: CommonStart,
+  options: RunOptions,
+): Promise<Figures | Error> {
+  const { load, end } = options
   const programs = new Programs(options.nice)
   const directory = mkdtempSync(join(options.directory, `${system.name}-`))
+  const { ready: begin, leave } = start.join()
   try {
     // Servers find one another on links that lose nothing.
     await hosts.lose(0)
     const measuring = system
-      .measure({ hosts, programs, directory, lossPercent, load })
+      .measure({ hosts, programs, directory, lossPercent, load, begin })
       .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
     return await Promise.race([measuring, end])
   } finally {
+    leave()
     await programs.end()
     rmSync(directory, { recursive: true, force: true })
   }

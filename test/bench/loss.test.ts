@@ -15,6 +15,18 @@ void t.test('wrong usage is one line and exit status 2', async t => {
   t.match(await run(t, [...loss, '--loss', '5,all']), { status: 2, stderr: /^raftgram: --loss must be a number.*\n$/ })
   t.match(await run(t, [...loss, '--systems', 'etcetera']), { status: 2, stderr: /^raftgram: --systems must be of/ })
   t.match(await run(t, [...loss, '--los', '5']), { status: 2, stderr: /did you mean --loss/i })
+  t.match(await run(t, [...loss, '--together']), {
+    status: 2,
+    stderr: why === null ? /^raftgram: --together needs --base.*\n$/ : /./,
+  })
+  t.match(await run(t, [...loss, '--svg', '/nonexistent/x.svg']), {
+    status: 2,
+    stderr: why === null ? /^raftgram: --svg cannot be written: .*\n$/ : /./,
+  })
+  t.match(await run(t, [...loss, '--systems', 'floor', '--loss', '5']), {
+    status: 2,
+    stderr: why === null ? /^raftgram: nothing is left to be measured.*\n$/ : /./,
+  })
   t.match(await run(t, [...loss, '--json', 'out.json']), {
     status: 2,
     stderr: /^raftgram: 'out.json' is no option.*--\n$/,
@@ -25,6 +37,33 @@ void t.test('wrong usage is one line and exit status 2', async t => {
 void t.test('without tools for namespaces nothing is started', async t => {
   const ended = await run(t, loss, { PATH: await temporaryDirectory(t) })
   t.match(ended, { status: 2, stdout: '', stderr: /^raftgram: hosts of their own cannot be made: .*\n$/ })
+})
+
+void t.test('what a server says of its options is what is wrong', { skip: why ?? false }, async t => {
+  const only = ['--systems', 'raftgram', '--loss', '0', '--seconds', '0.5', '--warm-up', '0']
+  const { status, stderr } = await run(t, [...loss, ...only, '--', '--bogus', '3'])
+  t.equal(status, 1)
+  t.match(stderr, /could not be measured: raftgram serve failed: .*--bogus/)
+})
+
+void t.test('two builds at the same time, each on a network of its own', { skip: why ?? false }, async t => {
+  const directory = await temporaryDirectory(t)
+  const base = fileURLToPath(new URL('../../bin/raftgram.js', import.meta.url))
+  const short = ['--seconds', '0.5', '--warm-up', '0.1', '--keys', '50', '--outstanding', '8', '--data', directory]
+  const which = ['--systems', 'raftgram', '--base', base, '--together', '--loss', '1', '--json']
+  const program = new Program(t, [...loss, ...which, ...short])
+  const { status, stdout, stderr } = await program.ended
+  t.equal(status, 0, stderr)
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Record<string, unknown>)
+  t.match(lines, [
+    { system: 'raftgram', lossPercent: 1, opsPerSec: Number },
+    { system: 'base', lossPercent: 1, opsPerSec: Number },
+    { medians: [{ system: 'raftgram', ratioTo: { base: Number } }, {}], conditions: { together: true } },
+  ])
+  t.notMatch(namespaces(), `raftgram-${program.pid}-`)
 })
 
 void t.test('raftgram with and without loss, and the floor', { skip: why ?? false }, async t => {
@@ -62,7 +101,7 @@ void t.test('a signal takes everything down', { skip: why ?? false }, async t =>
   const directory = await temporaryDirectory(t)
   const options = ['--systems', 'raftgram', '--seconds', '60', '--data', directory]
   const program = new Program(t, [...loss, ...options])
-  while (!namespaces().includes(`raftgram-${program.pid}-4`)) await sleep(50)
+  while (!namespaces().includes(`raftgram-${program.pid}-1-4`)) await sleep(50)
   await sleep(500)
   program.signal('SIGINT')
   t.match(await program.ended, { status: 3, stderr: /\nraftgram: interrupted/ })
