@@ -39,6 +39,8 @@ export interface QueuesStatus {
   readonly sendQueueBytes: Fill
   /** Clients that proved their address; beyond it, the one that was silent for longest goes. */
   readonly clientLinks: Fill
+  /** Answers that wait to be sent to clients, of all together. */
+  readonly clientWaitingBytes: Fill
 }
 
 interface Sources {
@@ -60,5 +62,6 @@ export function describeQueues({ raft, options, sessions, transport }: Sources):
     reassemblyBytes: { used: transport.reassemblyBytes, max: transport.reassemblyBytesMax },
     sendQueueBytes: { used: transport.sendQueueBytes, max: transport.sendQueueBytesMax },
     clientLinks: { used: transport.clientLinks, max: transport.clientLinksMax },
+    clientWaitingBytes: { used: transport.clientWaitingBytes, max: transport.clientWaitingBytesMax },
   }
 }

@@ -12,6 +12,13 @@ export const clientLinksMax = 4_096
 /** One address can prove itself under any number of boot nonces; more than a few at a time are nobody's restarts. */
 const bootsPerAddressMax = 4
 
+/**
+ * What may wait for all clients together. A few may wait for many large answers, all for small ones: what one has is not
+ * added up before it is more than a share.
+ */
+export const clientWaitingBytesMax = 256 * 1024 * 1024
+const shareBytes = clientWaitingBytesMax / clientLinksMax
+
 /** How many go at once, so that looking for them costs little for each. */
 const forgottenAtOnce = clientLinksMax / 8
 
@@ -51,10 +58,25 @@ export class ClientLinks {
     this.size++
   }
 
-  get status(): Pick<TransportStatus, 'clientLinks' | 'clientLinksMax' | 'clientWaitingBytes'> {
-    let clientWaitingBytes = 0
-    for (const { outbox } of this) clientWaitingBytes += outbox.bytes
-    return { clientLinks: this.size, clientLinksMax, clientWaitingBytes }
+  /** Whether `bytes` more may wait for this one. */
+  hasRoomFor({ outbox }: TransportLink, bytes: number): boolean {
+    if (outbox.bytes + bytes <= shareBytes) return true
+    return this.waitingBytes + bytes <= clientWaitingBytesMax
+  }
+
+  get status(): Pick<
+    TransportStatus,
+    'clientLinks' | 'clientLinksMax' | 'clientWaitingBytes' | 'clientWaitingBytesMax'
+  > {
+    const { size: clientLinks, waitingBytes: clientWaitingBytes } = this
+    // Shares are given besides.
+    return { clientLinks, clientLinksMax, clientWaitingBytes, clientWaitingBytesMax: 2 * clientWaitingBytesMax }
+  }
+
+  private get waitingBytes(): number {
+    let bytes = 0
+    for (const { outbox } of this) bytes += outbox.bytes
+    return bytes
   }
 
   *[Symbol.iterator](): IterableIterator<TransportLink> {

@@ -43,6 +43,9 @@ const lossyShare = 0.02
 const ethernetBytes = 1_472
 const jumboRoundTripMsMax = 5
 
+/** So many probe timeouts in a row are absence rather than loss; where nobody has ever answered, one is. */
+const absentProbes = 3
+
 /** Each probe timeout is twice the one before; after so many in vain nobody is there. */
 const probesMax = 6
 const probeTimeoutMsMax = 500
@@ -139,12 +142,16 @@ export class TransportLink implements Link {
     return (this.sent.inFlight > 0 || !this.outbox.isEmpty) && this.probes <= 2
   }
 
-  /** When something is due if nothing happens before: a loss, a probe, an acknowledgement. Infinity for nothing. */
+  /**
+   * When something is due if nothing happens before: a loss, a probe, an acknowledgement, the end of a message that nobody
+   * completes. Infinity for nothing.
+   */
   get wakeAtMs(): number {
     return Math.min(
       this.sent.nextLossAtMs(this.roundTrip.lossMs),
       this.probeAtMs,
       this.acknowledgement.dueAtMs(this.promisedBytes),
+      this.reassembly.expiresAtMs,
     )
   }
 
@@ -209,6 +216,7 @@ export class TransportLink implements Link {
   acknowledged(envelope: Envelope, nowMs: number): void {
     const { ackedPacketNumber, ackedBitsLow, ackedBitsHigh } = envelope
     const news = this.sent.acknowledged(ackedPacketNumber, ackedBitsLow, ackedBitsHigh, nowMs)
+    const wasAbsent = this.isAbsent
     if (news.packets > 0) {
       this.probes = 0
       this.probesToSend = 0
@@ -228,11 +236,12 @@ export class TransportLink implements Link {
         this.loss,
       )
     }
-    this.noticeLoss(nowMs)
+    this.noticeLoss(nowMs, wasAbsent)
   }
 
   /** Time has passed: what is overdue is lost, and what nobody speaks of is asked for. */
   expire(nowMs: number): void {
+    this.reassembly.expire(nowMs)
     this.noticeLoss(nowMs)
     if (nowMs < this.probeAtMs) return
     this.probedAtMs = nowMs
@@ -279,12 +288,17 @@ export class TransportLink implements Link {
     return isProbing ? Math.max(this.probedAtMs, this.sent.oldestSentAtMs) : this.sent.lastSentAtMs
   }
 
-  private noticeLoss(nowMs: number): void {
-    const lost = this.sent.takeLost(this.roundTrip.lossMs, nowMs)
-    if (lost.length > 0) this.lose(lost, nowMs)
+  /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
+  private get isAbsent(): boolean {
+    return this.probes >= (this.lastNewsAtMs === -Infinity ? 1 : absentProbes)
   }
 
-  private lose(lost: readonly SentPacket[], nowMs: number): void {
+  private noticeLoss(nowMs: number, wasAbsent = this.isAbsent): void {
+    const lost = this.sent.takeLost(this.roundTrip.lossMs, nowMs)
+    if (lost.length > 0) this.lose(lost, nowMs, wasAbsent)
+  }
+
+  private lose(lost: readonly SentPacket[], nowMs: number, wasAbsent = this.isAbsent): void {
     let counted = 0
     for (const packet of lost) {
       const isProbe = isPathProbe(packet.content)
@@ -292,7 +306,7 @@ export class TransportLink implements Link {
       if (!isProbe && !packet.isDoubled) counted++
       this.repeat(packet)
     }
-    this.loss.count(0, counted, nowMs)
+    if (!wasAbsent) this.loss.count(0, counted, nowMs)
   }
 
   private repeat(packet: SentPacket): void {

@@ -17,7 +17,10 @@ import { messageBytesMax } from '../../codec/limits.js'
 import { equalBytes } from '../base/bytes.js'
 import { FinishedMessages } from './finished-messages.js'
 
-/** What the senders of one transport may hold together. */
+/**
+ * What the senders of one transport may hold together. Half of it is for its peers and half for all others: what clients
+ * have begun must never keep servers from one another.
+ */
 export const reassemblyBytesMax = 64 * 1024 * 1024
 
 /** What one sender may hold: several of the largest messages, in the smallest fragments. */
@@ -50,7 +53,7 @@ export class ReassemblyBudget {
   bytes = 0
   readonly bytesMax: number
 
-  constructor(bytesMax = reassemblyBytesMax) {
+  constructor(bytesMax = reassemblyBytesMax / 2) {
     this.bytesMax = bytesMax
   }
 }
@@ -112,10 +115,19 @@ export class Reassembly {
     return joined(message)
   }
 
+  /**
+   * When to call `expire`, or its sender would keep the memory of others by never saying anything again; Infinity with
+   * nothing begun.
+   */
+  get expiresAtMs(): number {
+    for (const { lastNewsAtMs } of this.messages.values()) return lastNewsAtMs + reassemblyMsMax
+    return Infinity
+  }
+
   /** Gives up what got nothing for too long. */
   expire(nowMs: number): void {
     for (const [messageId, { lastNewsAtMs }] of this.messages) {
-      if (nowMs - lastNewsAtMs < reassemblyMsMax) return
+      if (nowMs < lastNewsAtMs + reassemblyMsMax) return
       this.giveUp(messageId)
     }
   }

@@ -24,7 +24,7 @@ import { DatagramWriter, unnumbered } from './datagram-writer.js'
 import { DropCounters } from './drop-counters.js'
 import { TransportLink } from './link.js'
 import { Outgoing, sendQueueBytesMax } from './outgoing.js'
-import { ReassemblyBudget } from './reassembly.js'
+import { ReassemblyBudget, reassemblyBytesMax } from './reassembly.js'
 import { ReceiveShare } from './receive-share.js'
 import type { Address, Socket } from './socket.js'
 import type { DropReason, Link, TransportApi, TransportOptions, TransportStatus, WireMessage } from './types.js'
@@ -53,7 +53,8 @@ export class Transport implements TransportApi {
   private readonly firstNumber: number
   /** What stands in a peer's envelope that is for this server. */
   private readonly ownClusterId: number
-  private readonly reassemblyBudget = new ReassemblyBudget()
+  private readonly peersReassembly = new ReassemblyBudget()
+  private readonly othersReassembly = new ReassemblyBudget()
   private readonly drops = new DropCounters()
   private isClosed = false
   private bytesReceived = 0
@@ -154,8 +155,8 @@ export class Transport implements TransportApi {
       drops: this.drops.all,
       sendQueueBytes: this.socket.sendQueueBytes,
       sendQueueBytesMax,
-      reassemblyBytes: this.reassemblyBudget.bytes,
-      reassemblyBytesMax: this.reassemblyBudget.bytesMax,
+      reassemblyBytes: this.peersReassembly.bytes + this.othersReassembly.bytes,
+      reassemblyBytesMax,
       ...this.clients.status,
       sendErrors: Object.fromEntries(this.socket.sendErrors),
     }
@@ -173,6 +174,7 @@ export class Transport implements TransportApi {
     const bytes = messageBytes(message)
     if (bytes > messageBytesMax) return 'message-too-large'
     if (message.type === 'Hello') link.hello = message
+    else if (link.kind === 'client' && !this.clients.hasRoomFor(link, bytes)) return 'outbox-full'
     else if (!link.queue(message, bytes, this.clock.now())) return 'outbox-full'
     return null
   }
@@ -357,7 +359,8 @@ export class Transport implements TransportApi {
   ): TransportLink {
     const datagramSizes = this.options.datagramSizes(address).map(bytes => Math.min(bytes, datagramBytesLimit))
     const identity = { kind, address, serverId, firstPacketNumber, bootNonce }
-    return new TransportLink({ ...identity, datagramSizes, reassemblyBudget: this.reassemblyBudget })
+    const reassemblyBudget = kind === 'peer' ? this.peersReassembly : this.othersReassembly
+    return new TransportLink({ ...identity, datagramSizes, reassemblyBudget })
   }
 
   private count(reason: DropReason, link: TransportLink | null = null, by = 1): void {

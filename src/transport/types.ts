@@ -120,6 +120,7 @@ export interface TransportStatus {
   readonly clientLinks: number
   readonly clientLinksMax: number
   readonly clientWaitingBytes: number
+  readonly clientWaitingBytesMax: number
   readonly sendErrors: Readonly<Record<string, number>>
 }
 

@@ -190,6 +190,22 @@ void t.test('a sender makes room of its own messages, never of another one’s',
   t.end()
 })
 
+void t.test('it says when its oldest message is due to be given up', t => {
+  const { budget, reassembly } = newReassembly()
+  t.equal(reassembly.expiresAtMs, Infinity)
+  reassembly.take(fragment(1, 3, 0), 10)
+  reassembly.take(fragment(2, 2, 0), 20)
+  t.equal(reassembly.expiresAtMs, 10 + reassemblyMsMax)
+  reassembly.take(fragment(1, 3, 1), 30)
+  t.equal(reassembly.expiresAtMs, 20 + reassemblyMsMax, 'there is news of the other one')
+  reassembly.expire(reassembly.expiresAtMs)
+  t.strictSame([reassembly.unfinished, reassembly.expiresAtMs], [1, 30 + reassemblyMsMax])
+  reassembly.expire(reassembly.expiresAtMs)
+  t.equal(reassembly.expiresAtMs, Infinity)
+  t.ok(isEmpty(reassembly, budget))
+  t.end()
+})
+
 void t.test('a sender that starts anew begins its ids anew', t => {
   const { budget, reassembly } = newReassembly()
   const message = messageOf(1, 20)

@@ -110,6 +110,16 @@ void t.test('endless first fragments cost bounded memory, and are forgotten', t 
   t.end()
 })
 
+void t.test('regression_what_a_client_began_is_forgotten_by_time_alone: nothing else is ever heard of it', t => {
+  const { clock, home, link, say } = enter()
+  say({}, fragment(1, 2, 0, 30_000))
+  t.ok(home.transport.status.reassemblyBytes > 30_000)
+  clock.runFor(reassemblyMsMax + 10)
+  t.equal(link.reassembly.unfinished, 0)
+  t.equal(home.transport.status.reassemblyBytes, 0)
+  t.end()
+})
+
 void t.test('fragments that contradict each other, or make no message, hurt nobody', t => {
   const { home, link, say, balance } = enter()
   say({}, fragment(1, 2, 0, 20))

@@ -7,7 +7,8 @@ import { heldBytesMax, heldMessagesMax } from '../../raft/held-appends.js'
 import { entriesBytes } from '../../raft/log.js'
 import type { TransportLink } from '../../transport/link.js'
 import { outboxBytesMax } from '../../transport/outbox.js'
-import { linkReassemblyBytesMax, reassemblyBytesMax, unfinishedMax } from '../../transport/reassembly.js'
+import type { ReassemblyBudget } from '../../transport/reassembly.js'
+import { linkReassemblyBytesMax, unfinishedMax } from '../../transport/reassembly.js'
 import { violated } from './violation.js'
 
 /** A datagram sent before is either acknowledged, or lost and forgotten, or nobody is there: probes end after 3 s of its clock and turns. */
@@ -26,7 +27,7 @@ export class BoundedMemory {
 
   /** All links of the transport of `who`, every memoryCheckMs; `receiveBufferBytes`: no window is ever larger. */
   checkLinks(who: string, links: readonly TransportLink[], receiveBufferBytes: number): void {
-    let reassemblyBytes = 0
+    const held = new Map<ReassemblyBudget, number>()
     for (const link of links) {
       const { outbox, sent, reassembly } = link
       const where = `${who} to ${link.address.key}`
@@ -41,12 +42,12 @@ export class BoundedMemory {
         broken(`${where}: ${reassembly.unfinished} unfinished messages hold ${reassembly.bytes} bytes`)
       }
       this.checkRemembered(where, link)
-      reassemblyBytes += reassembly.bytes
+      const budget = reassembly['budget']
+      held.set(budget, (held.get(budget) ?? 0) + reassembly.bytes)
     }
-    bounded(`${who}: bytes of all unfinished messages`, reassemblyBytes, reassemblyBytesMax)
-    const counted = links[0]?.reassembly['budget'].bytes ?? 0
-    if (counted !== reassemblyBytes) {
-      broken(`${who}: unfinished messages hold ${reassemblyBytes} bytes, ${counted} are counted`)
+    for (const [budget, bytes] of held) {
+      bounded(`${who}: bytes of all unfinished messages`, bytes, budget.bytesMax)
+      if (budget.bytes !== bytes) broken(`${who}: unfinished messages hold ${bytes} bytes, ${budget.bytes} are counted`)
     }
   }
 
