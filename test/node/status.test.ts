@@ -69,6 +69,7 @@ void t.test('everything that can pile up is shown with its bound', t => {
     reassemblyBytes: { used: 0, max: 64 * 2 ** 20 },
     sendQueueBytes: { used: 0, max: 65_536 },
     clientLinks: { used: 1, max: 4_096 },
+    clientWaitingBytes: { used: 0, max: 512 * 2 ** 20 },
   })
   t.ok(queues.sessionResultBytes.used > 64, 'the result of the put')
   t.equal(storage.queuedEntries, 0)
