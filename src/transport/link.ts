@@ -43,9 +43,6 @@ const lossyShare = 0.02
 const ethernetBytes = 1_472
 const jumboRoundTripMsMax = 5
 
-/** So many probe timeouts in a row are absence rather than loss; where nobody has ever answered, one is. */
-const absentProbes = 3
-
 /** Each probe timeout is twice the one before; after so many in vain nobody is there. */
 const probesMax = 6
 const probeTimeoutMsMax = 500
@@ -216,7 +213,6 @@ export class TransportLink implements Link {
   acknowledged(envelope: Envelope, nowMs: number): void {
     const { ackedPacketNumber, ackedBitsLow, ackedBitsHigh } = envelope
     const news = this.sent.acknowledged(ackedPacketNumber, ackedBitsLow, ackedBitsHigh, nowMs)
-    const wasAbsent = this.isAbsent
     if (news.packets > 0) {
       this.probes = 0
       this.probesToSend = 0
@@ -236,7 +232,7 @@ export class TransportLink implements Link {
         this.loss,
       )
     }
-    this.noticeLoss(nowMs, wasAbsent)
+    this.noticeLoss(nowMs)
   }
 
   /** Time has passed: what is overdue is lost, and what nobody speaks of is asked for. */
@@ -288,17 +284,12 @@ export class TransportLink implements Link {
     return isProbing ? Math.max(this.probedAtMs, this.sent.oldestSentAtMs) : this.sent.lastSentAtMs
   }
 
-  /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
-  private get isAbsent(): boolean {
-    return this.probes >= (this.lastNewsAtMs === -Infinity ? 1 : absentProbes)
-  }
-
-  private noticeLoss(nowMs: number, wasAbsent = this.isAbsent): void {
+  private noticeLoss(nowMs: number): void {
     const lost = this.sent.takeLost(this.roundTrip.lossMs, nowMs)
-    if (lost.length > 0) this.lose(lost, nowMs, wasAbsent)
+    if (lost.length > 0) this.lose(lost, nowMs)
   }
 
-  private lose(lost: readonly SentPacket[], nowMs: number, wasAbsent = this.isAbsent): void {
+  private lose(lost: readonly SentPacket[], nowMs: number): void {
     let counted = 0
     for (const packet of lost) {
       const isProbe = isPathProbe(packet.content)
@@ -306,7 +297,7 @@ export class TransportLink implements Link {
       if (!isProbe && !packet.isDoubled) counted++
       this.repeat(packet)
     }
-    if (!wasAbsent) this.loss.count(0, counted, nowMs)
+    this.loss.count(0, counted, nowMs)
   }
 
   private repeat(packet: SentPacket): void {
