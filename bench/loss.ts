@@ -3,14 +3,15 @@
  * the same share of packets in each direction; Raftgram, the floor of the machine and, where it is installed, etcd.
  * `node dist/bench/loss.js --help`. Needs Linux and root.
  */
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { makeDiskDirectory } from '../bin/disk-directory.js'
 import type { ExitStatus } from '../bin/exit-status.js'
-import { exitStatus, messageOfError, usageError } from '../bin/exit-status.js'
+import { exitStatus, usageError } from '../bin/exit-status.js'
 import type { Values } from '../bin/option.js'
 import { amount, flag, optional, seconds, secondsOrNone, text, whole, withDefault } from '../bin/option.js'
 import type { Output } from '../bin/output.js'
+import { refuseUnwritable } from '../bin/refuse-unwritable.js'
 import { packageVersion } from '../bin/version.js'
 import { help, runBench, told } from './bench-command.js'
 import { fileSystemOf, machineConditions } from './conditions.js'
@@ -72,15 +73,6 @@ function names(typed: string): readonly string[] {
   const unknown = chosen.find(name => !systemNames.some(known => known === name))
   if (unknown !== undefined) throw new Error(`must be of ${systemNames.join(', ')}, not '${unknown}'`)
   return chosen
-}
-
-/** Before anything is measured, not after: minutes would be lost. */
-function checkWritable(file: string): void {
-  try {
-    closeSync(openSync(file, 'a'))
-  } catch (error) {
-    throw usageError(`--svg cannot be written: ${messageOfError(error)}`)
-  }
 }
 
 /** Those that were asked for and can be measured here. */
@@ -176,7 +168,7 @@ await runBench({
     const why = await whyNoHosts()
     if (why !== null) throw usageError(`hosts of their own cannot be made: ${why}`)
     if (settings.together && settings.base === undefined) throw usageError('--together needs --base, the other build')
-    if (settings.svg !== undefined) checkWritable(settings.svg)
+    refuseUnwritable(settings.svg, 'svg')
     const directory = makeDiskDirectory('raftgram-loss-', settings.data)
     const networks: Hosts[] = []
     try {

@@ -1,5 +1,5 @@
 /** raftgram sim: whole clusters in simulated time, under faults, with every invariant asked after every event. */
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { drawPlan } from '../src/sim/draw-plan.js'
@@ -12,6 +12,7 @@ import { CommandError, messageOfError, usageError, type ExitStatus } from './exi
 import { flag, optional, seconds, secondsOrNone, text, whole, wholeRange, withDefault } from './option.js'
 import { shellQuoted, type Output } from './output.js'
 import { showCount } from './progress.js'
+import { refuseUnwritable } from './refuse-unwritable.js'
 import { askedToEnd } from './signals.js'
 import { SimPool } from './sim-pool.js'
 import { commitOf, describeCounts, describeFailure, describePass, outcomeStatus } from './sim-report.js'
@@ -101,16 +102,6 @@ function refuseWishesBesidePlan(plan: string | undefined, given: ReadonlyMap<str
   if (plan === undefined) return
   const wish = planWishes.find(name => given.has(name) && given.get(name) !== 'false')
   if (wish !== undefined) throw usageError(`--plan says all of a run: leave out --${wish}, or change it in the plan`)
-}
-
-/** Before a run, not after it. */
-function refuseUnwritable(file: string | undefined, option: string): void {
-  if (file === undefined) return
-  try {
-    closeSync(openSync(file, 'a'))
-  } catch (error) {
-    throw usageError(`--${option} ${file} cannot be written: ${messageOfError(error)}`)
-  }
 }
 
 function refuseNoFolder(path: string): void {

@@ -67,9 +67,14 @@ export async function runCells(
   let at = 0
   for (const group of planned) {
     const start = new CommonStart(group.length)
-    const outcomes = await Promise.all(group.map((cell, i) => runCell(cell, options.networks[i]!, start, options)))
+    // All of them, also where one throws: until each has ended its programs, their network must stay.
+    const settled = await Promise.allSettled(
+      group.map((cell, i) => runCell(cell, options.networks[i]!, start, options)),
+    )
     for (const [i, cell] of group.entries()) {
-      const outcome = outcomes[i]!
+      const result = settled[i]!
+      if (result.status === 'rejected') throw result.reason
+      const outcome = result.value
       const { system, lossPercent, repeat } = cell
       if (outcome instanceof Error) listener.failed(cell, messageOfError(outcome))
       else listener.measured({ system: system.name, lossPercent, repeat, ...outcome }, at)

@@ -12,12 +12,13 @@ export const clientLinksMax = 4_096
 /** One address can prove itself under any number of boot nonces; more than a few at a time are nobody's restarts. */
 const bootsPerAddressMax = 4
 
-/**
- * What may wait for all clients together. A few may wait for many large answers, all for small ones: what one has is not
- * added up before it is more than a share.
- */
-export const clientWaitingBytesMax = 256 * 1024 * 1024
-const shareBytes = clientWaitingBytesMax / clientLinksMax
+/** For every client so much may wait, whatever the others wait for: small answers always have room. */
+export const clientShareBytes = 64 * 1024
+
+/** More than its share waits for a client only as long as no more than this waits for all together. */
+export const sharedWaitingBytesMax = 256 * 1024 * 1024
+
+const clientWaitingBytesMax = sharedWaitingBytesMax + clientLinksMax * clientShareBytes
 
 /** How many go at once, so that looking for them costs little for each. */
 const forgottenAtOnce = clientLinksMax / 8
@@ -60,8 +61,8 @@ export class ClientLinks {
 
   /** Whether `bytes` more may wait for this one. */
   hasRoomFor({ outbox }: TransportLink, bytes: number): boolean {
-    if (outbox.bytes + bytes <= shareBytes) return true
-    return this.waitingBytes + bytes <= clientWaitingBytesMax
+    if (outbox.bytes + bytes <= clientShareBytes) return true
+    return this.waitingBytes + bytes <= sharedWaitingBytesMax
   }
 
   get status(): Pick<
@@ -69,8 +70,7 @@ export class ClientLinks {
     'clientLinks' | 'clientLinksMax' | 'clientWaitingBytes' | 'clientWaitingBytesMax'
   > {
     const { size: clientLinks, waitingBytes: clientWaitingBytes } = this
-    // Shares are given besides.
-    return { clientLinks, clientLinksMax, clientWaitingBytes, clientWaitingBytesMax: 2 * clientWaitingBytesMax }
+    return { clientLinks, clientLinksMax, clientWaitingBytes, clientWaitingBytesMax }
   }
 
   private get waitingBytes(): number {

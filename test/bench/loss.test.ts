@@ -1,14 +1,15 @@
 /** The comparison as it is typed, as short as can be. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { whyNoHosts } from '../../bench/loss/hosts.js'
 import { Program, run, sleep } from '../process/program.js'
 import { temporaryDirectory } from '../process/rig.js'
 
 const loss = [process.execPath, fileURLToPath(new URL('../../bench/loss.js', import.meta.url))]
+const built = fileURLToPath(new URL('../../bin/raftgram.js', import.meta.url))
 const why = await whyNoHosts()
 
 void t.test('wrong usage is one line and exit status 2', async t => {
@@ -21,7 +22,7 @@ void t.test('wrong usage is one line and exit status 2', async t => {
   })
   t.match(await run(t, [...loss, '--svg', '/nonexistent/x.svg']), {
     status: 2,
-    stderr: why === null ? /^raftgram: --svg cannot be written: .*\n$/ : /./,
+    stderr: why === null ? /^raftgram: --svg \/nonexistent\/x.svg cannot be written: .*\n$/ : /./,
   })
   t.match(await run(t, [...loss, '--systems', 'floor', '--loss', '5']), {
     status: 2,
@@ -48,39 +49,21 @@ void t.test('what a server says of its options is what is wrong', { skip: why ??
 
 void t.test('two builds at the same time, each on a network of its own', { skip: why ?? false }, async t => {
   const directory = await temporaryDirectory(t)
-  const base = fileURLToPath(new URL('../../bin/raftgram.js', import.meta.url))
-  const short = ['--seconds', '0.5', '--warm-up', '0.1', '--keys', '50', '--outstanding', '8', '--data', directory]
-  const which = ['--systems', 'raftgram', '--base', base, '--together', '--loss', '1', '--json']
-  const program = new Program(t, [...loss, ...which, ...short])
-  const { status, stdout, stderr } = await program.ended
-  t.equal(status, 0, stderr)
-  const lines = stdout
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line) as Record<string, unknown>)
+  const which = ['--systems', 'raftgram', '--base', built, '--together', '--loss', '1']
+  const { lines, pid } = await measured(t, directory, which)
   t.match(lines, [
     { system: 'raftgram', lossPercent: 1, opsPerSec: Number },
     { system: 'base', lossPercent: 1, opsPerSec: Number },
     { medians: [{ system: 'raftgram', ratioTo: { base: Number } }, {}], conditions: { together: true } },
   ])
-  t.notMatch(namespaces(), `raftgram-${program.pid}-`)
+  t.notMatch(namespaces(), `raftgram-${pid}-`)
 })
 
 void t.test('raftgram with and without loss, and the floor', { skip: why ?? false }, async t => {
   const directory = await temporaryDirectory(t)
   const picture = join(directory, 'loss.svg')
-  const short = ['--seconds', '0.5', '--warm-up', '0.1', '--keys', '50', '--outstanding', '8', '--data', directory]
-  const program = new Program(t, [
-    ...loss,
-    ...['--systems', 'raftgram,floor', '--loss', '0,20', '--json', '--svg', picture],
-    ...short,
-  ])
-  const { status, stdout, stderr } = await program.ended
-  t.equal(status, 0, stderr)
-  const lines = stdout
-    .trim()
-    .split('\n')
-    .map(line => JSON.parse(line) as Record<string, unknown>)
+  const which = ['--systems', 'raftgram,floor', '--loss', '0,20', '--svg', picture]
+  const { lines, pid } = await measured(t, directory, which)
   t.match(lines.map(({ system, lossPercent }) => [system, lossPercent]).slice(0, -1), [
     ['raftgram', 0],
     ['floor', 0],
@@ -94,19 +77,36 @@ void t.test('raftgram with and without loss, and the floor', { skip: why ?? fals
     conditions: { mtu: 1500 },
   })
   t.match(readFileSync(picture, 'utf8'), /<svg/)
-  t.notMatch(namespaces(), `raftgram-${program.pid}-`)
+  t.notMatch(namespaces(), `raftgram-${pid}-`)
 })
 
-void t.test('a signal takes everything down', { skip: why ?? false }, async t => {
-  const directory = await temporaryDirectory(t)
-  const options = ['--systems', 'raftgram', '--seconds', '60', '--data', directory]
-  const program = new Program(t, [...loss, ...options])
-  while (!namespaces().includes(`raftgram-${program.pid}-1-4`)) await sleep(50)
-  await sleep(500)
-  program.signal('SIGINT')
-  t.match(await program.ended, { status: 3, stderr: /\nraftgram: interrupted/ })
-  t.notMatch(namespaces(), `raftgram-${program.pid}-`)
+void t.test('a signal takes everything down, of all networks', { skip: why ?? false }, async t => {
+  for (const more of [[], ['--base', built, '--together']]) {
+    const directory = await temporaryDirectory(t)
+    const program = new Program(t, [...loss, '--systems', 'raftgram', '--seconds', '60', '--data', directory, ...more])
+    const lastHost = `raftgram-${program.pid}-${more.length === 0 ? 1 : 2}-4`
+    while (!namespaces().includes(lastHost)) await sleep(50)
+    await sleep(500)
+    program.signal('SIGINT')
+    t.match(await program.ended, { status: 3, stderr: /\nraftgram: interrupted/ })
+    t.notMatch(namespaces(), `raftgram-${program.pid}-`)
+    t.strictSame(readdirSync(directory), [])
+  }
 })
+
+/** Measures for half a second; what it printed of each cell and of all. */
+async function measured(
+  t: Test,
+  directory: string,
+  options: readonly string[],
+): Promise<{ readonly lines: readonly Record<string, unknown>[]; readonly pid: number }> {
+  const short = ['--seconds', '0.5', '--warm-up', '0.1', '--keys', '50', '--outstanding', '8', '--data', directory]
+  const program = new Program(t, [...loss, ...options, '--json', ...short])
+  const { status, stdout, stderr } = await program.ended
+  t.equal(status, 0, stderr)
+  const lines = stdout.trim().split('\n')
+  return { lines: lines.map(line => JSON.parse(line) as Record<string, unknown>), pid: program.pid }
+}
 
 function namespaces(): string {
   return execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })

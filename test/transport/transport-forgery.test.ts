@@ -46,6 +46,13 @@ function enter() {
   return { clock, network, home, link, say, balance }
 }
 
+/** The envelope of a client that has proven the attacker's address. */
+const asClient: Partial<Envelope> = {
+  kind: 'request',
+  sender: 0,
+  incarnation: tokensOf(1)({ host: '127.0.0.1', port: 2, key: '' }),
+}
+
 const fragment = (messageId: number, count: number, index: number, length: number): TransportMessage => ({
   ...{ type: 'Fragment', messageId, count, index },
   bytes: new Uint8Array(length).fill(messageId % 256),
@@ -110,12 +117,23 @@ void t.test('endless first fragments cost bounded memory, and are forgotten', t 
   t.end()
 })
 
-void t.test('regression_what_a_client_began_is_forgotten_by_time_alone: nothing else is ever heard of it', t => {
+void t.test('regression_what_was_begun_is_forgotten_by_time_alone: nothing else is ever heard of it', t => {
   const { clock, home, link, say } = enter()
   say({}, fragment(1, 2, 0, 30_000))
   t.ok(home.transport.status.reassemblyBytes > 30_000)
   clock.runFor(reassemblyMsMax + 10)
   t.equal(link.reassembly.unfinished, 0)
+  t.equal(home.transport.status.reassemblyBytes, 0)
+  t.end()
+})
+
+void t.test('regression_what_clients_begin_is_no_memory_of_peers, and is forgotten by time alone, too', t => {
+  const { clock, home, link, say } = enter()
+  say(asClient, fragment(1, 2, 0, 30_000))
+  t.equal(home.transport.clientLinks, 1)
+  t.ok(home.transport.status.reassemblyBytes > 30_000)
+  t.equal(link.reassembly['budget'].bytes, 0)
+  clock.runFor(reassemblyMsMax + 10)
   t.equal(home.transport.status.reassemblyBytes, 0)
   t.end()
 })
@@ -139,10 +157,7 @@ void t.test('fragments without a token get no further than any request without o
   say({ kind: 'request', sender: 0, incarnation: 5 }, fragment(1, 2, 0, 20))
   t.same(home.transport.status.drops, { 'bad-token': 1 })
   t.equal(home.transport.clientLinks, 0)
-  say(
-    { kind: 'request', sender: 0, incarnation: tokensOf(1)({ host: '127.0.0.1', port: 2, key: '' }) },
-    fragment(1, 2, 0, 20),
-  )
+  say(asClient, fragment(1, 2, 0, 20))
   t.equal(home.transport.clientLinks, 1)
   t.ok(network.sent.length >= 2 && balance().answered <= balance().brought)
   t.end()
