@@ -161,6 +161,20 @@ async function measure(
   return failures === 0 ? exitStatus.done : exitStatus.no
 }
 
+/** A signal meets the tools that make a network, too: it is the reason then, and not what became of them. */
+async function madeUnless(end: Promise<never>): Promise<Hosts> {
+  const making = Hosts.make(clientHost)
+  try {
+    return await Promise.race([making, end])
+  } catch (error) {
+    await making.then(
+      hosts => hosts.remove(),
+      () => undefined,
+    )
+    throw error
+  }
+}
+
 await runBench({
   file: 'bench/loss.js',
   options,
@@ -173,7 +187,7 @@ await runBench({
     const networks: Hosts[] = []
     try {
       const systems = systemsOf(settings, serveOptions, directory, output)
-      for (let made = 0; made < (settings.together ? 2 : 1); made++) networks.push(await Hosts.make(clientHost))
+      for (let made = 0; made < (settings.together ? 2 : 1); made++) networks.push(await madeUnless(end))
       return await measure(systems, networks, directory, serveOptions, settings, end, output)
     } finally {
       for (const hosts of networks) await hosts.remove()

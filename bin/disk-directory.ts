@@ -1,9 +1,9 @@
 /** A temporary directory for what is measured: on a disk, because in memory a sync costs nothing. */
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isInMemory } from '../bench/conditions.js'
-import { usageError } from './exit-status.js'
+import { messageOfError, usageError } from './exit-status.js'
 
 /**
  * Makes one in `parent`, or where none is named in the first place that lies on a disk: most systems keep /tmp there, and
@@ -11,7 +11,7 @@ import { usageError } from './exit-status.js'
  */
 export function makeDiskDirectory(prefix: string, parent: string | undefined): string {
   const candidates = parent === undefined ? [tmpdir(), '/var/tmp', process.cwd()] : [parent]
-  if (parent !== undefined) mkdirSync(parent, { recursive: true })
+  if (parent !== undefined) makeParent(parent)
   const onDisk = candidates.find(candidate => !isInMemory(candidate))
   if (onDisk === undefined) {
     throw usageError(
@@ -19,4 +19,26 @@ export function makeDiskDirectory(prefix: string, parent: string | undefined): s
     )
   }
   return mkdtempSync(join(onDisk, prefix))
+}
+
+function makeParent(path: string): void {
+  try {
+    makeWithParents(path)
+    if (!statSync(path).isDirectory()) throw new Error('it is there, and no directory')
+  } catch (error) {
+    throw usageError(`--data: cannot make the directory ${path}: ${messageOfError(error)}`)
+  }
+}
+
+/** Node's own recursive mkdir never comes back where a parent says ENOENT to its children, as /proc does. */
+function makeWithParents(path: string): void {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    makeWithParents(dirname(path))
+    mkdirSync(path)
+  }
 }

@@ -31,6 +31,9 @@ export async function whyNoHosts(): Promise<string | null> {
 
 const removeTriesMax = 4
 
+/** Losses are drawn in parts of so many. */
+const parts = 1_000_000
+
 /** Networks that this process has made. */
 let networks = 0
 
@@ -68,7 +71,7 @@ export class Hosts {
    * arrives and nowhere else, so it meets the rule once. Counting begins anew.
    */
   async lose(percent: number): Promise<void> {
-    const rules = `iifname "eth0" counter\niifname "eth0" numgen random mod 10000 < ${Math.round(percent * 100)} counter drop`
+    const rules = `iifname "eth0" counter\niifname "eth0" numgen random mod ${parts} < ${Math.round((percent / 100) * parts)} counter drop`
     const table = `table inet loss {\nchain input {\ntype filter hook input priority 0\n${rules}\n}\n}`
     const script = `table inet loss\ndelete table inet loss\n${table}`
     for (let host = 1; host <= this.count; host++) await execute('ip', [...this.on(host).slice(1), 'nft', script])

@@ -24,6 +24,11 @@ void t.test('wrong usage is one line and exit status 2', async t => {
     status: 2,
     stderr: why === null ? /^raftgram: --svg \/nonexistent\/x.svg cannot be written: .*\n$/ : /./,
   })
+  // Node's recursive mkdir would never come back from there.
+  t.match(await run(t, [...loss, '--data', '/proc/x/y']), {
+    status: 2,
+    stderr: why === null ? /^raftgram: --data: cannot make the directory \/proc\/x\/y: ENOENT.*\n$/ : /./,
+  })
   t.match(await run(t, [...loss, '--systems', 'floor', '--loss', '5']), {
     status: 2,
     stderr: why === null ? /^raftgram: nothing is left to be measured.*\n$/ : /./,
@@ -92,6 +97,16 @@ void t.test('a signal takes everything down, of all networks', { skip: why ?? fa
     t.notMatch(namespaces(), `raftgram-${program.pid}-`)
     t.strictSame(readdirSync(directory), [])
   }
+})
+
+void t.test('regression_a_signal_while_hosts_are_made_is_an_interruption', { skip: why ?? false }, async t => {
+  const directory = await temporaryDirectory(t)
+  const program = new Program(t, [...loss, '--systems', 'raftgram', '--data', directory])
+  while (!namespaces().includes(`raftgram-${program.pid}-1-0`)) await sleep(1)
+  program.signal('SIGINT')
+  t.match(await program.ended, { status: 3, stderr: /raftgram: interrupted/ })
+  t.notMatch(namespaces(), `raftgram-${program.pid}-`)
+  t.strictSame(readdirSync(directory), [])
 })
 
 /** Measures for half a second; what it printed of each cell and of all. */
