@@ -50,6 +50,7 @@ export class ClientService {
   private nextReadToken = 1
   /** Confirmed reads whose index is not applied yet, in the order of their indexes. */
   private confirmedReads: ConfirmedRead[] = []
+  private statusOfTurn: Uint8Array | null = null
 
   constructor(
     raft: Raft,
@@ -74,6 +75,11 @@ export class ClientService {
     return this.counters.describe(this.state.sessions.repeats)
   }
 
+  /** At the beginning of each turn: what was said of the state of things may be so no more. */
+  beginTurn(): void {
+    this.statusOfTurn = null
+  }
+
   receive(link: Link, message: ClientMessage): void {
     switch (message.type) {
       case 'Write':
@@ -82,10 +88,8 @@ export class ClientService {
         return this.receiveRead(link, message)
       case 'OpenSession':
         return this.receiveOpenSession(link, message)
-      case 'StatusRequest': {
-        const result = new TextEncoder().encode(this.statusJson())
-        return this.answer(link, 'status', message.requestId, 0, 'ok', result)
-      }
+      case 'StatusRequest':
+        return this.answerStatus(link, message.requestId)
       case 'SnapshotRequest':
         return this.receiveSnapshotRequest(link, message)
       case 'Hello':
@@ -210,6 +214,13 @@ export class ClientService {
     if (refused !== null) this.answer(link, 'read', requestId, 0, refused, nothing)
   }
 
+  /** One text for all who ask in a turn: a datagram may hold thousands of such requests, and it takes a while to write. */
+  private answerStatus(link: Link, requestId: number): void {
+    if (!this.transport.mayAnswer(link)) return
+    this.statusOfTurn ??= new TextEncoder().encode(this.statusJson())
+    this.answer(link, 'status', requestId, 0, 'ok', this.statusOfTurn)
+  }
+
   /** Has this leader confirmed for a read; or says why that cannot be. */
   private confirm(read: PendingRead): Refusal | null {
     const token = this.nextReadToken++
@@ -263,6 +274,7 @@ export class ClientService {
 
   /** A query changes nothing, so bytes that a machine chokes on are the client's trouble and not this server's end. */
   private answerQuery(link: Link, requestId: number, query: Uint8Array): void {
+    if (!this.transport.mayAnswer(link)) return
     let result: Uint8Array
     try {
       result = this.state.sessions.query(query)

@@ -226,6 +226,7 @@ export class Node {
 
   /** Everything that follows from the facts of this turn. */
   private turn(): void {
+    this.clients.beginTurn()
     // Nothing follows from any fact before it is durable; then the turn is taken up again. Answers to clients may go.
     if (this.isSavingHardState) return this.transport.flush()
     const now = this.clock.now()

@@ -42,6 +42,10 @@ export class WatchedTransport implements TransportApi {
     return this.inner.send(link, message)
   }
 
+  mayAnswer(link: Link): boolean {
+    return this.inner.mayAnswer(link)
+  }
+
   welcome(to: Address, message: ServerMessage): void {
     this.inner.welcome(to, message)
   }

@@ -3,7 +3,9 @@
  * an old port is another client: it must not get the answers of its predecessor). Bounded: who was silent for longest and
  * waits for nothing makes room. Losing its link costs a client nothing but what was learnt of its path.
  */
+import { messageBytesMax } from '../../codec/limits.js'
 import type { TransportLink } from './link.js'
+import { outboxBytesMax, type WaitingBytes } from './outbox.js'
 import type { Address } from './socket.js'
 import type { TransportStatus } from './types.js'
 
@@ -27,6 +29,8 @@ export class ClientLinks {
   size = 0
   /** Packet numbers at or below this were used by links that were forgotten. */
   usedNumber: number
+  /** What waits for all of them together. */
+  readonly waiting: WaitingBytes = { bytes: 0 }
   private readonly byAddress = new Map<string, TransportLink[]>()
 
   /** Links made later number their packets above `usedNumber`. */
@@ -61,22 +65,22 @@ export class ClientLinks {
 
   /** Whether `bytes` more may wait for this one. */
   hasRoomFor({ outbox }: TransportLink, bytes: number): boolean {
-    if (outbox.bytes + bytes <= clientShareBytes) return true
-    return this.waitingBytes + bytes <= sharedWaitingBytesMax
+    return outbox.bytes + bytes <= clientShareBytes || this.waiting.bytes + bytes <= sharedWaitingBytesMax
+  }
+
+  /** Whether an answer of any size may wait for this one, if hardly anything does, or whatever waits already. */
+  hasRoomForAny(link: TransportLink): boolean {
+    const { bytes } = link.outbox
+    if (bytes <= clientShareBytes / 2) return true
+    return bytes + messageBytesMax <= outboxBytesMax && this.hasRoomFor(link, messageBytesMax)
   }
 
   get status(): Pick<
     TransportStatus,
     'clientLinks' | 'clientLinksMax' | 'clientWaitingBytes' | 'clientWaitingBytesMax'
   > {
-    const { size: clientLinks, waitingBytes: clientWaitingBytes } = this
-    return { clientLinks, clientLinksMax, clientWaitingBytes, clientWaitingBytesMax }
-  }
-
-  private get waitingBytes(): number {
-    let bytes = 0
-    for (const { outbox } of this) bytes += outbox.bytes
-    return bytes
+    const { size: clientLinks, waiting } = this
+    return { clientLinks, clientLinksMax, clientWaitingBytes: waiting.bytes, clientWaitingBytesMax }
   }
 
   *[Symbol.iterator](): IterableIterator<TransportLink> {

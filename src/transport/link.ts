@@ -16,9 +16,11 @@ import { chargedBytes } from './kernel-charge.js'
 import { Doubling } from './doubling.js'
 import { LinkCounters } from './link-counters.js'
 import { LossShare } from './loss-share.js'
-import { isPathProbe, Outbox, type Waiting } from './outbox.js'
+import { isPathProbe, Outbox, type Waiting, type WaitingBytes } from './outbox.js'
 import { PathProbe } from './path-probe.js'
+import { PeerSource } from './peer-source.js'
 import { Reassembly, type ReassemblyBudget } from './reassembly.js'
+import { SenderActivity } from './receive-share.js'
 import { LastSaid } from './repeats.js'
 import { RoundTrip } from './round-trip.js'
 import { SendWindow, windowBytesAtFirst } from './send-window.js'
@@ -43,6 +45,9 @@ const lossyShare = 0.02
 const ethernetBytes = 1_472
 const jumboRoundTripMsMax = 5
 
+/** So many probe timeouts in a row are absence rather than loss; where nobody has ever answered, one is. */
+const absentProbes = 3
+
 /** Each probe timeout is twice the one before; after so many in vain nobody is there. */
 const probesMax = 6
 const probeTimeoutMsMax = 500
@@ -58,6 +63,8 @@ export interface LinkOptions {
   /** Of a client at a server: the boot that the link belongs to. 0 for the others, whose boots may change. */
   readonly bootNonce: number
   readonly reassemblyBudget: ReassemblyBudget
+  /** Counts what waits for this link, too. */
+  readonly waitingBytes: WaitingBytes
 }
 
 export class TransportLink implements Link {
@@ -76,8 +83,12 @@ export class TransportLink implements Link {
   readonly path: PathProbe
   readonly window: SendWindow
   readonly acknowledgement = new Acknowledgement()
-  readonly boots = new SenderBoots()
-  readonly outbox = new Outbox()
+  boots = new SenderBoots()
+  /** Of all but peers: how much of it came lately. */
+  readonly activity = new SenderActivity()
+  /** Of a peer. */
+  readonly source: PeerSource
+  readonly outbox: Outbox
   readonly said = new LastSaid()
   readonly doubling = new Doubling()
   readonly reassembly: Reassembly
@@ -110,6 +121,8 @@ export class TransportLink implements Link {
     this.address = options.address
     this.serverId = options.serverId
     this.bootNonce = options.bootNonce
+    this.outbox = new Outbox(options.waitingBytes)
+    this.source = new PeerSource(options.address)
     this.path = new PathProbe(options.datagramSizes)
     this.sent = new SentPackets(options.firstPacketNumber)
     this.congestion = new Congestion(chargedBytes(options.datagramSizes.at(-1)!))
@@ -150,6 +163,12 @@ export class TransportLink implements Link {
       this.acknowledgement.dueAtMs(this.promisedBytes),
       this.reassembly.expiresAtMs,
     )
+  }
+
+  /** All that came was of somebody else. */
+  hearAnew(): void {
+    this.boots = new SenderBoots()
+    this.reassembly.clear()
   }
 
   /** Whether an acknowledgement must not wait for company any longer. */
@@ -213,6 +232,7 @@ export class TransportLink implements Link {
   acknowledged(envelope: Envelope, nowMs: number): void {
     const { ackedPacketNumber, ackedBitsLow, ackedBitsHigh } = envelope
     const news = this.sent.acknowledged(ackedPacketNumber, ackedBitsLow, ackedBitsHigh, nowMs)
+    const wasAbsent = this.isAbsent
     if (news.packets > 0) {
       this.probes = 0
       this.probesToSend = 0
@@ -232,7 +252,7 @@ export class TransportLink implements Link {
         this.loss,
       )
     }
-    this.noticeLoss(nowMs)
+    this.noticeLoss(nowMs, wasAbsent)
   }
 
   /** Time has passed: what is overdue is lost, and what nobody speaks of is asked for. */
@@ -284,12 +304,17 @@ export class TransportLink implements Link {
     return isProbing ? Math.max(this.probedAtMs, this.sent.oldestSentAtMs) : this.sent.lastSentAtMs
   }
 
-  private noticeLoss(nowMs: number): void {
-    const lost = this.sent.takeLost(this.roundTrip.lossMs, nowMs)
-    if (lost.length > 0) this.lose(lost, nowMs)
+  /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
+  private get isAbsent(): boolean {
+    return this.probes >= (this.lastNewsAtMs === -Infinity ? 1 : absentProbes)
   }
 
-  private lose(lost: readonly SentPacket[], nowMs: number): void {
+  private noticeLoss(nowMs: number, wasAbsent = this.isAbsent): void {
+    const lost = this.sent.takeLost(this.roundTrip.lossMs, nowMs)
+    if (lost.length > 0) this.lose(lost, nowMs, wasAbsent)
+  }
+
+  private lose(lost: readonly SentPacket[], nowMs: number, wasAbsent = this.isAbsent): void {
     let counted = 0
     for (const packet of lost) {
       const isProbe = isPathProbe(packet.content)
@@ -297,7 +322,7 @@ export class TransportLink implements Link {
       if (!isProbe && !packet.isDoubled) counted++
       this.repeat(packet)
     }
-    this.loss.count(0, counted, nowMs)
+    if (!wasAbsent) this.loss.count(0, counted, nowMs)
   }
 
   private repeat(packet: SentPacket): void {

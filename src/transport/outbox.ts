@@ -39,6 +39,11 @@ export interface Waiting {
   losses: number
 }
 
+/** Encoded bytes that wait in several outboxes together. */
+export interface WaitingBytes {
+  bytes: number
+}
+
 /** Whether this is the content of a datagram that only asks: whether it passes, or for a word. */
 export function isPathProbe(content: readonly Waiting[]): boolean {
   return content[0]?.message.type === 'Padding'
@@ -51,6 +56,12 @@ export class Outbox {
   private readonly again = new Lane()
   private readonly normal = new Lane()
   private readonly lanes = [this.urgent, this.again, this.normal]
+  private readonly all: WaitingBytes
+
+  /** `all` counts what waits here, too. */
+  constructor(all: WaitingBytes = { bytes: 0 }) {
+    this.all = all
+  }
 
   get isEmpty(): boolean {
     return this.bytes === 0
@@ -100,7 +111,7 @@ export class Outbox {
 
   /** Takes away the message that goes next. */
   shift(): void {
-    this.bytes -= this.nextLane.shift().bytes
+    this.count(-this.nextLane.shift().bytes)
   }
 
   /** Takes away what waited for too long; returns how many that were. */
@@ -108,7 +119,7 @@ export class Outbox {
     let dropped = 0
     for (const lane of this.lanes) {
       for (let { first } = lane; first !== undefined && first.queuedAtMs < nowMs - outboxAgeMsMax; first = lane.first) {
-        this.bytes -= lane.shift().bytes
+        this.count(-lane.shift().bytes)
         if (first.parted !== null) first.parted.isAbandoned = true
         dropped++
       }
@@ -118,7 +129,12 @@ export class Outbox {
 
   clear(): void {
     for (const lane of this.lanes) lane.clear()
-    this.bytes = 0
+    this.count(-this.bytes)
+  }
+
+  private count(bytes: number): void {
+    this.bytes += bytes
+    this.all.bytes += bytes
   }
 
   private get nextLane(): Lane {
@@ -130,7 +146,7 @@ export class Outbox {
   private wait(waiting: Waiting, lane: Lane): void {
     if (isUrgent(waiting.message)) this.urgent.push(waiting)
     else lane.push(waiting)
-    this.bytes += waiting.bytes
+    this.count(waiting.bytes)
   }
 }
 

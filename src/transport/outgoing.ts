@@ -17,8 +17,8 @@ export interface OutgoingOptions {
   readonly socket: Socket
   readonly clock: Clock
   readonly writer: DatagramWriter
-  /** The window to advertise now. */
-  readonly promise: (nowMs: number) => number
+  /** The window to advertise to this link now. */
+  readonly promise: (link: TransportLink, nowMs: number) => number
   /** Messages were dropped because they had waited too long for this link. */
   readonly onOutdated: (link: TransportLink, messages: number) => void
   /** What was held back may fit now. */
@@ -145,7 +145,7 @@ export class Outgoing {
     const { outbox } = link
     if (link.hello !== null) {
       link.helloNonce = link.hello.nonce
-      writer.sendHello(link, link.hello, promise(nowMs))
+      writer.sendHello(link, link.hello, promise(link, nowMs))
       link.hello = null
     }
     const outdated = link.dropOutdated(nowMs)
@@ -154,16 +154,16 @@ export class Outgoing {
       if (socket.sendQueueBytes > sendQueueBytesMax) return true
       const payloadBytes = link.window.payloadBytesNow()
       if (payloadBytes > 0) {
-        if (writer.sendWaiting(link, payloadBytes, false, promise(nowMs), nowMs)) continue
+        if (writer.sendWaiting(link, payloadBytes, false, promise(link, nowMs), nowMs)) continue
         break
       }
       const urgentBytes = link.window.urgentPayloadBytesNow()
-      if (urgentBytes === 0 || !writer.sendWaiting(link, urgentBytes, true, promise(nowMs), nowMs)) break
+      if (urgentBytes === 0 || !writer.sendWaiting(link, urgentBytes, true, promise(link, nowMs), nowMs)) break
     }
-    for (; link.probesToSend > 0; link.probesToSend--) writer.sendProbe(link, promise(nowMs), nowMs)
+    for (; link.probesToSend > 0; link.probesToSend--) writer.sendProbe(link, promise(link, nowMs), nowMs)
     const triedBytes = link.sizeToTry(nowMs)
-    if (triedBytes > 0) writer.sendPadding(link, triedBytes, promise(nowMs), nowMs)
-    if (link.mustAcknowledge(nowMs)) writer.sendEmpty(link, promise(nowMs), nowMs)
+    if (triedBytes > 0) writer.sendPadding(link, triedBytes, promise(link, nowMs), nowMs)
+    if (link.mustAcknowledge(nowMs)) writer.sendEmpty(link, promise(link, nowMs), nowMs)
     return false
   }
 

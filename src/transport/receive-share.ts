@@ -3,42 +3,88 @@
  * of it is divided among those who may send. The other two thirds are for what the windows cannot see: a pause in which
  * datagrams count as gone but wait in the buffer (sent-packets.ts), shares promised before more senders came, and drivers
  * that charge more for a datagram than was measured.
+ *
+ *      | peers: at least half | all others alike, or those who send much: half of the rest |   two thirds for the unseen   |
+ *
+ * Peers have half of it for themselves, whatever clients there are: servers are slower without it, and so is every client.
+ * Those who send much share half of the rest, however many send little: a thousand who say a word every second have no use
+ * for a thousandth of the buffer, and what each of them lacks is much to the one that works.
  */
 
 /** Who was heard within this time, twice over, counts as a sender. */
 const periodMs = 2_000
 
+/** Who sends so many datagrams in a period sends much. */
+export const busyDatagrams = 64
+
 const promisedShare = 1 / 3
 
+/** What one sender has sent of late. */
+export class SenderActivity {
+  periodStartMs = -Infinity
+  datagrams = 0
+  /** Sent much in this period or in the one before. */
+  isBusy = false
+}
+
 export class ReceiveShare {
-  private readonly receiveBufferBytes: number
+  private readonly promisedBytes: number
   private periodStartMs = -Infinity
-  private heardInPeriod = 0
-  private heardInPeriodBefore = 0
+  private senders = 0
+  private sendersBefore = 0
+  private busy = 0
+  private busyBefore = 0
 
   /** `receiveBufferBytes` in the kernel's own accounting. */
   constructor(receiveBufferBytes: number) {
-    this.receiveBufferBytes = receiveBufferBytes
+    this.promisedBytes = receiveBufferBytes * promisedShare
   }
 
-  /** A datagram came from someone who was heard at `lastHeardAtMs` before. */
-  heard(lastHeardAtMs: number, nowMs: number): void {
+  /** A datagram came of someone who is no peer: those count as senders whether they are heard or not. */
+  heard(sender: SenderActivity, nowMs: number): void {
     this.goOn(nowMs)
-    if (lastHeardAtMs < this.periodStartMs) this.heardInPeriod++
+    if (sender.periodStartMs !== this.periodStartMs) {
+      const wasBusy = sender.datagrams >= busyDatagrams && this.periodStartMs - sender.periodStartMs < 2 * periodMs
+      sender.isBusy = wasBusy
+      sender.periodStartMs = this.periodStartMs
+      sender.datagrams = 0
+      this.senders++
+    }
+    if (++sender.datagrams !== busyDatagrams) return
+    sender.isBusy = true
+    this.busy++
   }
 
-  /** The window to advertise to each; `standing` senders count whether they were heard or not. */
-  windowBytes(standing: number, nowMs: number): number {
+  /** The window to advertise to each of so many peers. */
+  peerWindowBytes(peers: number, nowMs: number): number {
     this.goOn(nowMs)
-    const senders = standing + Math.max(this.heardInPeriod, this.heardInPeriodBefore)
-    return Math.floor((this.receiveBufferBytes * promisedShare) / Math.max(1, senders))
+    return Math.floor(this.bytesOfAPeer(peers))
+  }
+
+  /** The window to advertise to somebody else, beside so many peers. */
+  windowBytes(sender: SenderActivity | null, peers: number, nowMs: number): number {
+    this.goOn(nowMs)
+    const allBytes = this.promisedBytes - peers * this.bytesOfAPeer(peers)
+    const alikeBytes = allBytes / Math.max(1, this.sendersOfLate)
+    const busyBytes = allBytes / 2 / Math.max(1, this.busy, this.busyBefore)
+    return Math.floor(sender?.isBusy === true ? Math.max(alikeBytes, busyBytes) : alikeBytes)
+  }
+
+  private get sendersOfLate(): number {
+    return Math.max(this.senders, this.sendersBefore)
+  }
+
+  private bytesOfAPeer(peers: number): number {
+    return this.promisedBytes / Math.max(1, Math.min(peers + this.sendersOfLate, 2 * peers))
   }
 
   private goOn(nowMs: number): void {
     const sinceMs = nowMs - this.periodStartMs
     if (sinceMs < periodMs) return
-    this.heardInPeriodBefore = sinceMs < 2 * periodMs ? this.heardInPeriod : 0
-    this.heardInPeriod = 0
+    this.sendersBefore = sinceMs < 2 * periodMs ? this.senders : 0
+    this.busyBefore = sinceMs < 2 * periodMs ? this.busy : 0
+    this.senders = 0
+    this.busy = 0
     this.periodStartMs = nowMs
   }
 }

@@ -14,9 +14,14 @@ export class ReplayWindow {
   highest = 0
   private readonly seen = new Uint32Array(words)
 
+  /** Whether this number is too old to be told from a copy. */
+  isPast(packetNumber: number): boolean {
+    return packetNumber + windowBits <= this.highest
+  }
+
   /** Whether this number arrives for the first time; it has then arrived. */
   accept(packetNumber: number): boolean {
-    if (packetNumber + windowBits <= this.highest) return false
+    if (this.isPast(packetNumber)) return false
     const word = Math.floor(packetNumber / bitsPerWord)
     const at = word % words
     const bit = 1 << (packetNumber % bitsPerWord)

@@ -9,7 +9,9 @@
  * - The boots that lived before it are refused, the last eight of them. If one lives after all (two processes with one
  *   identity), its next acknowledgement brings it back: no single datagram can lock a server out.
  * - A boot of which nothing is known and that proves nothing may have just started, so it is heard, within a replay
- *   window of its own, but it displaces nobody.
+ *   window of its own, but it displaces nobody, and begins no message in fragments (transport.ts).
+ * - A number far beyond all true ones makes every true one look too old: a single forged datagram would make this side deaf.
+ *   So a boot of which nothing but that is heard for a while is believed anew.
  *
  * What is left: a recording of a boot that this process never knew is heard once per packet. That is harmless, as
  * consensus and sessions bear messages of any age; only authentication could tell it from a newly started server.
@@ -18,9 +20,13 @@ import { ReplayWindow } from './replay-window.js'
 
 const formerBootsMax = 8
 
+/** When nothing but what is too old came of a boot for so long, it is the window that is wrong. Above any lateness. */
+export const deafMsMax = 2_000
+
 interface Boot {
   readonly nonce: number
-  readonly window: ReplayWindow
+  window: ReplayWindow
+  heardAtMs: number
 }
 
 export class SenderBoots {
@@ -40,6 +46,11 @@ export class SenderBoots {
     return this.heardLast?.nonce ?? 0
   }
 
+  /** The living boot; 0 before the first. */
+  get livingNonce(): number {
+    return this.living?.nonce ?? 0
+  }
+
   /** Which of the 32 packets below `number` of that boot arrived (replay-window.ts). */
   bitsBelow(number: number): number {
     return this.heardLast === null ? 0 : this.heardLast.window.bitsBelow(number)
@@ -49,20 +60,23 @@ export class SenderBoots {
    * Whether to listen to this datagram: its number is new, and its boot is not a former one. `provesLiving` says that it
    * acknowledges a packet beyond all that were acknowledged before.
    */
-  accept(nonce: number, packetNumber: number, provesLiving: boolean): boolean {
+  accept(nonce: number, packetNumber: number, provesLiving: boolean, nowMs: number): boolean {
     const boot = this.bootOf(nonce, provesLiving)
-    if (boot === null || !boot.window.accept(packetNumber)) return false
+    if (boot === null) return false
+    if (boot.window.isPast(packetNumber) && nowMs >= boot.heardAtMs + deafMsMax) boot.window = new ReplayWindow()
+    if (!boot.window.accept(packetNumber)) return false
+    boot.heardAtMs = nowMs
     if (provesLiving && boot !== this.living) this.succeed(boot)
     this.heardLast = boot
     return true
   }
 
   private bootOf(nonce: number, provesLiving: boolean): Boot | null {
-    if (this.living === null) this.living = { nonce, window: new ReplayWindow() }
+    if (this.living === null) this.living = newBoot(nonce)
     if (nonce === this.living.nonce) return this.living
     if (nonce === this.newcomer?.nonce) return this.newcomer
     if (this.former.includes(nonce) && !provesLiving) return null
-    this.newcomer = { nonce, window: new ReplayWindow() }
+    this.newcomer = newBoot(nonce)
     return this.newcomer
   }
 
@@ -72,4 +86,8 @@ export class SenderBoots {
     this.living = boot
     this.newcomer = null
   }
+}
+
+function newBoot(nonce: number): Boot {
+  return { nonce, window: new ReplayWindow(), heardAtMs: -Infinity }
 }

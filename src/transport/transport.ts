@@ -78,7 +78,7 @@ export class Transport implements TransportApi {
       socket,
       clock,
       writer: this.writer,
-      promise: nowMs => this.promise(nowMs),
+      promise: (link, nowMs) => this.promise(link, nowMs),
       onOutdated: (link, messages) => this.count('outdated', link, messages),
       onRoom: () => this.onRoom(),
     })
@@ -119,6 +119,13 @@ export class Transport implements TransportApi {
     return refused === null
   }
 
+  mayAnswer(link: Link): boolean {
+    assert(link instanceof TransportLink, 'links are made by the transport')
+    if (this.clients.hasRoomForAny(link)) return true
+    this.count('outbox-full', link)
+    return false
+  }
+
   welcome(to: Address, message: ServerMessage): void {
     assert(this.tokenOf !== null, 'only servers welcome')
     const answer = message.type === 'Welcome' ? { ...message, token: this.tokenOf(to) } : message
@@ -127,7 +134,7 @@ export class Transport implements TransportApi {
       return
     }
     this.greeted = null
-    this.writer.sendToStranger(to, answer, unnumbered, this.promise(this.clock.now()))
+    this.writer.sendToStranger(to, answer, unnumbered, this.promise(null, this.clock.now()))
   }
 
   flush(): void {
@@ -188,14 +195,21 @@ export class Transport implements TransportApi {
     if (this.tokenOf === null) {
       return envelope.kind === 'answer' ? this.receiveAnswer(envelope, bytes, from) : 'wrong-kind'
     }
-    if (envelope.kind === 'peer') return this.receivePeer(envelope, bytes)
+    if (envelope.kind === 'peer') return this.receivePeer(envelope, bytes, from)
     return envelope.kind === 'request' ? this.receiveRequest(envelope, bytes, from, this.tokenOf) : 'wrong-kind'
   }
 
-  private receivePeer(envelope: Envelope, bytes: Uint8Array): DropReason | null {
+  private receivePeer(envelope: Envelope, bytes: Uint8Array, from: Address): DropReason | null {
     if (envelope.clusterId !== this.ownClusterId) return 'other-cluster'
     const link = this.peers.get(envelope.sender)
-    return link === undefined ? 'unknown-sender' : this.accept(link, envelope, bytes)
+    if (link === undefined) return 'unknown-sender'
+    const believed = link.source.heard(from, this.clock.now())
+    if (believed === 'no') {
+      link.counters.drops.count('other-address')
+      return 'other-address'
+    }
+    if (believed === 'returned') link.hearAnew()
+    return this.accept(link, envelope, bytes)
   }
 
   private receiveRequest(
@@ -227,7 +241,7 @@ export class Transport implements TransportApi {
   /** Tells a client to say Hello again; its request is named, so that the client knows who is speaking. */
   private refuse(to: Address, packetNumber: number, receivedBytes: number): DropReason {
     if (envelopeBytes + messageBytes(unwelcome) <= receivedBytes) {
-      this.writer.sendToStranger(to, unwelcome, packetNumber, this.promise(this.clock.now()))
+      this.writer.sendToStranger(to, unwelcome, packetNumber, this.promise(null, this.clock.now()))
     }
     return 'bad-token'
   }
@@ -273,15 +287,16 @@ export class Transport implements TransportApi {
     const { packetNumber, bootNonce, ackedPacketNumber } = envelope
     // Of our present boot's numbers, but never used: nobody who has heard us says that.
     if (this.isOurs(ackedPacketNumber) && ackedPacketNumber > link.sent.lastNumber) return 'never-sent'
-    const { heardNonce, highestReceived } = link.boots
+    const { heardNonce, livingNonce, highestReceived } = link.boots
     const provesLiving = link.sent.isNews(ackedPacketNumber)
-    if (packetNumber === unnumbered || !link.boots.accept(bootNonce, packetNumber, provesLiving)) {
+    const nowMs = this.clock.now()
+    if (packetNumber === unnumbered || !link.boots.accept(bootNonce, packetNumber, provesLiving, nowMs)) {
       link.counters.duplicates++
       return 'replayed'
     }
-    const nowMs = this.clock.now()
     const isSameBoot = heardNonce === bootNonce
-    if (!isSameBoot) link.reassembly.clear()
+    // Ids of messages begin anew with a boot. One that has proven nothing clears nothing.
+    if (livingNonce !== link.boots.livingNonce) link.reassembly.clear()
     const isOutOfOrder = isSameBoot && packetNumber !== highestReceived + 1
     if (isSameBoot && packetNumber < highestReceived) link.counters.outOfOrder++
     else this.bursts.received(link, envelope.isFollowed, nowMs)
@@ -310,6 +325,8 @@ export class Transport implements TransportApi {
   }
 
   private takeFragment(link: TransportLink, envelope: Envelope, fragment: Fragment, nowMs: number): void {
+    // Who has proven nothing yet has said little to us, and certainly nothing large.
+    if (envelope.bootNonce !== link.boots.livingNonce) return this.count('unproven-boot', link)
     const whole = link.reassembly.take(fragment, nowMs)
     if (whole === null) return
     if (typeof whole === 'string') return this.count(whole, link)
@@ -325,7 +342,7 @@ export class Transport implements TransportApi {
 
   private heard(link: TransportLink, envelope: Envelope, nowMs: number): void {
     // Peers count as senders whether they are heard or not.
-    if (link.kind !== 'peer') this.share.heard(link.lastHeardAtMs, nowMs)
+    if (link.kind !== 'peer') this.share.heard(link.activity, nowMs)
     link.lastHeardAtMs = nowMs
     link.window.promised(envelope.receiveWindowBytes)
     if (link.kind === 'client') return
@@ -333,9 +350,11 @@ export class Transport implements TransportApi {
     link.incarnation = envelope.incarnation
   }
 
-  /** The window to advertise. */
-  private promise(nowMs: number): number {
-    return this.share.windowBytes(this.peers.size, nowMs)
+  /** The window to advertise; null: to a stranger. */
+  private promise(link: TransportLink | null, nowMs: number): number {
+    const { share, peers } = this
+    if (link?.kind === 'peer') return share.peerWindowBytes(peers.size, nowMs)
+    return share.windowBytes(link === null ? null : link.activity, peers.size, nowMs)
   }
 
   private wasSent(link: TransportLink, packetNumber: number): boolean {
@@ -360,7 +379,8 @@ export class Transport implements TransportApi {
     const datagramSizes = this.options.datagramSizes(address).map(bytes => Math.min(bytes, datagramBytesLimit))
     const identity = { kind, address, serverId, firstPacketNumber, bootNonce }
     const reassemblyBudget = kind === 'peer' ? this.peersReassembly : this.othersReassembly
-    return new TransportLink({ ...identity, datagramSizes, reassemblyBudget })
+    const waitingBytes = kind === 'client' ? this.clients.waiting : { bytes: 0 }
+    return new TransportLink({ ...identity, datagramSizes, reassemblyBudget, waitingBytes })
   }
 
   private count(reason: DropReason, link: TransportLink | null = null, by = 1): void {

@@ -15,11 +15,13 @@ export type DropReason =
   | 'bad-checksum'
   | 'other-cluster'
   | 'unknown-sender'
+  | 'other-address'
   | 'wrong-kind'
   | 'malformed'
   | 'replayed'
   | 'bad-token'
   | 'never-sent'
+  | 'unproven-boot'
   | 'outbox-full'
   | ReassemblyDrop
   | 'outdated'
@@ -149,6 +151,11 @@ export interface TransportApi {
    * A Hello that is repeated keeps its nonce: only the Welcome to the last nonce is believed.
    */
   send(link: Link, message: WireMessage): boolean
+  /**
+   * Whether an answer to this client may wait, however large it turns out to be. False: it counts as dropped, as if it had
+   * been sent, so it need not be made.
+   */
+  mayAnswer(link: Link): boolean
   /**
    * Answers a Hello from an address that is not a link yet (keeps no state for it). Sent at once. To be called from
    * inside onHello with its address, because only then is known how large the answer may be; fills in the token.

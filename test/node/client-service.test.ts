@@ -31,6 +31,9 @@ class Rig {
   readonly appended: Entry[] = []
   /** Who waits for a snapshot that is being taken. */
   readonly asked: Asked[] = []
+  /** Those for whom no more answers may wait. */
+  readonly full = new Set<Link>()
+  statusesMade = 0
   entryBytesMax = 1_000
   private lastWriteId = 0
 
@@ -60,6 +63,7 @@ class Rig {
         if (message.type === 'Answer') this.answers.push({ link: to, answer: message })
         return true
       },
+      mayAnswer: (to: Link) => !this.full.has(to),
     } as unknown as TransportApi
     const snapshots = {
       ask: (asked: Asked) => void this.asked.push(asked),
@@ -68,7 +72,10 @@ class Rig {
       now: () => 0,
       guard: (step: () => void) => step(),
     }
-    this.service = new ClientService(this.raft, this.state, transport, snapshots, () => '{"role":"leader"}')
+    this.service = new ClientService(this.raft, this.state, transport, snapshots, () => {
+      this.statusesMade++
+      return '{"role":"leader"}'
+    })
   }
 
   /** A leader of term 1 with nothing to do; of three servers, if it is not alone. */
@@ -383,6 +390,39 @@ void t.test('X03: a lost leadership answers everybody who waits, and nothing is 
   rig.receive(put(session, 2))
   t.strictSame(rig.take(), ['write 2 not-leader'])
   t.equal(rig.held, 0)
+  t.end()
+})
+
+void t.test('regression_what_may_not_wait_is_not_made: thousands of reads of large values in one datagram', t => {
+  const machine = new KvStore()
+  const rig = Rig.leading([1], machine)
+  let made = 0
+  machine.query = asked => {
+    made++
+    return KvStore.prototype.query.call(machine, asked)
+  }
+  const askAll = () => {
+    rig.receive({ type: 'Read', requestId: 1, stale: true, query })
+    rig.receive({ type: 'Read', requestId: 2, stale: false, query })
+    rig.receive({ type: 'StatusRequest', requestId: 3 })
+    rig.turn()
+  }
+  rig.full.add(link)
+  askAll()
+  t.strictSame([rig.take(), made, rig.statusesMade, rig.held], [[], 0, 0, 0])
+  rig.full.clear()
+  askAll()
+  t.strictSame([rig.take().sort(), made], [['read 1 ok', 'read 2 ok', 'status 3 ok'], 2])
+  t.end()
+})
+
+void t.test('all who ask for the status in one turn get the same', t => {
+  const rig = Rig.leading()
+  for (let requestId = 1; requestId <= 3; requestId++) rig.receive({ type: 'StatusRequest', requestId })
+  t.strictSame([rig.take().length, rig.statusesMade], [3, 1])
+  rig.service.beginTurn()
+  rig.receive({ type: 'StatusRequest', requestId: 4 })
+  t.strictSame([rig.take().length, rig.statusesMade], [1, 2])
   t.end()
 })
 

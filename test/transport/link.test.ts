@@ -3,17 +3,27 @@ import { addressOf } from '../../src/transport/address.js'
 import { TransportLink } from '../../src/transport/link.js'
 import { ReassemblyBudget } from '../../src/transport/reassembly.js'
 import type { Waiting } from '../../src/transport/outbox.js'
+import type { Envelope } from '../../codec/envelope.js'
 import { messageBytes } from '../../codec/messages.js'
 import { bulkMessage } from '../support/transports.js'
 
 function newLink(): TransportLink {
   const link = new TransportLink({
     ...{ kind: 'peer', address: addressOf('10.0.0.2', 1), serverId: 2, datagramSizes: [1_200, 8_972] },
-    ...{ firstPacketNumber: 1, bootNonce: 0, reassemblyBudget: new ReassemblyBudget() },
+    ...{ firstPacketNumber: 1, bootNonce: 0, reassemblyBudget: new ReassemblyBudget(), waitingBytes: { bytes: 0 } },
   })
   link.path.tried(8_972)
   link.path.arrived(8_972)
   return link
+}
+
+/** An envelope that says that this packet arrived, and none below it. */
+function acknowledging(ackedPacketNumber: number): Envelope {
+  return {
+    ...{ kind: 'peer', clusterId: 1, sender: 2, incarnation: 1, bootNonce: 1, packetNumber: 1 },
+    ...{ asksForAcknowledgement: 'no', isFollowed: false, ackedPacketNumber, ackedBitsLow: 0, ackedBitsHigh: 0 },
+    receiveWindowBytes: 1_000_000,
+  }
 }
 
 /** Queues a message, lets its first datagram go, and returns what that carried. */
@@ -63,3 +73,22 @@ void t.test('who gives up abandons the fragments in flight', t => {
   t.notOk(link.isAtWork && link.windowBytes > 5_000)
   t.end()
 })
+
+void t.test(
+  'regression_a_peer_that_was_not_there_yet_is_no_loss: what was sent before its first word met nobody',
+  t => {
+    const link = newLink()
+    for (let sent = 0; sent < 10; sent++) sendOf(link, 100)
+    link.expire(link.wakeAtMs)
+    for (let sent = 0; sent < 4; sent++) sendOf(link, 100)
+    const nowMs = link.wakeAtMs
+    link.acknowledged(acknowledging(link.sent.lastNumber), nowMs)
+    t.ok(link.counters.lost >= 10, `${link.counters.lost} are lost`)
+    t.equal(link.loss.share, 0)
+    sendOf(link, 100)
+    for (let sent = 0; sent < 4; sent++) sendOf(link, 100)
+    link.acknowledged(acknowledging(link.sent.lastNumber), nowMs + 1)
+    t.ok(link.loss.share > 0, 'what is lost from then on counts')
+    t.end()
+  },
+)

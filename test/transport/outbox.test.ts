@@ -28,14 +28,19 @@ void t.test('first in, first out, and bytes are counted', t => {
   t.end()
 })
 
-void t.test('bounded in bytes', t => {
-  const outbox = new Outbox()
+void t.test('bounded in bytes, and counted with what waits elsewhere', t => {
+  const all = { bytes: 1_000 }
+  const outbox = new Outbox(all)
   t.ok(outbox.push(message(1), outboxBytesMax - 10, 0))
   t.notOk(outbox.push(message(2), 11, 0))
   t.ok(outbox.push(message(3), 10, 0))
   t.equal(outbox.bytes, outboxBytesMax)
+  t.equal(all.bytes, 1_000 + outboxBytesMax)
+  outbox.shift()
+  t.equal(all.bytes, 1_010)
   outbox.clear()
   t.ok(outbox.isEmpty && outbox.bytes === 0)
+  t.equal(all.bytes, 1_000)
   t.end()
 })
 

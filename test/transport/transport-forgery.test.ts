@@ -4,20 +4,27 @@ import { clusterIdTo } from '../../src/transport/addressee.js'
 import { envelopeBytes, writeEnvelope, type Envelope } from '../../codec/envelope.js'
 import { encodeMessage, messageBytes, type TransportMessage } from '../../codec/messages.js'
 import { fragmentsMax } from '../../codec/limits.js'
+import { atHomeMs } from '../../src/transport/peer-source.js'
+import { deafMsMax } from '../../src/transport/sender-boots.js'
 import { linkReassemblyBytesMax, reassemblyMsMax, unfinishedMax } from '../../src/transport/reassembly.js'
 import { FakeClock } from '../support/fake-clock.js'
-import { FakeNetwork } from '../support/fake-network.js'
-import { bulkMessage, clusterId, insideOf, numbersOf, server, tokensOf } from '../support/transports.js'
+import { FakeNetwork, type FakeSocket } from '../support/fake-network.js'
+import {
+  bulkMessage,
+  clusterId,
+  insideOf,
+  numbersOf,
+  server,
+  talk,
+  tokensOf,
+  twoServers,
+  type Station,
+} from '../support/transports.js'
 
-/** Server 1 with a peer 2 that does not exist, and somebody else who speaks in its name. */
-function enter() {
-  const clock = new FakeClock(1_000)
-  const network = new FakeNetwork(clock)
-  const home = server(network, 1, 1)
-  const attacker = network.open(2)
-  const link = insideOf(home.transport.addPeer(2, attacker.address))
+/** Somebody at this socket who writes what he likes to a server: in the name of server 2, unless the envelope says otherwise. */
+function speaker({ clock }: FakeNetwork, from: FakeSocket, to: Station, bootNonce: number) {
   let packetNumber = 1
-  const say = (envelope: Partial<Envelope>, ...messages: TransportMessage[]) => {
+  return (envelope: Partial<Envelope>, ...messages: TransportMessage[]) => {
     const totalBytes = messages.reduce((sum, message) => sum + messageBytes(message), envelopeBytes)
     const bytes = new Uint8Array(totalBytes)
     const view = new DataView(bytes.buffer)
@@ -28,16 +35,26 @@ function enter() {
         clusterId: envelope.kind === 'request' ? clusterId : clusterIdTo(1, clusterId),
         sender: 2,
         incarnation: 1,
-        bootNonce: 77,
+        bootNonce,
         packetNumber: packetNumber++,
       },
       ...{ asksForAcknowledgement: 'soon', isFollowed: false, ackedPacketNumber: 0, ackedBitsLow: 0, ackedBitsHigh: 0 },
       receiveWindowBytes: 100_000,
     }
     writeEnvelope(bytes, view, { ...usual, ...envelope }, totalBytes)
-    attacker.send(bytes, home.socket.address)
+    from.send(bytes, to.socket.address)
     clock.runFor(0.1)
   }
+}
+
+/** Server 1 with a peer 2 that does not exist, and somebody else who speaks in its name. */
+function enter() {
+  const clock = new FakeClock(1_000)
+  const network = new FakeNetwork(clock)
+  const home = server(network, 1, 1)
+  const attacker = network.open(2)
+  const link = insideOf(home.transport.addPeer(2, attacker.address))
+  const say = speaker(network, attacker, home, 77)
   const balance = () => {
     const sum = (port: number) =>
       network.sent.filter(({ from }) => from.port === port).reduce((bytes, sent) => bytes + sent.bytes.length, 0)
@@ -160,5 +177,74 @@ void t.test('fragments without a token get no further than any request without o
   say(asClient, fragment(1, 2, 0, 20))
   t.equal(home.transport.clientLinks, 1)
   t.ok(network.sent.length >= 2 && balance().answered <= balance().brought)
+  t.end()
+})
+
+/** Two servers that talk, and a stranger at another address who has read their boot nonces in a Welcome. */
+function enterAmid() {
+  const clock = new FakeClock(1_000)
+  const network = new FakeNetwork(clock)
+  const pair = { clock, ...twoServers(network) }
+  const stranger = speaker(network, network.open(3), pair.a, pair.b.options.bootNonce)
+  talk(pair, 3, 1)
+  const words = (rounds: number, from: number) => {
+    pair.a.received.length = pair.b.received.length = 0
+    talk(pair, rounds, 1, round => from + round)
+    return [numbersOf(pair.a.received), numbersOf(pair.b.received)]
+  }
+  return { ...pair, network, link: insideOf(pair.toB), stranger, words }
+}
+
+void t.test('regression_a_stranger_makes_no_link_deaf: a far packet number in the name of a peer', t => {
+  const { a, link, stranger, words } = enterAmid()
+  stranger({ packetNumber: 2 ** 52 }, bulkMessage(2, 7, 1))
+  t.same(a.transport.status.drops, { 'other-address': 1 })
+  t.same(link.status.drops, { 'other-address': 1 })
+  t.same(words(3, 100), [
+    [100, 101, 102],
+    [100, 101, 102],
+  ])
+  t.end()
+})
+
+void t.test('who speaks in the name of a peer that is silent is forgotten when it speaks', t => {
+  const { a, clock, link, stranger, words } = enterAmid()
+  clock.runFor(atHomeMs)
+  stranger({ packetNumber: 2 ** 52 }, fragment(1, 2, 0, 20))
+  t.same([a.transport.status.drops, link.reassembly.unfinished], [{}, 1], 'it may be the peer behind a new address')
+  const [heardByA] = words(3, 100)
+  t.same(heardByA, [100, 101, 102])
+  t.equal(link.reassembly.unfinished, 0)
+  t.end()
+})
+
+void t.test(
+  'regression_a_far_packet_number_from_the_own_address_of_a_peer_makes_the_link_deaf_for_a_moment_only',
+  t => {
+    const { a, b, clock, network, words } = enterAmid()
+    speaker(network, b.socket, a, b.options.bootNonce)({ packetNumber: 2 ** 52 }, bulkMessage(2, 7, 1))
+    t.same(words(1, 100)[0], [], 'every true number looks too old')
+    clock.runFor(deafMsMax)
+    words(1, 200)
+    t.same(words(3, 300), [
+      [300, 301, 302],
+      [300, 301, 302],
+    ])
+    t.end()
+  },
+)
+
+void t.test('regression_made_up_boots_clear_nothing_that_the_living_one_has_begun, and begin nothing', t => {
+  const { a, b, link, network } = enterAmid()
+  const own = speaker(network, b.socket, a, b.options.bootNonce)
+  const packetNumber = link.boots.highestReceived + 1
+  own({ packetNumber }, fragment(packetNumber, 2, 0, 20))
+  t.equal(link.reassembly.unfinished, 1)
+  for (let bootNonce = 50; bootNonce < 60; bootNonce++) own({ bootNonce }, fragment(bootNonce, 2, 0, 20))
+  t.equal(link.reassembly.unfinished, 1)
+  t.same(a.transport.status.drops, { 'unproven-boot': 10 })
+  a.received.length = 0
+  own({ packetNumber: packetNumber + 1 }, fragment(packetNumber, 2, 1, 20))
+  t.equal(link.reassembly.unfinished, 0, 'the message is complete, though it makes no sense')
   t.end()
 })

@@ -6,7 +6,7 @@ import type { Gap } from '../../raft/held-appends.js'
 import { heldBytesMax, heldMessagesMax } from '../../raft/held-appends.js'
 import { entriesBytes } from '../../raft/log.js'
 import type { TransportLink } from '../../transport/link.js'
-import { outboxBytesMax } from '../../transport/outbox.js'
+import { outboxBytesMax, type WaitingBytes } from '../../transport/outbox.js'
 import type { ReassemblyBudget } from '../../transport/reassembly.js'
 import { linkReassemblyBytesMax, unfinishedMax } from '../../transport/reassembly.js'
 import { violated } from './violation.js'
@@ -28,6 +28,7 @@ export class BoundedMemory {
   /** All links of the transport of `who`, every memoryCheckMs; `receiveBufferBytes`: no window is ever larger. */
   checkLinks(who: string, links: readonly TransportLink[], receiveBufferBytes: number): void {
     const held = new Map<ReassemblyBudget, number>()
+    const waiting = new Map<WaitingBytes, number>()
     for (const link of links) {
       const { outbox, sent, reassembly } = link
       const where = `${who} to ${link.address.key}`
@@ -44,10 +45,15 @@ export class BoundedMemory {
       this.checkRemembered(where, link)
       const budget = reassembly['budget']
       held.set(budget, (held.get(budget) ?? 0) + reassembly.bytes)
+      const all = outbox['all']
+      waiting.set(all, (waiting.get(all) ?? 0) + outbox.bytes)
     }
     for (const [budget, bytes] of held) {
       bounded(`${who}: bytes of all unfinished messages`, bytes, budget.bytesMax)
       if (budget.bytes !== bytes) broken(`${who}: unfinished messages hold ${bytes} bytes, ${budget.bytes} are counted`)
+    }
+    for (const [all, bytes] of waiting) {
+      if (all.bytes !== bytes) broken(`${who}: ${bytes} bytes wait, ${all.bytes} are counted`)
     }
   }
 

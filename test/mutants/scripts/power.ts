@@ -3,6 +3,8 @@ import { crashPoints } from '../../../src/sim/crash-points.js'
 import { drawPlan } from '../../../src/sim/draw-plan.js'
 import { runPlan } from '../../../src/sim/run.js'
 import type { SimOperation } from '../../../src/storage/disk-sim.js'
+import type { SimCluster } from '../../../src/sim/cluster.js'
+import type { ServerProcess } from '../../../src/sim/server-process.js'
 import { calmCluster, calmPlan, ignored, pass, passUntil, told } from './calm-cluster.js'
 import { allIsWell, type Said, type Script } from './script.js'
 
@@ -63,24 +65,45 @@ export const killedFirst: Script = {
     }),
 }
 
+/** Again and again under load, at another moment of its writes each time, something ends the one server there is. */
+function endedInWrite(end: (server: ServerProcess, cluster: SimCluster) => void): Said {
+  return told(() => {
+    const slowDisk = { diskFromMs: 3, diskToMs: 6, segmentBytes: 65_536, snapshotEveryBytes: 1_000_000_000 }
+    const load = { ...calmPlan.load, clients: 4, outstanding: 3, pauseMs: 2, valueBytes: 300, putShare: 0.9 }
+    const cluster = calmCluster({ servers: 1, clockRates: [1], ...slowDisk, load })
+    const server = cluster.servers[0]!
+    for (let turn = 0; turn < 40; turn++) {
+      passUntil(cluster, () => server.node?.raft.isLeader === true)
+      pass(cluster, 20 + 0.7 * turn)
+      end(server, cluster)
+      server.start()
+    }
+    return allIsWell
+  })
+}
+
 /** A process is killed while it writes to its log; the next one has recovered what it read, and then the power goes. */
 export const killedInWrite: Script = {
   name: 'the process is killed while it writes, and after the next start the machine loses power',
   run: () =>
-    told(() => {
-      const slowDisk = { diskFromMs: 3, diskToMs: 6, segmentBytes: 65_536, snapshotEveryBytes: 1_000_000_000 }
-      const load = { ...calmPlan.load, clients: 4, outstanding: 3, pauseMs: 2, valueBytes: 300, putShare: 0.9 }
-      const cluster = calmCluster({ servers: 1, clockRates: [1], ...slowDisk, load })
-      const [server] = cluster.servers
-      for (let turn = 0; turn < 40; turn++) {
-        passUntil(cluster, () => server!.node?.raft.isLeader === true)
-        pass(cluster, 20 + 0.7 * turn)
-        server!.kill()
-        server!.start()
-        passUntil(cluster, () => server!.node !== null)
-        server!.crash()
-        server!.start()
-      }
-      return allIsWell
+    endedInWrite((server, cluster) => {
+      server.kill()
+      server.start()
+      passUntil(cluster, () => server.node !== null)
+      server.crash()
+    }),
+}
+
+/** A write is torn; the next process writes on where the log ends, and the one after it reads that. */
+export const tornInWrite: Script = {
+  name: 'the power goes in the middle of a write, and after more of them the process is killed',
+  run: () =>
+    endedInWrite((server, cluster) => {
+      server.crash()
+      server.start()
+      passUntil(cluster, () => server.node !== null)
+      const recovered = server.node?.raft.server.persistedIndex ?? 0
+      passUntil(cluster, () => (server.node?.raft.server.persistedIndex ?? 0) > recovered + 1)
+      server.kill()
     }),
 }

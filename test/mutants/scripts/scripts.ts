@@ -3,7 +3,7 @@ import { busyPath } from './busy-path.js'
 import { lateCopy } from './late-copy.js'
 import { deafLeader, unheardLeader } from './one-way.js'
 import { paused } from './pauses.js'
-import { founding, hardStates, killedFirst, killedInWrite } from './power.js'
+import { founding, hardStates, killedFirst, killedInWrite, tornInWrite } from './power.js'
 import { killedUnderLoad, longReplay } from './restarts.js'
 import { replacedTail } from './replaced-tail.js'
 import { rottenEnd, rottenHeader } from './rot.js'
@@ -34,6 +34,7 @@ export const scripts: readonly Script[] = [
   hardStates,
   killedFirst,
   killedInWrite,
+  tornInWrite,
   killedReceiving,
   slowLeader,
   slowFollower,

@@ -111,18 +111,21 @@ export const slowFollower: Script = {
   name: 'a snapshot takes the place of a log that is being written',
   run: () =>
     told(() => {
-      const cluster = busyCluster({ unpersistedBytesMax: 200 })
+      const unpersistedBytesMax = 1_000
+      const cluster = busyCluster({ unpersistedBytesMax })
       const { leader, followers } = rolesOf(cluster)
       const [away] = followers as [ServerProcess]
       away.disk.logSlowness = 10_000
-      passUntil(cluster, () => away.node!.raft.server.outstandingWrites.length > 0)
+      passUntil(cluster, () => away.node!.raft.server.unpersistedBytes >= unpersistedBytesMax)
       const { lastIndex } = away.node!.raft.server.log
       cutOff(cluster, away)
       passUntil(cluster, () => isBehind(cluster, lastIndex))
       joinAgain(cluster, away)
       passUntil(cluster, () => away.node!.raft.server.installing !== null)
-      const isAtWork = away.node!.raft.server.outstandingWrites.length > 0
+      const isAtWork = away.node!.raft.server.unpersistedBytes >= unpersistedBytesMax
       away.disk.logSlowness = 1
+      // There are entries behind the snapshot.
+      passUntil(cluster, () => leader.node!.raft.server.log.lastIndex > snapshotIndexOf(leader) + 2)
       for (const client of cluster.clients) client.kill()
       pass(cluster, 6_000)
       return isAtWork ? isCaughtUp(leader, away) : expected(false, notTold, 'entries were being written')

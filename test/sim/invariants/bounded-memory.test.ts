@@ -33,6 +33,9 @@ void t.test('what waits, what is in flight and what is half received are held ag
   link.reassembly.bytes = 0
   link.reassembly['budget'].bytes = 5
   t.throws(check, broken(/: unfinished messages hold 0 bytes, 5 are counted$/))
+  link.reassembly['budget'].bytes = 0
+  link.outbox['all'].bytes = 7
+  t.throws(check, broken(/: 0 bytes wait, 7 are counted$/))
   t.end()
 })
 
