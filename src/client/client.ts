@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js'
 import { RealClock } from '../base/real-clock.js'
 import { decodeAnswer, decodeResult, encodeCommand, encodeQuery } from '../kv/commands.js'
-import { answerBytesMax } from '../kv/limits.js'
+import { answerBytesMax, pageRecordsMax } from '../kv/limits.js'
 import type { KvAnswer, KvCommand, KvQuery, KvResult, Value } from '../kv/types.js'
 import type { ServerStatus } from '../node/status.js'
 import type { ClientCore, KnownServer } from './client-core.js'
@@ -82,7 +82,6 @@ export type ServerReport =
 const defaultTimeoutMs = 5_000
 /** A status is asked of servers that may be down: waiting long for them says nothing more. */
 const statusTimeoutMsMax = 1_000
-const scanPageRecords = 1_000
 const decoder = new TextDecoder()
 
 /**
@@ -197,7 +196,7 @@ export class Client {
     let left = checkScanLimit(options)
     let after: Uint8Array = new Uint8Array(0)
     while (left > 0) {
-      const limit = Math.min(left, scanPageRecords)
+      const limit = Math.min(left, pageRecordsMax)
       const query: KvQuery = { op: 'scan', prefix: prefixBytes, after, limit, bytesMax: answerBytesMax }
       const page = await this.ask(query, 'scan', options)
       for (const { key, value, revision } of page.records) {

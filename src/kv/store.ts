@@ -10,7 +10,7 @@ import { hashBytes } from '../base/hash.js'
 import type { ApplyContext, StateMachine } from '../session/types.js'
 import { decodeCommand, encodeResult, putKeyAt, putValueAt } from './commands.js'
 import { Contents } from './contents.js'
-import { answerBytesMax } from './limits.js'
+import { answerBytesMax, pageRecordsMax } from './limits.js'
 import {
   decodeQuery,
   encodeAbsent,
@@ -133,6 +133,7 @@ export class KvStore implements StateMachine {
     const after = latin1FromBytes(query.after)
     // Whatever is asked, a page has an end, so no scan holds the server up.
     const bytesMax = Math.min(query.bytesMax, answerBytesMax)
+    const limit = Math.min(query.limit, pageRecordsMax)
     const { index, records } = this.#contents
     const keys: string[] = []
     const found: number[] = []
@@ -143,7 +144,7 @@ export class KvStore implements StateMachine {
     index.visitFrom(from, (key, record) => {
       if (!key.startsWith(prefix)) return false
       const nextBytes = totalBytes + recordBytes(key, records.valueOf(record))
-      more = keys.length > 0 && (keys.length >= query.limit || nextBytes > bytesMax)
+      more = keys.length > 0 && (keys.length >= limit || nextBytes > bytesMax)
       if (more) return false
       keys.push(key)
       found.push(record)

@@ -19,6 +19,7 @@ import type { Raft } from '../raft/raft.js'
 import type { ConfirmedRead, Entry, LogIndex, Refusal } from '../raft/types.js'
 import type { ExecuteCommand, Outcome } from '../session/types.js'
 import type { Link, TransportApi } from '../transport/types.js'
+import { QueryTurns, type Query } from './query-turns.js'
 import type { ReplicatedState } from './replicated-state.js'
 import { RequestCounters, type RequestsStatus } from './request-counters.js'
 import { SnapshotRequests, type SnapshotRequestsParts } from './snapshot-requests.js'
@@ -44,6 +45,7 @@ export class ClientService {
   private readonly snapshots: SnapshotRequests
   private readonly counters = new RequestCounters()
   private readonly waiters = new Waiters()
+  private readonly queries: QueryTurns
   /** Commands of this turn, not in the log yet. */
   private newCommands: Waiter[] = []
   private readonly reads = new Map<number, PendingRead>()
@@ -63,6 +65,7 @@ export class ClientService {
     this.state = state
     this.transport = transport
     this.statusJson = statusJson
+    this.queries = new QueryTurns(snapshots.now, query => this.answerQuery(query))
     this.snapshots = new SnapshotRequests({
       ...snapshots,
       lastApplied: () => state.lastApplied,
@@ -75,9 +78,18 @@ export class ClientService {
     return this.counters.describe(this.state.sessions.repeats)
   }
 
-  /** At the beginning of each turn: what was said of the state of things may be so no more. */
-  beginTurn(): void {
+  /**
+   * At the beginning of each turn: what was said of the state of things may be so no more, and queries that wait have their
+   * time. True: some wait on, for another turn.
+   */
+  beginTurn(): boolean {
     this.statusOfTurn = null
+    return this.queries.takeTurn()
+  }
+
+  /** Queries that wait for their turn. */
+  get waitingQueries(): number {
+    return this.queries.count
   }
 
   receive(link: Link, message: ClientMessage): void {
@@ -209,7 +221,7 @@ export class ClientService {
 
   private receiveRead(link: Link, read: Read): void {
     const { requestId, query } = read
-    if (read.stale) return this.answerQuery(link, requestId, query)
+    if (read.stale) return this.ask(link, requestId, query)
     const refused = this.confirm({ link, requestId, query })
     if (refused !== null) this.answer(link, 'read', requestId, 0, refused, nothing)
   }
@@ -269,15 +281,21 @@ export class ClientService {
 
   private answerRead({ link, requestId, query }: PendingRead): void {
     if (query === null) this.snapshots.take(link, requestId, true)
-    else this.answerQuery(link, requestId, query)
+    else this.ask(link, requestId, query)
+  }
+
+  private ask(link: Link, requestId: number, bytes: Uint8Array): void {
+    if (this.queries.ask({ link, requestId, bytes })) return
+    this.counters.busy++
+    this.answer(link, 'read', requestId, 0, 'busy', nothing)
   }
 
   /** A query changes nothing, so bytes that a machine chokes on are the client's trouble and not this server's end. */
-  private answerQuery(link: Link, requestId: number, query: Uint8Array): void {
+  private answerQuery({ link, requestId, bytes }: Query): void {
     if (!this.transport.mayAnswer(link)) return
     let result: Uint8Array
     try {
-      result = this.state.sessions.query(query)
+      result = this.state.sessions.query(bytes)
     } catch {
       return this.answer(link, 'read', requestId, 0, 'bad-request', nothing)
     }

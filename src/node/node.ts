@@ -121,6 +121,8 @@ export class Node {
       .filter(({ id }) => id !== options.id)
       .map(({ id, address }) => this.transport.addPeer(id, address))
     this.members = options.members.map(({ id, address }) => ({ id, address: address.key }))
+    // Whether they are heard at their own addresses is to be known before anybody else speaks in their name.
+    for (const link of this.peers) this.transport.askForWord(link)
     this.timer = this.clock.timer(() => this.guard(() => this.timeIsUp()))
     this.restTimer = this.clock.timer(() => this.guard(() => this.scheduleTurn()))
     this.transport.onMessage = (link, message) => this.guard(() => this.receive(link, message))
@@ -145,6 +147,7 @@ export class Node {
       transport: this.transport.status,
       peers: this.peers,
       requests: this.clients.requests,
+      waitingQueries: this.clients.waitingQueries,
       storage: this.storage.status,
       snapshots: this.snapshots.status,
       disk: this.diskHealth.stateAt(this.clock.now()),
@@ -226,7 +229,7 @@ export class Node {
 
   /** Everything that follows from the facts of this turn. */
   private turn(): void {
-    this.clients.beginTurn()
+    if (this.clients.beginTurn()) this.scheduleTurn()
     // Nothing follows from any fact before it is durable; then the turn is taken up again. Answers to clients may go.
     if (this.isSavingHardState) return this.transport.flush()
     const now = this.clock.now()

@@ -13,6 +13,7 @@ import { waitingReadsMax } from '../raft/read-index.js'
 import type { RaftOptions, RaftQueues } from '../raft/types.js'
 import type { Sessions } from '../session/sessions.js'
 import type { TransportStatus } from '../transport/types.js'
+import { waitingQueriesMax } from './query-turns.js'
 
 /** How full it is, and where whoever would fill it further is held back, refused or dropped. */
 export interface Fill {
@@ -30,6 +31,8 @@ export interface QueuesStatus {
   readonly heldAppendBytes: Fill
   /** On a leader: reads that wait for its confirmation; beyond it, clients are told `busy`. */
   readonly waitingReads: Fill
+  /** Reads that can be answered and wait for a turn with time for them; beyond it, clients are told `busy`. */
+  readonly waitingQueries: Fill
   readonly sessions: Fill
   /** Results that sessions keep for repeats; beyond either of these two the least recently used session goes. */
   readonly sessionResultBytes: Fill
@@ -47,16 +50,18 @@ interface Sources {
   readonly raft: RaftQueues
   readonly options: Pick<RaftOptions, 'uncommittedBytesMax' | 'unpersistedBytesMax'>
   readonly sessions: Sessions
+  readonly waitingQueries: number
   readonly transport: TransportStatus
 }
 
-export function describeQueues({ raft, options, sessions, transport }: Sources): QueuesStatus {
+export function describeQueues({ raft, options, sessions, waitingQueries, transport }: Sources): QueuesStatus {
   return {
     uncommittedBytes: { used: raft.uncommittedBytes, max: options.uncommittedBytesMax },
     unpersistedBytes: { used: raft.unpersistedBytes, max: options.unpersistedBytesMax },
     heldAppends: { used: raft.heldAppends, max: heldMessagesMax },
     heldAppendBytes: { used: raft.heldAppendBytes, max: heldBytesMax },
     waitingReads: { used: raft.waitingReads, max: waitingReadsMax },
+    waitingQueries: { used: waitingQueries, max: waitingQueriesMax },
     sessions: { used: sessions.sessionCount, max: sessions.sessionsMax },
     sessionResultBytes: { used: sessions.storedBytes, max: sessions.storedBytesMax },
     reassemblyBytes: { used: transport.reassemblyBytes, max: transport.reassemblyBytesMax },

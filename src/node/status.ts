@@ -61,6 +61,7 @@ interface Sources {
   readonly transport: TransportStatus
   readonly peers: readonly Link[]
   readonly requests: RequestsStatus
+  readonly waitingQueries: number
   readonly storage: StorageStatus
   readonly snapshots: SnapshotsStatus
   readonly disk: DiskState
@@ -71,7 +72,7 @@ interface Sources {
 }
 
 export function describeStatus(sources: Sources): ServerStatus {
-  const { raft, options, state, transport, nowMs } = sources
+  const { raft, options, state, transport, waitingQueries, nowMs } = sources
   return {
     id: raft.id,
     address: sources.address,
@@ -105,7 +106,7 @@ export function describeStatus(sources: Sources): ServerStatus {
       }
     }),
     requests: sources.requests,
-    queues: describeQueues({ raft: raft.queues, options, sessions: state.sessions, transport }),
+    queues: describeQueues({ raft: raft.queues, options, sessions: state.sessions, waitingQueries, transport }),
     transport,
     disk: sources.disk,
     storage: sources.storage,

@@ -45,7 +45,7 @@ const lossyShare = 0.02
 const ethernetBytes = 1_472
 const jumboRoundTripMsMax = 5
 
-/** So many probe timeouts in a row are absence rather than loss; where nobody has ever answered, one is. */
+/** So many probe timeouts in a row are absence rather than loss. */
 const absentProbes = 3
 
 /** Each probe timeout is twice the one before; after so many in vain nobody is there. */
@@ -104,6 +104,8 @@ export class TransportLink implements Link {
   wasClosed = false
   /** No longer the transport's: its place was given to another client. */
   isForgotten = false
+  /** The turn of the owner in which something was last refused because no more may wait. */
+  refusedInTurn = -1
   /** Empty datagrams to send that ask for a word. */
   probesToSend = 0
   /** Probe timeouts in a row, and when the last of them was. */
@@ -165,7 +167,7 @@ export class TransportLink implements Link {
     )
   }
 
-  /** All that came was of somebody else. */
+  /** All that came was said by somebody else: its numbers and its fragments are not those of the other side. */
   hearAnew(): void {
     this.boots = new SenderBoots()
     this.reassembly.clear()
@@ -306,7 +308,7 @@ export class TransportLink implements Link {
 
   /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
   private get isAbsent(): boolean {
-    return this.probes >= (this.lastNewsAtMs === -Infinity ? 1 : absentProbes)
+    return this.lastNewsAtMs === -Infinity || this.probes >= absentProbes
   }
 
   private noticeLoss(nowMs: number, wasAbsent = this.isAbsent): void {

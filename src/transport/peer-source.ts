@@ -3,38 +3,34 @@
  * can write a peer's id and even its boot nonce, which stands in every datagram; who is not on the way between the two
  * cannot so easily send from the peer's address. But behind a translator of addresses (a container's published port) a
  * peer is reached at one address and speaks from another. So
- * - who was heard at its own address lately is heard nowhere else;
+ * - who was ever heard at its own address is heard nowhere else, however long it is silent: followers have little to say to
+ *   each other. A server that starts asks all others for a word, so it is known soon who can be heard there;
  * - who was not may speak from anywhere;
- * - and when it then speaks at its own address, what others made of the link is forgotten.
+ * - and when it then speaks at its own address, what others said in its name is forgotten.
  * Who can forge source addresses is not kept out: only authentication can do that.
  */
 import type { Address } from './socket.js'
-
-/** Lately: a server that lives says something several times in this. */
-export const atHomeMs = 5_000
 
 /** `returned`: it is the peer, after others had spoken in its name. */
 export type Believed = 'yes' | 'no' | 'returned'
 
 export class PeerSource {
   private readonly ownKey: string
-  private heardAtHomeMs = -Infinity
-  private wasHeardElsewhere = false
+  private state: 'not heard' | 'heard elsewhere' | 'heard at home' = 'not heard'
 
   constructor(own: Address) {
     this.ownKey = own.key
   }
 
   /** A datagram in the peer's name came from there. */
-  heard(from: Address, nowMs: number): Believed {
+  heard(from: Address): Believed {
+    const before = this.state
     if (from.key !== this.ownKey) {
-      if (nowMs < this.heardAtHomeMs + atHomeMs) return 'no'
-      this.wasHeardElsewhere = true
+      if (before === 'heard at home') return 'no'
+      this.state = 'heard elsewhere'
       return 'yes'
     }
-    this.heardAtHomeMs = nowMs
-    if (!this.wasHeardElsewhere) return 'yes'
-    this.wasHeardElsewhere = false
-    return 'returned'
+    this.state = 'heard at home'
+    return before === 'heard elsewhere' ? 'returned' : 'yes'
   }
 }

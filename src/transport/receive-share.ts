@@ -58,14 +58,16 @@ export class ReceiveShare {
   /** The window to advertise to each of so many peers. */
   peerWindowBytes(peers: number, nowMs: number): number {
     this.goOn(nowMs)
-    return Math.floor(this.bytesOfAPeer(peers))
+    return Math.floor(this.bytesOfAPeer(peers, this.sendersOfLate))
   }
 
   /** The window to advertise to somebody else, beside so many peers. */
   windowBytes(sender: SenderActivity | null, peers: number, nowMs: number): number {
     this.goOn(nowMs)
-    const allBytes = this.promisedBytes - peers * this.bytesOfAPeer(peers)
-    const alikeBytes = allBytes / Math.max(1, this.sendersOfLate)
+    // Whoever comes first is not told that there is nothing.
+    const senders = Math.max(1, this.sendersOfLate)
+    const allBytes = this.promisedBytes - peers * this.bytesOfAPeer(peers, senders)
+    const alikeBytes = allBytes / senders
     const busyBytes = allBytes / 2 / Math.max(1, this.busy, this.busyBefore)
     return Math.floor(sender?.isBusy === true ? Math.max(alikeBytes, busyBytes) : alikeBytes)
   }
@@ -74,8 +76,8 @@ export class ReceiveShare {
     return Math.max(this.senders, this.sendersBefore)
   }
 
-  private bytesOfAPeer(peers: number): number {
-    return this.promisedBytes / Math.max(1, Math.min(peers + this.sendersOfLate, 2 * peers))
+  private bytesOfAPeer(peers: number, senders: number): number {
+    return this.promisedBytes / Math.max(1, Math.min(peers + senders, 2 * peers))
   }
 
   private goOn(nowMs: number): void {

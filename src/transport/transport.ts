@@ -57,6 +57,8 @@ export class Transport implements TransportApi {
   private readonly othersReassembly = new ReassemblyBudget()
   private readonly drops = new DropCounters()
   private isClosed = false
+  /** Turns of the owner so far. */
+  private turn = 0
   private bytesReceived = 0
   private datagramsReceived = 0
   /** The stranger whose Hello is being handled, and how many bytes it brought: an answer must not be larger. */
@@ -99,6 +101,12 @@ export class Transport implements TransportApi {
     return this.peers.get(id)
   }
 
+  askForWord(link: Link): void {
+    assert(link instanceof TransportLink, 'links are made by the transport')
+    link.probesToSend = 1
+    this.outgoing.add(link)
+  }
+
   linkTo(address: Address): Link {
     const known = this.servers.get(address.key)
     if (known !== undefined) return known
@@ -121,7 +129,8 @@ export class Transport implements TransportApi {
 
   mayAnswer(link: Link): boolean {
     assert(link instanceof TransportLink, 'links are made by the transport')
-    if (this.clients.hasRoomForAny(link)) return true
+    // One that was made for nothing is enough for a turn.
+    if (link.refusedInTurn !== this.turn && this.clients.hasRoomForAny(link)) return true
     this.count('outbox-full', link)
     return false
   }
@@ -138,6 +147,7 @@ export class Transport implements TransportApi {
   }
 
   flush(): void {
+    this.turn++
     this.outgoing.flush()
   }
 
@@ -180,10 +190,14 @@ export class Transport implements TransportApi {
     if (link.isForgotten) return 'too-many-clients'
     const bytes = messageBytes(message)
     if (bytes > messageBytesMax) return 'message-too-large'
-    if (message.type === 'Hello') link.hello = message
-    else if (link.kind === 'client' && !this.clients.hasRoomFor(link, bytes)) return 'outbox-full'
-    else if (!link.queue(message, bytes, this.clock.now())) return 'outbox-full'
-    return null
+    if (message.type === 'Hello') {
+      link.hello = message
+      return null
+    }
+    const isRoom = link.kind !== 'client' || this.clients.hasRoomFor(link, bytes)
+    if (isRoom && link.queue(message, bytes, this.clock.now())) return null
+    link.refusedInTurn = this.turn
+    return 'outbox-full'
   }
 
   /** Handles one datagram, or says why it is dropped; so do all the following. */
@@ -203,7 +217,7 @@ export class Transport implements TransportApi {
     if (envelope.clusterId !== this.ownClusterId) return 'other-cluster'
     const link = this.peers.get(envelope.sender)
     if (link === undefined) return 'unknown-sender'
-    const believed = link.source.heard(from, this.clock.now())
+    const believed = link.source.heard(from)
     if (believed === 'no') {
       link.counters.drops.count('other-address')
       return 'other-address'

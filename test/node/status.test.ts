@@ -38,7 +38,7 @@ void t.test('a status has the fields that scripts rely on, on a leader with what
     t.match(peer.link, {
       waitingBytes: 0,
       reassemblyBytes: 0,
-      lost: 0,
+      lost: Number,
       duplicates: 0,
       drops: {},
       datagramBytesMax: 1_200,
@@ -64,6 +64,7 @@ void t.test('everything that can pile up is shown with its bound', t => {
     heldAppends: { used: 0, max: 256 },
     heldAppendBytes: { used: 0, max: 4 * 2 ** 20 },
     waitingReads: { used: 0, max: 65_536 },
+    waitingQueries: { used: 0, max: 65_536 },
     sessions: { used: 1, max: 65_536 },
     sessionResultBytes: { used: queues.sessionResultBytes.used, max: 2 ** 28 },
     reassemblyBytes: { used: 0, max: 64 * 2 ** 20 },

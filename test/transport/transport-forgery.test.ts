@@ -4,7 +4,6 @@ import { clusterIdTo } from '../../src/transport/addressee.js'
 import { envelopeBytes, writeEnvelope, type Envelope } from '../../codec/envelope.js'
 import { encodeMessage, messageBytes, type TransportMessage } from '../../codec/messages.js'
 import { fragmentsMax } from '../../codec/limits.js'
-import { atHomeMs } from '../../src/transport/peer-source.js'
 import { deafMsMax } from '../../src/transport/sender-boots.js'
 import { linkReassemblyBytesMax, reassemblyMsMax, unfinishedMax } from '../../src/transport/reassembly.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -207,14 +206,39 @@ void t.test('regression_a_stranger_makes_no_link_deaf: a far packet number in th
   t.end()
 })
 
-void t.test('who speaks in the name of a peer that is silent is forgotten when it speaks', t => {
-  const { a, clock, link, stranger, words } = enterAmid()
-  clock.runFor(atHomeMs)
+void t.test('regression_a_silent_peer_is_heard_nowhere_else: two followers say nothing to each other for hours', t => {
+  const { a, clock, stranger, words } = enterAmid()
+  clock.runFor(3_600_000)
+  stranger({}, bulkMessage(2, 7, 1))
+  t.same(a.transport.status.drops, { 'other-address': 1 })
+  t.same(words(1, 100), [[100], [100]])
+  t.end()
+})
+
+void t.test('who speaks in the name of a peer that was never heard is forgotten when it speaks', t => {
+  const { network, home, link, say } = enter()
+  const stranger = speaker(network, network.open(3), home, 77)
   stranger({ packetNumber: 2 ** 52 }, fragment(1, 2, 0, 20))
-  t.same([a.transport.status.drops, link.reassembly.unfinished], [{}, 1], 'it may be the peer behind a new address')
-  const [heardByA] = words(3, 100)
-  t.same(heardByA, [100, 101, 102])
-  t.equal(link.reassembly.unfinished, 0)
+  t.same(
+    [home.transport.status.drops, link.reassembly.unfinished],
+    [{}, 1],
+    'it may be the peer behind another address',
+  )
+  say({ packetNumber: 5 }, bulkMessage(2, 7, 1))
+  t.same(home.transport.status.drops, {})
+  t.same([numbersOf(home.received), link.reassembly.unfinished], [[7], 0])
+  t.end()
+})
+
+void t.test('who asks a peer for a word knows where it is heard, before anybody else has one', t => {
+  const clock = new FakeClock(1_000)
+  const network = new FakeNetwork(clock)
+  const { a, b, toB } = twoServers(network)
+  a.transport.askForWord(toB)
+  a.transport.flush()
+  clock.runFor(10)
+  speaker(network, network.open(3), a, b.options.bootNonce)({ packetNumber: 2 ** 52 }, bulkMessage(2, 7, 1))
+  t.same(a.transport.status.drops, { 'other-address': 1 })
   t.end()
 })
 
