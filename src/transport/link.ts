@@ -45,7 +45,7 @@ const lossyShare = 0.02
 const ethernetBytes = 1_472
 const jumboRoundTripMsMax = 5
 
-/** So many probe timeouts in a row are absence rather than loss. */
+/** So many probe timeouts in a row are absence rather than loss; where nobody has ever answered, one is. */
 const absentProbes = 3
 
 /** Each probe timeout is twice the one before; after so many in vain nobody is there. */
@@ -308,7 +308,7 @@ export class TransportLink implements Link {
 
   /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
   private get isAbsent(): boolean {
-    return this.lastNewsAtMs === -Infinity || this.probes >= absentProbes
+    return this.probes >= (this.lastNewsAtMs === -Infinity ? 1 : absentProbes)
   }
 
   private noticeLoss(nowMs: number, wasAbsent = this.isAbsent): void {

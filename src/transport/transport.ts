@@ -101,12 +101,6 @@ export class Transport implements TransportApi {
     return this.peers.get(id)
   }
 
-  askForWord(link: Link): void {
-    assert(link instanceof TransportLink, 'links are made by the transport')
-    link.probesToSend = 1
-    this.outgoing.add(link)
-  }
-
   linkTo(address: Address): Link {
     const known = this.servers.get(address.key)
     if (known !== undefined) return known
