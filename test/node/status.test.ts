@@ -38,7 +38,7 @@ void t.test('a status has the fields that scripts rely on, on a leader with what
     t.match(peer.link, {
       waitingBytes: 0,
       reassemblyBytes: 0,
-      lost: Number,
+      lost: 0,
       duplicates: 0,
       drops: {},
       datagramBytesMax: 1_200,
