@@ -118,7 +118,7 @@ disk      what the log takes on disk while it is cut again and again
 Exit status 1 where a goal is not met. The goals are those of 1,000,000 puts of 256 bytes.
 `,
   async run(settings, serveOptions, end, output) {
-    const directory = makeDiskDirectory('raftgram-durability-', settings.data)
+    const directory = await makeDiskDirectory('raftgram-durability-', settings.data)
     try {
       return await measureAll(settings, serveOptions, directory, end, output)
     } finally {

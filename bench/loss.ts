@@ -183,7 +183,7 @@ await runBench({
     if (why !== null) throw usageError(`hosts of their own cannot be made: ${why}`)
     if (settings.together && settings.base === undefined) throw usageError('--together needs --base, the other build')
     refuseUnwritable(settings.svg, 'svg')
-    const directory = makeDiskDirectory('raftgram-loss-', settings.data)
+    const directory = await makeDiskDirectory('raftgram-loss-', settings.data)
     const networks: Hosts[] = []
     try {
       const systems = systemsOf(settings, serveOptions, directory, output)

@@ -76,7 +76,7 @@ put waits for a majority of disks; get is linearizable; mixed is half of each.`,
       await measure(kind, options.endpoints, options, {}, end, output)
       return exitStatus.done
     }
-    const directory = makeDiskDirectory('raftgram-bench-', options.data)
+    const directory = await makeDiskDirectory('raftgram-bench-', options.data)
     let cluster: LocalCluster | null = null
     try {
       cluster = await LocalCluster.start({

@@ -1,17 +1,19 @@
 /** A temporary directory for what is measured: on a disk, because in memory a sync costs nothing. */
-import { mkdirSync, mkdtempSync, statSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { isInMemory } from '../bench/conditions.js'
+import { nodeDisk } from '../src/storage/disk-node.js'
 import { messageOfError, usageError } from './exit-status.js'
 
 /**
  * Makes one in `parent`, or where none is named in the first place that lies on a disk: most systems keep /tmp there, and
  * where they do not, the directory we are in may be on one.
  */
-export function makeDiskDirectory(prefix: string, parent: string | undefined): string {
+export async function makeDiskDirectory(prefix: string, parent: string | undefined): Promise<string> {
   const candidates = parent === undefined ? [tmpdir(), '/var/tmp', process.cwd()] : [parent]
-  if (parent !== undefined) makeParent(parent)
+  if (parent !== undefined) await makeParent(parent)
   const onDisk = candidates.find(candidate => !isInMemory(candidate))
   if (onDisk === undefined) {
     throw usageError(
@@ -21,24 +23,11 @@ export function makeDiskDirectory(prefix: string, parent: string | undefined): s
   return mkdtempSync(join(onDisk, prefix))
 }
 
-function makeParent(path: string): void {
+/** As a server makes its own: Node's recursive mkdir never comes back from below /proc. */
+async function makeParent(path: string): Promise<void> {
   try {
-    makeWithParents(path)
-    if (!statSync(path).isDirectory()) throw new Error('it is there, and no directory')
+    await promisify(nodeDisk.makeDirectory.bind(nodeDisk))(path)
   } catch (error) {
     throw usageError(`--data: cannot make the directory ${path}: ${messageOfError(error)}`)
-  }
-}
-
-/** Node's own recursive mkdir never comes back where a parent says ENOENT to its children, as /proc does. */
-function makeWithParents(path: string): void {
-  try {
-    mkdirSync(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    if (code !== 'ENOENT' || dirname(path) === path) throw error
-    makeWithParents(dirname(path))
-    mkdirSync(path)
   }
 }

@@ -44,8 +44,7 @@ export class ReceiveShare {
   heard(sender: SenderActivity, nowMs: number): void {
     this.goOn(nowMs)
     if (sender.periodStartMs !== this.periodStartMs) {
-      const wasBusy = sender.datagrams >= busyDatagrams && this.periodStartMs - sender.periodStartMs < 2 * periodMs
-      sender.isBusy = wasBusy
+      sender.isBusy = sender.datagrams >= busyDatagrams && this.periodStartMs - sender.periodStartMs < 2 * periodMs
       sender.periodStartMs = this.periodStartMs
       sender.datagrams = 0
       this.senders++

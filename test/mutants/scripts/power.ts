@@ -1,10 +1,10 @@
 /** The power goes at each point of the disk's work in turn; and a process is killed before its machine loses power. */
+import type { SimCluster } from '../../../src/sim/cluster.js'
 import { crashPoints } from '../../../src/sim/crash-points.js'
 import { drawPlan } from '../../../src/sim/draw-plan.js'
 import { runPlan } from '../../../src/sim/run.js'
-import type { SimOperation } from '../../../src/storage/disk-sim.js'
-import type { SimCluster } from '../../../src/sim/cluster.js'
 import type { ServerProcess } from '../../../src/sim/server-process.js'
+import type { SimOperation } from '../../../src/storage/disk-sim.js'
 import { calmCluster, calmPlan, ignored, pass, passUntil, told } from './calm-cluster.js'
 import { allIsWell, type Said, type Script } from './script.js'
 
@@ -36,6 +36,14 @@ export const hardStates: Script = {
   run: () => powerGoesAt(crashPoints.filter(point => point.includes('hard state'))),
 }
 
+/** Until a server that starts has so many more entries on its disk than it found there. */
+function passUntilWritten(cluster: SimCluster, server: ServerProcess, entries: number): void {
+  const written = (): number => server.node?.raft.server.persistedIndex ?? 0
+  passUntil(cluster, () => server.node !== null)
+  const found = written()
+  passUntil(cluster, () => written() >= found + entries)
+}
+
 /** A segment has its name, which is not durable yet, when its process is killed; the next one uses it, until the power goes. */
 export const killedFirst: Script = {
   name: 'the process is killed while a segment is named, and the machine loses power',
@@ -55,9 +63,7 @@ export const killedFirst: Script = {
         cluster.watch = null
         server!.kill()
         server!.start()
-        passUntil(cluster, () => server!.node !== null)
-        const recovered = server!.node?.raft.server.persistedIndex ?? 0
-        passUntil(cluster, () => (server!.node?.raft.server.persistedIndex ?? 0) > recovered)
+        passUntilWritten(cluster, server!, 1)
         server!.crash()
         server!.start()
       }
@@ -101,9 +107,7 @@ export const tornInWrite: Script = {
     endedInWrite((server, cluster) => {
       server.crash()
       server.start()
-      passUntil(cluster, () => server.node !== null)
-      const recovered = server.node?.raft.server.persistedIndex ?? 0
-      passUntil(cluster, () => (server.node?.raft.server.persistedIndex ?? 0) > recovered + 1)
+      passUntilWritten(cluster, server, 2)
       server.kill()
     }),
 }
