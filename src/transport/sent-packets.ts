@@ -49,8 +49,11 @@ export interface SentPacket {
   isDoubled: boolean
   state: 'in-flight' | 'acknowledged' | 'lost'
   lostAtMs: number
-  /** It was taken for lost because later ones had arrived, not because nothing had. */
-  wasOvertaken: boolean
+  /**
+   * Of one taken for lost because later ones had arrived: when it would have been on a path that keeps the order. Infinity
+   * for one given up because nothing had.
+   */
+  overdueSinceMs: number
 }
 
 /** What an acknowledgement brought to light. */
@@ -133,7 +136,7 @@ export class SentPackets {
       isDoubled: false,
       state: 'in-flight',
       lostAtMs: Infinity,
-      wasOvertaken: false,
+      overdueSinceMs: Infinity,
     }
     this.forget(nowMs)
     this.packets.push(packet)
@@ -168,7 +171,7 @@ export class SentPackets {
       if (packet.state === 'acknowledged') continue
       if (packet.state === 'lost') {
         late++
-        if (packet.wasOvertaken) this.cameLate(packet, nowMs)
+        if (packet.overdueSinceMs < Infinity) this.cameLate(packet, nowMs)
       } else {
         this.leave(packet)
       }
@@ -188,15 +191,15 @@ export class SentPackets {
   /** Packets that are lost by the thresholds; they are not in flight any more. `roundTripMs`: smoothed, or the latest. */
   takeLost(roundTripMs: number, nowMs: number): SentPacket[] {
     const lost: SentPacket[] = []
-    const lateMs = this.lateAfterMs(roundTripMs)
+    const overdueMs = overdueAfterMs(roundTripMs)
     const isOrdered = this.reorderMs === 0
     for (let at = this.firstUnsettled; at < this.packets.length; at++) {
       const packet = this.packets[at]!
       if (packet.number >= this.highestAcked) break
       if (packet.state !== 'in-flight') continue
       const isFarBehind = isOrdered && this.highestAcked - packet.number >= packetThreshold
-      if (!isFarBehind && packet.sentAtMs + lateMs > nowMs) continue
-      packet.wasOvertaken = true
+      if (!isFarBehind && packet.sentAtMs + overdueMs + this.reorderMs > nowMs) continue
+      packet.overdueSinceMs = packet.sentAtMs + overdueMs
       this.lose(packet, nowMs)
       if (packet.chargedBytes > 0) lost.push(packet)
     }
@@ -207,7 +210,7 @@ export class SentPackets {
   nextLossAtMs(roundTripMs: number): number {
     const { oldest } = this
     if (oldest === null || oldest.number >= this.highestAcked) return Infinity
-    return oldest.sentAtMs + this.lateAfterMs(roundTripMs)
+    return oldest.sentAtMs + overdueAfterMs(roundTripMs) + this.reorderMs
   }
 
   /** Gives up the oldest packets in flight, at most `count`: a probe carries their content. */
@@ -238,10 +241,6 @@ export class SentPackets {
     return this.settled
   }
 
-  private lateAfterMs(roundTripMs: number): number {
-    return Math.max(timeThreshold * roundTripMs, lateMsLeast) + this.reorderMs
-  }
-
   private lose(packet: SentPacket, nowMs: number): void {
     packet.state = 'lost'
     packet.lostAtMs = nowMs
@@ -254,9 +253,12 @@ export class SentPackets {
     this.inFlightBytes -= packet.chargedBytes
   }
 
-  /** A packet given up for lost was on its way: others of its kind are waited for as long as this one took. */
-  private cameLate(packet: SentPacket, nowMs: number): void {
-    this.reorderMs = Math.min(Math.max(this.reorderMs, nowMs - packet.lostAtMs, reorderMsLeast), reorderMsMax)
+  /**
+   * A packet given up for lost was on its way: others of its kind are waited for as long as this one took. In all, not only
+   * since it was given up: it had been waited for already.
+   */
+  private cameLate({ overdueSinceMs }: SentPacket, nowMs: number): void {
+    this.reorderMs = Math.min(Math.max(this.reorderMs, nowMs - overdueSinceMs, reorderMsLeast), reorderMsMax)
     this.lastLateAtMs = nowMs
   }
 
@@ -275,4 +277,9 @@ export class SentPackets {
     this.settled = Math.max(0, this.settled - this.head)
     this.head = 0
   }
+}
+
+/** Without reordering, a packet is overdue so long after it was sent. */
+function overdueAfterMs(roundTripMs: number): number {
+  return Math.max(timeThreshold * roundTripMs, lateMsLeast)
 }
