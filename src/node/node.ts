@@ -5,11 +5,7 @@
  */
 import type { Clock, Timer } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
-import { commandsOverheadBytes } from '../../codec/commands.js'
-import { entryHeaderBytes } from '../../codec/entry.js'
-import { envelopeBytes } from '../../codec/envelope.js'
 import type { Member } from '../../codec/client-types.js'
-import { appendEntriesOverheadBytes } from '../../codec/peer-messages.js'
 import { Raft } from '../raft/raft.js'
 import { isEmpty } from '../raft/ready.js'
 import type { RaftOptions, Ready, Recovered, ServerId } from '../raft/types.js'
@@ -20,6 +16,7 @@ import type { Link, TransportApi, WireMessage } from '../transport/types.js'
 import { ClientService } from './client-service.js'
 import { DiskHealth } from './disk-health.js'
 import { DrainGuard } from './drain-guard.js'
+import { entryBytesMax, updatePaths } from './peer-paths.js'
 import type { ReplicatedState } from './replicated-state.js'
 import { Reporter } from './reporter.js'
 import { SnapshotService } from './snapshot-service.js'
@@ -241,8 +238,8 @@ export class Node {
     if (disk !== null) this.raft.diskChanged(now, disk)
     if (this.isTimeUp) this.tick(now)
     this.noticeLeadership()
-    this.updatePaths(now)
-    this.clients.proposeNewCommands(this.entryBytesMax())
+    updatePaths(this.raft, this.peers, now)
+    this.clients.proposeNewCommands(entryBytesMax(this.peers))
     this.clients.advance()
     const wakeAtMs = this.snapshots.advance(this.peers)
     for (let readies = 0; ; readies++) {
@@ -320,24 +317,6 @@ export class Node {
     this.clients.loseReads(ready.readsLost)
   }
 
-  /** Tells the core how much fits one datagram to each peer, and how much may be on its way. */
-  private updatePaths(now: number): void {
-    const overheadBytes = envelopeBytes + appendEntriesOverheadBytes
-    for (const link of this.peers) {
-      const windowBytes = Math.max(windowBytesLeast, Math.floor(link.windowBytes))
-      this.raft.setPath(link.serverId, link.datagramBytesMax - overheadBytes, windowBytes)
-      if (link.isAtWork) this.raft.pathAtWork(now, link.serverId)
-    }
-  }
-
-  /** Commands that share an entry fit, as a record, one datagram of the smallest path to a peer. */
-  private entryBytesMax(): number {
-    let datagramBytes = Infinity
-    for (const link of this.peers) datagramBytes = Math.min(datagramBytes, link.datagramBytesMax)
-    if (datagramBytes === Infinity) return soleServerEntryBytes
-    return datagramBytes - envelopeBytes - appendEntriesOverheadBytes - entryHeaderBytes - commandsOverheadBytes
-  }
-
   private continueStopping(now: number): void {
     if (this.stopByMs === Infinity || this.isClosed) return
     const handsOver = this.raft.isLeader && this.peers.length > 0 && now < this.stopByMs
@@ -380,9 +359,3 @@ export class Node {
     for (const done of this.whenEnded) done()
   }
 }
-
-/** So much of the log may be on its way to a peer, or wait for its link's window, however narrow that is. */
-const windowBytesLeast = 64 * 1024
-
-/** Without peers no datagram bounds an entry. */
-const soleServerEntryBytes = 65_536

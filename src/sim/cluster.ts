@@ -89,7 +89,7 @@ export class SimCluster {
       departs: (server: ServerProcess, bytes: Uint8Array, to: Address) => {
         const { transport } = server
         if (transport === null) return
-        this.noting(() => checkWithinWindow(`server ${server.id}`, transport.links(), bytes, to.key))
+        this.noting(() => checkWithinWindow(`server ${server.id}`, transport.links, bytes, to.key))
       },
       says: (from: Address, _link: Link, message: WireMessage) => {
         this.invariants.messages.says(from.key, message)
@@ -210,7 +210,7 @@ export class SimCluster {
       turnMs: plan.turnMs,
       events: {
         departs: (client, bytes, to) => {
-          checkWithinWindow(this.laneName(client.life.lane), client.transport.links(), bytes, to.key)
+          checkWithinWindow(this.laneName(client.life.lane), client.transport.links, bytes, to.key)
         },
         says: (from, _link, message) => this.invariants.messages.says(from.key, message),
         hears: (at, link, message) => this.invariants.messages.hears(link.address.key, at.key, message),
@@ -237,13 +237,13 @@ export class SimCluster {
     this.memoryCheckAtMs = kernel.nowMs + memoryCheckMs
     for (const { id, transport, node } of this.servers) {
       if (transport === null || node === null) continue
-      memory.checkLinks(`s${id}`, [...transport.links()], network.receiveBufferBytes)
+      memory.checkLinks(`s${id}`, [...transport.links], network.receiveBufferBytes)
       const { role } = node.raft.server
       if (role.name === 'follower') memory.checkGap(`s${id}`, role.gap)
     }
     for (const client of this.clients) {
       const who = this.laneName(client.life.lane)
-      memory.checkLinks(who, [...client.transport.links()], network.receiveBufferBytes)
+      memory.checkLinks(who, [...client.transport.links], network.receiveBufferBytes)
     }
   }
 

@@ -26,6 +26,7 @@ import { RoundTrip } from './round-trip.js'
 import { SendWindow, windowBytesAtFirst } from './send-window.js'
 import { SenderBoots } from './sender-boots.js'
 import { noContent, SentPackets, type SentPacket } from './sent-packets.js'
+import { Silence } from './silence.js'
 import type { Address } from './socket.js'
 import type { Link, LinkStatus, WireMessage } from './types.js'
 
@@ -44,13 +45,6 @@ const lossyShare = 0.02
 /** Larger datagrams need jumbo frames, which only a LAN has. On a slow line one would hold up all behind it for a second. */
 const ethernetBytes = 1_472
 const jumboRoundTripMsMax = 5
-
-/** So many probe timeouts in a row are absence rather than loss; where nobody has ever answered, one is. */
-const absentProbes = 3
-
-/** Each probe timeout is twice the one before; after so many in vain nobody is there. */
-const probesMax = 6
-const probeTimeoutMsMax = 500
 
 export interface LinkOptions {
   readonly kind: 'peer' | 'client' | 'server'
@@ -108,15 +102,10 @@ export class TransportLink implements Link {
   refusedInTurn = -1
   /** Empty datagrams to send that ask for a word. */
   probesToSend = 0
-  /** Probe timeouts in a row, and when the last of them was. */
-  private probes = 0
-  private probedAtMs = -Infinity
-  private lastNewsAtMs = -Infinity
+  private readonly silence: Silence
   /** The window that the other side goes by. */
   private promisedBytes = windowBytesAtFirst
   private nextMessageId: number
-  /** How soon the last datagram in flight is to be acknowledged. */
-  private lastAsked: 'soon' | 'at once' = 'soon'
 
   constructor(options: LinkOptions) {
     this.kind = options.kind
@@ -127,6 +116,7 @@ export class TransportLink implements Link {
     this.source = new PeerSource(options.address)
     this.path = new PathProbe(options.datagramSizes)
     this.sent = new SentPackets(options.firstPacketNumber)
+    this.silence = new Silence(this.sent, this.roundTrip)
     this.congestion = new Congestion(chargedBytes(options.datagramSizes.at(-1)!))
     this.window = new SendWindow(this)
     this.reassembly = new Reassembly(options.reassemblyBudget)
@@ -151,7 +141,7 @@ export class TransportLink implements Link {
 
   /** Whether something of ours is under way and the other side was heard of lately: it will be repaired if it is lost. */
   get isAtWork(): boolean {
-    return (this.sent.inFlight > 0 || !this.outbox.isEmpty) && this.probes <= 2
+    return (this.sent.inFlight > 0 || !this.outbox.isEmpty) && this.silence.probes <= 2
   }
 
   /**
@@ -161,7 +151,7 @@ export class TransportLink implements Link {
   get wakeAtMs(): number {
     return Math.min(
       this.sent.nextLossAtMs(this.roundTrip.lossMs),
-      this.probeAtMs,
+      this.silence.probeAtMs,
       this.acknowledgement.dueAtMs(this.promisedBytes),
       this.reassembly.expiresAtMs,
     )
@@ -183,7 +173,7 @@ export class TransportLink implements Link {
     // Between servers it is found out before it is needed: the leader makes its entries by it.
     const isWanted = this.kind === 'peer' || this.window.wantsLarger
     const isThere = this.roundTrip.smoothedMs > 0
-    const bytes = isWanted && isThere && this.probes === 0 ? this.path.sizeToTry(nowMs) : 0
+    const bytes = isWanted && isThere && this.silence.probes === 0 ? this.path.sizeToTry(nowMs) : 0
     if (bytes === 0 || chargedBytes(bytes) > this.window.roomBytes) return 0
     if (bytes > ethernetBytes && this.roundTrip.leastMs > jumboRoundTripMsMax) return 0
     this.path.tried(bytes)
@@ -224,7 +214,7 @@ export class TransportLink implements Link {
     promisedBytes: number,
     nowMs: number,
   ): SentPacket {
-    if (asks !== 'no') this.lastAsked = asks
+    if (asks !== 'no') this.silence.lastAsked = asks
     this.promisedBytes = promisedBytes
     this.acknowledgement.given()
     return this.sent.sent(payloadBytes, content.length > 0, content, nowMs)
@@ -234,12 +224,11 @@ export class TransportLink implements Link {
   acknowledged(envelope: Envelope, nowMs: number): void {
     const { ackedPacketNumber, ackedBitsLow, ackedBitsHigh } = envelope
     const news = this.sent.acknowledged(ackedPacketNumber, ackedBitsLow, ackedBitsHigh, nowMs)
-    const wasAbsent = this.isAbsent
+    const wasAbsence = this.silence.isAbsence
     if (news.packets > 0) {
-      this.probes = 0
+      this.silence.ends(nowMs)
       this.probesToSend = 0
       this.window.isSilent = false
-      this.lastNewsAtMs = nowMs
       this.path.arrived(news.largestPayloadBytes)
       this.counters.late += news.late
       if (news.roundTripMs >= 0 && news.roundTripMs <= roundTripMsMax) {
@@ -254,27 +243,26 @@ export class TransportLink implements Link {
         this.loss,
       )
     }
-    this.noticeLoss(nowMs, wasAbsent)
+    this.noticeLoss(nowMs, wasAbsence)
   }
 
   /** Time has passed: what is overdue is lost, and what nobody speaks of is asked for. */
   expire(nowMs: number): void {
     this.reassembly.expire(nowMs)
     this.noticeLoss(nowMs)
-    if (nowMs < this.probeAtMs) return
-    this.probedAtMs = nowMs
-    this.probes++
-    this.window.isSilent = this.probes > probesMax
+    if (nowMs < this.silence.probeAtMs) return
+    this.silence.goesOn(nowMs)
+    this.window.isSilent = this.silence.isHopeless
     if (this.window.isSilent) return this.giveUp(nowMs)
     this.counters.probes++
     // The window may be full of what is lost: the oldest go again, and make room for that.
-    if (this.probes === 1) this.lose(this.sent.takeOldest(probePackets, nowMs), nowMs)
+    if (this.silence.probes === 1) this.lose(this.sent.takeOldest(probePackets, nowMs), nowMs)
     else this.probesToSend = probePackets
   }
 
   /** Drops what waited for too long, unless the other side is just slow: it is there, and takes one after the other. */
   dropOutdated(nowMs: number): number {
-    return this.lastNewsAtMs > nowMs - roundTripMsMax / 2 ? 0 : this.outbox.dropOutdated(nowMs)
+    return this.silence.lastNewsAtMs > nowMs - roundTripMsMax / 2 ? 0 : this.outbox.dropOutdated(nowMs)
   }
 
   /** What is known of a datagram, for `status`. */
@@ -290,33 +278,12 @@ export class TransportLink implements Link {
     })
   }
 
-  /** When the other side is asked for a word about what is in flight; Infinity with nothing in flight. */
-  private get probeAtMs(): number {
-    if (this.sent.inFlight === 0) return Infinity
-    const timeoutMs = Math.min(this.roundTrip.probeTimeoutMs(this.lastAsked) * 2 ** this.probes, probeTimeoutMsMax)
-    return this.waitsSinceMs + timeoutMs
-  }
-
-  /**
-   * What goes puts the first timeout off, because it asks for a word, too; but not those that follow: or a leader whose
-   * heartbeats go more often than that would never notice that nobody is there, and keep all of them in flight.
-   */
-  private get waitsSinceMs(): number {
-    const isProbing = this.probes > 0 && !this.window.isSilent
-    return isProbing ? Math.max(this.probedAtMs, this.sent.oldestSentAtMs) : this.sent.lastSentAtMs
-  }
-
-  /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
-  private get isAbsent(): boolean {
-    return this.probes >= (this.lastNewsAtMs === -Infinity ? 1 : absentProbes)
-  }
-
-  private noticeLoss(nowMs: number, wasAbsent = this.isAbsent): void {
+  private noticeLoss(nowMs: number, wasAbsence = this.silence.isAbsence): void {
     const lost = this.sent.takeLost(this.roundTrip.lossMs, nowMs)
-    if (lost.length > 0) this.lose(lost, nowMs, wasAbsent)
+    if (lost.length > 0) this.lose(lost, nowMs, wasAbsence)
   }
 
-  private lose(lost: readonly SentPacket[], nowMs: number, wasAbsent = this.isAbsent): void {
+  private lose(lost: readonly SentPacket[], nowMs: number, wasAbsence = this.silence.isAbsence): void {
     let counted = 0
     for (const packet of lost) {
       const isProbe = isPathProbe(packet.content)
@@ -324,7 +291,7 @@ export class TransportLink implements Link {
       if (!isProbe && !packet.isDoubled) counted++
       this.repeat(packet)
     }
-    if (!wasAbsent) this.loss.count(0, counted, nowMs)
+    if (!wasAbsence) this.loss.count(0, counted, nowMs)
   }
 
   private repeat(packet: SentPacket): void {

@@ -163,7 +163,7 @@ export const storageMutants: readonly Mutant[] = [
   ),
 ]
 
-const transport = 'src/transport/transport.js'
+const admission = 'src/transport/admission.js'
 const boots = 'src/transport/sender-boots.js'
 
 export const transportMutants: readonly Mutant[] = [
@@ -191,16 +191,16 @@ export const transportMutants: readonly Mutant[] = [
   mutant(
     'address tokens are not checked',
     'Z01: nothing is done for an address that was not proven (netty CVE-2026-44894)',
-    transport,
+    admission,
     'if (token !== (known?.token ?? tokenOf(from)))',
     'if (false)',
   ),
   mutant(
     'another cluster is listened to',
     'M16: every datagram names its cluster',
-    transport,
-    `if (envelope.clusterId !== this.ownClusterId) return 'other-cluster'; const link = this.peers`,
-    'const link = this.peers',
+    admission,
+    `if (envelope.clusterId !== this.ownClusterId) return 'other-cluster'; const link = links.peers`,
+    'const link = links.peers',
   ),
   mutant(
     'what is acknowledged stays in flight',

@@ -11,7 +11,7 @@ function enter() {
   const clock = new FakeClock(1_000)
   const { a, b, toB } = twoServers(new FakeNetwork(clock))
   const memory = new BoundedMemory()
-  const links = [...a.transport.links()]
+  const links = [...a.transport.links]
   return { clock, a, b, toB, links, link: links[0]!, check: () => memory.checkLinks('s1', links, 100_000), memory }
 }
 

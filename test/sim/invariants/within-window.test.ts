@@ -12,11 +12,11 @@ function enter() {
   const { a, b, toB } = twoServers(network)
   const judge = (from = 0): number => {
     for (const { bytes, to } of network.sent.slice(from)) {
-      if (to === b.socket.address) checkWithinWindow('s1', a.transport.links(), bytes, to.key)
+      if (to === b.socket.address) checkWithinWindow('s1', a.transport.links, bytes, to.key)
     }
     return network.sent.length
   }
-  return { clock, network, a, b, toB, judge, link: [...a.transport.links()][0]! }
+  return { clock, network, a, b, toB, judge, link: [...a.transport.links][0]! }
 }
 
 void t.test('a transport that keeps its windows is not blamed, whatever waits', t => {
@@ -45,10 +45,10 @@ void t.test('what goes beyond the window is found, unless it is alone, a probe, 
     message: /^s1 sends \d+ bytes to .*: 100\d{4} are in flight/,
   })
   const [last] = network.sent.slice(-1)
-  const say = (bytes: Uint8Array): void => checkWithinWindow('s1', a.transport.links(), bytes, last!.to.key)
+  const say = (bytes: Uint8Array): void => checkWithinWindow('s1', a.transport.links, bytes, last!.to.key)
   say(last!.bytes.subarray(0, envelopeBytes + 4))
   say(network.sent[0]!.bytes)
-  checkWithinWindow('s1', a.transport.links(), last!.bytes, 'somebody else')
+  checkWithinWindow('s1', a.transport.links, last!.bytes, 'somebody else')
   link.sent.inFlight = 1
   judge()
   t.end()

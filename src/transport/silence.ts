@@ -1,0 +1,72 @@
+/**
+ * What it means that the other side is silent (RFC 9002 section 6.2), by probe timeouts in a row:
+ *
+ *      one                          it is asked for a word; each timeout is twice the one before
+ *      three                        absence rather than loss: what is lost meanwhile says nothing of the path; where nobody
+ *                                   has ever answered, one is
+ *      seven                        nobody is there: nothing is repeated, and little is sent until there is a word
+ */
+import type { RoundTrip } from './round-trip.js'
+import type { SentPackets } from './sent-packets.js'
+
+/** So many probe timeouts in a row are absence rather than loss; where nobody has ever answered, one is. */
+const absentProbes = 3
+
+/** After so many in vain nobody is there. */
+const probesMax = 6
+const probeTimeoutMsMax = 500
+
+export class Silence {
+  /** Probe timeouts in a row. */
+  probes = 0
+  /** When something of ours was last acknowledged. */
+  lastNewsAtMs = -Infinity
+  /** How soon the last datagram in flight is to be acknowledged. */
+  lastAsked: 'soon' | 'at once' = 'soon'
+  private readonly sent: SentPackets
+  private readonly roundTrip: RoundTrip
+  private probedAtMs = -Infinity
+
+  constructor(sent: SentPackets, roundTrip: RoundTrip) {
+    this.sent = sent
+    this.roundTrip = roundTrip
+  }
+
+  /** When the other side is asked for a word about what is in flight; Infinity with nothing in flight. */
+  get probeAtMs(): number {
+    if (this.sent.inFlight === 0) return Infinity
+    const timeoutMs = Math.min(this.roundTrip.probeTimeoutMs(this.lastAsked) * 2 ** this.probes, probeTimeoutMsMax)
+    return this.sinceMs + timeoutMs
+  }
+
+  /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
+  get isAbsence(): boolean {
+    return this.probes >= (this.lastNewsAtMs === -Infinity ? 1 : absentProbes)
+  }
+
+  /** So many times in vain that nothing is to be hoped for. */
+  get isHopeless(): boolean {
+    return this.probes > probesMax
+  }
+
+  /** The other side has acknowledged something. */
+  ends(nowMs: number): void {
+    this.probes = 0
+    this.lastNewsAtMs = nowMs
+  }
+
+  /** A probe timeout has passed. */
+  goesOn(nowMs: number): void {
+    this.probedAtMs = nowMs
+    this.probes++
+  }
+
+  /**
+   * What goes puts the first timeout off, because it asks for a word, too; but not those that follow: or a leader whose
+   * heartbeats go more often than that would never notice that nobody is there, and keep all of them in flight.
+   */
+  private get sinceMs(): number {
+    const isProbing = this.probes > 0 && !this.isHopeless
+    return isProbing ? Math.max(this.probedAtMs, this.sent.oldestSentAtMs) : this.sent.lastSentAtMs
+  }
+}
