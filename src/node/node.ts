@@ -118,6 +118,8 @@ export class Node {
       .filter(({ id }) => id !== options.id)
       .map(({ id, address }) => this.transport.addPeer(id, address))
     this.members = options.members.map(({ id, address }) => ({ id, address: address.key }))
+    // Whether they are heard at their own addresses is to be known before anybody else speaks in their name.
+    for (const link of this.peers) this.transport.askForWord(link)
     this.timer = this.clock.timer(() => this.guard(() => this.timeIsUp()))
     this.restTimer = this.clock.timer(() => this.guard(() => this.scheduleTurn()))
     this.transport.onMessage = (link, message) => this.guard(() => this.receive(link, message))

@@ -29,6 +29,10 @@ export class WatchedTransport implements TransportApi {
     return this.inner.peer(id)
   }
 
+  askForWord(link: Link): void {
+    this.inner.askForWord(link)
+  }
+
   linkTo(address: Address): Link {
     return this.inner.linkTo(address)
   }

@@ -4,7 +4,7 @@
  * cannot so easily send from the peer's address. But behind a translator of addresses (a container's published port) a
  * peer is reached at one address and speaks from another. So
  * - who was ever heard at its own address is heard nowhere else, however long it is silent: followers have little to say to
- *   each other;
+ *   each other. A server that starts asks all others for a word, so it is known soon who can be heard there;
  * - who was not may speak from anywhere;
  * - and when it then speaks at its own address, what others said in its name is forgotten.
  * Who can forge source addresses is not kept out: only authentication can do that.

@@ -2,14 +2,13 @@
  * What it means that the other side is silent (RFC 9002 section 6.2), by probe timeouts in a row:
  *
  *      one                          it is asked for a word; each timeout is twice the one before
- *      three                        absence rather than loss: what is lost meanwhile says nothing of the path; where nobody
- *                                   has ever answered, one is
+ *      three, or nobody ever spoke  absence rather than loss: what is lost meanwhile says nothing of the path
  *      seven                        nobody is there: nothing is repeated, and little is sent until there is a word
  */
 import type { RoundTrip } from './round-trip.js'
 import type { SentPackets } from './sent-packets.js'
 
-/** So many probe timeouts in a row are absence rather than loss; where nobody has ever answered, one is. */
+/** So many probe timeouts in a row are absence rather than loss. */
 const absentProbes = 3
 
 /** After so many in vain nobody is there. */
@@ -41,7 +40,7 @@ export class Silence {
 
   /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
   get isAbsence(): boolean {
-    return this.probes >= (this.lastNewsAtMs === -Infinity ? 1 : absentProbes)
+    return this.lastNewsAtMs === -Infinity || this.probes >= absentProbes
   }
 
   /** So many times in vain that nothing is to be hoped for. */

@@ -102,6 +102,12 @@ export class Transport implements TransportApi {
     return this.links.peers.get(id)
   }
 
+  askForWord(link: Link): void {
+    assert(link instanceof TransportLink, 'links are made by the transport')
+    link.probesToSend = 1
+    this.outgoing.add(link)
+  }
+
   linkTo(address: Address): Link {
     return this.links.to(address)
   }

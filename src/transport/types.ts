@@ -144,6 +144,8 @@ export interface TransportApi {
   /** A server's peers, by id; their datagrams are known by the id in the envelope, answers go to this address. */
   addPeer(id: ServerId, address: Address): Link
   peer(id: ServerId): Link | undefined
+  /** Sends a datagram at the end of this turn that says nothing and asks for an answer. */
+  askForWord(link: Link): void
   /** A client's way to a server, made when first asked for. */
   linkTo(address: Address): Link
   /**

@@ -14,6 +14,19 @@ void t.test('a put goes through three servers, and any of them tells of it', t =
   t.end()
 })
 
+void t.test('regression_followers_never_heard_each_other, and anybody could speak for one to another', t => {
+  const story = new Story()
+  story.elect()
+  story.settle()
+  for (const id of story.ids) {
+    for (const peer of story.node(id).status().peers) {
+      t.ok(peer.silentMs !== null, `${id} has heard ${peer.id}`)
+      t.equal(peer.link.lossShare, 0, 'nor is it loss that the other was not there yet')
+    }
+  }
+  t.end()
+})
+
 void t.test('servers are killed while clients write: nothing acknowledged is lost', t => {
   const story = new Story({ seed: 4, load: { clients: 4, outstanding: 2 } })
   story.elect()

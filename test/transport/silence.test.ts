@@ -58,3 +58,8 @@ void t.test('three timeouts are absence, seven without hope, and a word ends bot
   t.equal(silence.lastNewsAtMs, 1_000)
   t.end()
 })
+
+void t.test('who has never spoken is absent: nothing says that the path loses', t => {
+  t.ok(sendOne().silence.isAbsence)
+  t.end()
+})

@@ -230,6 +230,18 @@ void t.test('who speaks in the name of a peer that was never heard is forgotten 
   t.end()
 })
 
+void t.test('who asks a peer for a word knows where it is heard, before anybody else has one', t => {
+  const clock = new FakeClock(1_000)
+  const network = new FakeNetwork(clock)
+  const { a, b, toB } = twoServers(network)
+  a.transport.askForWord(toB)
+  a.transport.flush()
+  clock.runFor(10)
+  speaker(network, network.open(3), a, b.options.bootNonce)({ packetNumber: 2 ** 52 }, bulkMessage(2, 7, 1))
+  t.same(a.transport.status.drops, { 'other-address': 1 })
+  t.end()
+})
+
 void t.test(
   'regression_a_far_packet_number_from_the_own_address_of_a_peer_makes_the_link_deaf_for_a_moment_only',
   t => {
