@@ -25,6 +25,13 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', '*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['process', 'console', 'performance', 'setTimeout', 'clearTimeout', 'Buffer', 'URL'].map(name => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
   },
 )

@@ -55,7 +55,7 @@ void t.test(
     while (!isFound && performance.now() < untilMs) {
       // The question may be lost, too.
       const reports = (await cluster.reports()).filter(({ role }) => role !== 'unreachable')
-      // Those between leader and followers. Followers say nothing to each other, so nothing is tried there either.
+      // Those between leader and followers: followers have nothing to say to each other for which it mattered.
       const used = reports.flatMap(({ id, leaderId, peers }) =>
         peers.filter(peer => leaderId !== 0 && (id === leaderId || peer.id === leaderId)),
       )
