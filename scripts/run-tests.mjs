@@ -3,7 +3,7 @@
 // every failure in full.
 // Each file is a process of its own, without tap's runner: that loads three hooks into each of them and into every server that
 // it starts, which took two seconds of processor time a file, a quarter of the whole run.
-// First those of one process run side by side, then one by one those that keep every core busy by themselves. Clusters of real
+// First those of one process run side by side, simulations before the rest because they take longest; then one by one those that keep every core busy by themselves. Clusters of real
 // servers are among these: two at a time take each more than twice as long as one, because their clients go on for as long as
 // they wait for what is late.
 import { spawn } from 'node:child_process'
@@ -13,6 +13,8 @@ import { availableParallelism } from 'node:os'
 import { Parser } from 'tap-parser'
 
 const busy = /^dist\/test\/(process\/|bin\/|bench\/|sim\/search\/presets|mutants\/mutants|sim\/swarm)/
+
+const simulated = /^dist\/test\/(sim|scenarios)\//
 
 /** A file that takes longer hangs. */
 const fileMsMax = 240_000
@@ -86,7 +88,7 @@ function allFiles() {
   return readdirSync('dist/test', { recursive: true })
     .filter(name => name.endsWith('.test.js'))
     .map(name => `dist/test/${name}`)
-    .sort()
+    .sort((a, b) => Number(simulated.test(b)) - Number(simulated.test(a)) || a.localeCompare(b))
 }
 
 const named = process.argv.slice(2)

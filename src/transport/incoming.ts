@@ -1,7 +1,7 @@
 /**
- * What a datagram brings, once it is known of which link it is (admission.ts): each packet is taken once and only of the
- * other side's present life, what its envelope acknowledges is learnt from, what it asks for is owed, and its messages are
- * handed out, those in fragments when they are whole.
+ * What a datagram brings, once it is known of which link it is (demultiplexer.ts): each packet is taken once and only of
+ * the other side's present life, what its envelope acknowledges is learnt from, what it asks for is owed, and its messages
+ * are handed out, those in fragments when they are whole.
  */
 import type { Envelope } from '../../codec/envelope.js'
 import type { Fragment } from '../../codec/fragment.js'

@@ -1,9 +1,9 @@
 /**
  * Messages over datagrams: the way in and the way out, for whoever owns the socket. Out: what is sent in one turn is packed
  * into few datagrams, which wait while the other side's window is closed (outgoing.ts). In: whose a datagram is
- * (admission.ts), and what it brings (incoming.ts); every drop is counted by reason. What is lost on a link is repaired
- * (link.ts), but nothing is promised: after a long silence it is dropped, and said again by those whose state still says
- * that it is missing. A message may arrive twice, late, and after later ones.
+ * (demultiplexer.ts), and what it brings (incoming.ts); every drop is counted by reason. What is lost on a link is
+ * repaired (link.ts), but nothing is promised: after a long silence it is dropped, and said again by those whose state
+ * still says that it is missing. A message may arrive twice, late, and after later ones.
  */
 import type { ServerMessage } from '../../codec/client-types.js'
 import { envelopeBytes } from '../../codec/envelope.js'
@@ -13,7 +13,7 @@ import { assert } from '../base/assert.js'
 import type { Clock } from '../base/clock.js'
 import type { ServerId } from '../raft/types.js'
 import type { AddressToken } from './address-tokens.js'
-import { Admission } from './admission.js'
+import { Demultiplexer } from './demultiplexer.js'
 import { Bursts } from './bursts.js'
 import { DatagramWriter, unnumbered } from './datagram-writer.js'
 import { DropCounters } from './drop-counters.js'
@@ -76,7 +76,7 @@ export class Transport implements TransportApi {
       onTaken: (link, nowMs) => this.outgoing.received(link, nowMs),
       onDropped: (reason, link) => this.count(reason, link),
     })
-    const admission = new Admission({
+    const demultiplexer = new Demultiplexer({
       clock,
       own: options,
       tokenOf,
@@ -89,7 +89,7 @@ export class Transport implements TransportApi {
     socket.onDatagram = (bytes, from) => {
       this.datagramsReceived++
       this.bytesReceived += bytes.length
-      const dropped = admission.receive(bytes, from)
+      const dropped = demultiplexer.receive(bytes, from)
       if (dropped !== null) this.count(dropped)
     }
   }

@@ -163,7 +163,7 @@ export const storageMutants: readonly Mutant[] = [
   ),
 ]
 
-const admission = 'src/transport/admission.js'
+const demultiplexer = 'src/transport/demultiplexer.js'
 const boots = 'src/transport/sender-boots.js'
 
 export const transportMutants: readonly Mutant[] = [
@@ -191,14 +191,14 @@ export const transportMutants: readonly Mutant[] = [
   mutant(
     'address tokens are not checked',
     'Z01: nothing is done for an address that was not proven (netty CVE-2026-44894)',
-    admission,
+    demultiplexer,
     'if (token !== (known?.token ?? tokenOf(from)))',
     'if (false)',
   ),
   mutant(
     'another cluster is listened to',
     'M16: every datagram names its cluster',
-    admission,
+    demultiplexer,
     `if (envelope.clusterId !== this.ownClusterId) return 'other-cluster'; const link = links.peers`,
     'const link = links.peers',
   ),

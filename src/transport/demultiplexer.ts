@@ -20,7 +20,7 @@ import type { DropReason, Link, TransportOptions, WireMessage } from './types.js
 
 const unwelcome: ServerMessage = { type: 'Unwelcome' }
 
-export interface AdmissionOptions {
+export interface DemultiplexerOptions {
   readonly clock: Clock
   /** Who this process is; a client takes the cluster id of its first Welcome. */
   readonly own: TransportOptions
@@ -35,12 +35,12 @@ export interface AdmissionOptions {
   readonly tellStranger: (to: Address, message: ServerMessage, packetNumber: number) => void
 }
 
-export class Admission {
-  private readonly options: AdmissionOptions
+export class Demultiplexer {
+  private readonly options: DemultiplexerOptions
   /** What stands in a peer's envelope that is for this server. */
   private readonly ownClusterId: number
 
-  constructor(options: AdmissionOptions) {
+  constructor(options: DemultiplexerOptions) {
     this.options = options
     this.ownClusterId = clusterIdTo(options.own.sender, options.own.clusterId)
   }
