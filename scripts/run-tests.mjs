@@ -3,9 +3,9 @@
 // every failure in full.
 // Each file is a process of its own, without tap's runner: that loads three hooks into each of them and into every server that
 // it starts, which took two seconds of processor time a file, a quarter of the whole run.
-// First those of one process run side by side, simulations before the rest because they take longest; then one by one those that keep every core busy by themselves. Clusters of real
-// servers are among these: two at a time take each more than twice as long as one, because their clients go on for as long as
-// they wait for what is late.
+// First those of one process run side by side, simulations before the rest because they take longest; then one by one those
+// that keep every core busy by themselves. Clusters of real servers are among these: two at a time take each more than twice
+// as long as one, because their clients go on for as long as they wait for what is late.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
