@@ -19,7 +19,8 @@ import { LossShare } from './loss-share.js'
 import { isPathProbe, Outbox, type Waiting, type WaitingBytes } from './outbox.js'
 import { PathProbe } from './path-probe.js'
 import { PeerSource } from './peer-source.js'
-import { Reassembly, type ReassemblyBudget } from './reassembly.js'
+import { Reassembly } from './reassembly.js'
+import type { ReassemblyBudget } from './reassembly-budget.js'
 import { SenderActivity } from './receive-share.js'
 import { LastSaid } from './repeats.js'
 import { RoundTrip } from './round-trip.js'
@@ -119,7 +120,7 @@ export class TransportLink implements Link {
     this.silence = new Silence(this.sent, this.roundTrip)
     this.congestion = new Congestion(chargedBytes(options.datagramSizes.at(-1)!))
     this.window = new SendWindow(this)
-    this.reassembly = new Reassembly(options.reassemblyBudget)
+    this.reassembly = new Reassembly(options.address.host, options.reassemblyBudget)
     this.nextMessageId = options.firstPacketNumber
   }
 

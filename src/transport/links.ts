@@ -8,7 +8,7 @@ import type { ServerId } from '../raft/types.js'
 import { ClientLinks } from './client-links.js'
 import { TransportLink } from './link.js'
 import type { OwnNumbers } from './own-numbers.js'
-import { ReassemblyBudget } from './reassembly.js'
+import { ReassemblyBudget } from './reassembly-budget.js'
 import type { Address } from './socket.js'
 import type { TransportOptions } from './types.js'
 

@@ -5,8 +5,8 @@
  * Memory follows what arrived, never what a fragment claims: each piece is charged with its bytes and a fixed price, so that
  * pieces of one byte are no way around the bounds, and copied out of its datagram unless it is most of it, so that none of
  * them keeps what it is not charged with. Three bounds hold: one for a message, one for a sender (bytes, and messages
- * begun), and one for all senders that share a ReassemblyBudget. Where there is no room, the message of this sender that was
- * silent for longest goes, never another sender's: nobody can push out what somebody else has begun. A message that got
+ * begun), and one for all senders that share a budget (reassembly-budget.ts). Where there is no room, the message that was
+ * silent for longest goes: of the host that holds most, if that is another one; else of this sender. A message that got
  * nothing new for some seconds is given up as well.
  *
  * What was given up is not begun again. The transport acknowledges packets and not messages, so those of its fragments
@@ -16,12 +16,7 @@ import type { Fragment } from '../../codec/fragment.js'
 import { messageBytesMax } from '../../codec/limits.js'
 import { equalBytes } from '../base/bytes.js'
 import { FinishedMessages } from './finished-messages.js'
-
-/**
- * What the senders of one transport may hold together. Half of it is for its peers and half for all others: what clients
- * have begun must never keep servers from one another.
- */
-export const reassemblyBytesMax = 64 * 1024 * 1024
+import type { Holder, ReassemblyBudget } from './reassembly-budget.js'
 
 /** What one sender may hold: several of the largest messages, in the smallest fragments. */
 export const linkReassemblyBytesMax = 16 * 1024 * 1024
@@ -45,18 +40,8 @@ export type ReassemblyDrop =
   | 'late-fragment'
   /** Its message is larger than any may be, and was given up. */
   | 'message-too-large'
-  /** Others hold the memory, and its message was given up. */
+  /** There is no memory for it that is not others', and its message was given up. */
   | 'reassembly-full'
-
-/** Bytes that several senders hold together, with a bound. */
-export class ReassemblyBudget {
-  bytes = 0
-  readonly bytesMax: number
-
-  constructor(bytesMax = reassemblyBytesMax / 2) {
-    this.bytesMax = bytesMax
-  }
-}
 
 interface Unfinished {
   readonly count: number
@@ -69,7 +54,8 @@ interface Unfinished {
   lastNewsAtMs: number
 }
 
-export class Reassembly {
+export class Reassembly implements Holder {
+  readonly host: string
   /** What this sender's pieces are charged with. */
   bytes = 0
   /** Messages of which fragments came and which will not be completed. */
@@ -79,7 +65,9 @@ export class Reassembly {
   private readonly messages = new Map<number, Unfinished>()
   private readonly finished = new FinishedMessages()
 
-  constructor(budget: ReassemblyBudget) {
+  /** `host` is the IP address of the sender. */
+  constructor(host: string, budget: ReassemblyBudget) {
+    this.host = host
     this.budget = budget
   }
 
@@ -132,6 +120,10 @@ export class Reassembly {
     }
   }
 
+  giveUpOldest(): void {
+    for (const messageId of this.messages.keys()) return this.giveUp(messageId)
+  }
+
   /** Forgets everything: the sender has started anew, and its ids with it, or it is gone. */
   clear(): void {
     for (const messageId of this.messages.keys()) this.release(messageId)
@@ -145,7 +137,7 @@ export class Reassembly {
     message.chargedBytes += chargedBytes
     message.lastNewsAtMs = nowMs
     this.bytes += chargedBytes
-    this.budget.bytes += chargedBytes
+    this.budget.charge(this, chargedBytes)
     // To the end of the order.
     this.messages.delete(messageId)
     this.messages.set(messageId, message)
@@ -154,6 +146,7 @@ export class Reassembly {
   /** Makes room for `chargedBytes` more of a message. False: not even giving up all its others would be enough. */
   private makeRoom(messageId: number, chargedBytes: number): boolean {
     const { budget, messages } = this
+    budget.makeRoom(this.host, chargedBytes)
     const ownBytes = messages.get(messageId)?.chargedBytes ?? 0
     const room = () => Math.min(linkReassemblyBytesMax - this.bytes, budget.bytesMax - budget.bytes)
     if (room() + this.bytes - ownBytes < chargedBytes) return false
@@ -175,7 +168,7 @@ export class Reassembly {
     const chargedBytes = this.messages.get(messageId)?.chargedBytes ?? 0
     this.messages.delete(messageId)
     this.bytes -= chargedBytes
-    this.budget.bytes -= chargedBytes
+    this.budget.charge(this, -chargedBytes)
     this.finished.add(messageId)
   }
 }

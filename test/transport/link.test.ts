@@ -1,7 +1,7 @@
 import t from 'tap'
 import { addressOf } from '../../src/transport/address.js'
 import { TransportLink } from '../../src/transport/link.js'
-import { ReassemblyBudget } from '../../src/transport/reassembly.js'
+import { ReassemblyBudget } from '../../src/transport/reassembly-budget.js'
 import type { Waiting } from '../../src/transport/outbox.js'
 import type { Envelope } from '../../codec/envelope.js'
 import { messageBytes } from '../../codec/messages.js'

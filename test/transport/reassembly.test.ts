@@ -9,11 +9,10 @@ import {
   fragmentChargeBytes,
   linkReassemblyBytesMax,
   Reassembly,
-  reassemblyBytesMax,
-  ReassemblyBudget,
   reassemblyMsMax,
   unfinishedMax,
 } from '../../src/transport/reassembly.js'
+import { ReassemblyBudget, reassemblyBytesMax } from '../../src/transport/reassembly-budget.js'
 
 /** A message that no other is like. */
 function messageOf(messageId: number, length: number): Uint8Array {
@@ -25,7 +24,7 @@ function fragment(messageId: number, count: number, index: number, length = 10):
 }
 
 function newReassembly(budget = new ReassemblyBudget()): { budget: ReassemblyBudget; reassembly: Reassembly } {
-  return { budget, reassembly: new Reassembly(budget) }
+  return { budget, reassembly: new Reassembly('10.0.0.1', budget) }
 }
 
 function isEmpty(reassembly: Reassembly, budget: ReassemblyBudget): boolean {
@@ -167,9 +166,9 @@ void t.test('the bytes of one sender are bounded, whatever its pieces look like'
   t.end()
 })
 
-void t.test('a sender makes room of its own messages, never of another one’s', t => {
+void t.test('a sender makes room of its own messages, never of another one’s of its host', t => {
   const budget = new ReassemblyBudget(10_000)
-  const [a, b] = [new Reassembly(budget), new Reassembly(budget)]
+  const [a, b] = [new Reassembly('10.0.0.1', budget), new Reassembly('10.0.0.1', budget)]
   const each = 3_000 - fragmentChargeBytes
   a.take(fragment(1, 3, 0, each), 0)
   a.take(fragment(2, 3, 0, each), 1)
@@ -243,7 +242,7 @@ function play({ seed, sizes, pieceBytes, lossShare, copyShare, budgetBytes }: Ne
   const random = new Prng(seed, 1)
   const budget = new ReassemblyBudget(budgetBytes)
   const senders = [0, 1].map(number => ({
-    reassembly: new Reassembly(budget),
+    reassembly: new Reassembly('10.0.0.1', budget),
     messages: new Map(sizes.map((size, at) => [at + 1, messageOf(number * 1_000 + at, size)])),
     delivered: new Set<number>(),
     arrivals: 0,
@@ -296,7 +295,7 @@ void t.test('U08: any fragments of a stranger: bounded, nothing but whole messag
   fc.assert(
     fc.property(fc.array(strange, { maxLength: 200 }), fragments => {
       const budget = new ReassemblyBudget(4_000)
-      const reassembly = new Reassembly(budget)
+      const reassembly = new Reassembly('10.0.0.1', budget)
       for (const [at, piece] of fragments.entries()) {
         const taken = reassembly.take(piece, at * 50)
         if (taken instanceof Uint8Array) assert.ok(taken.length >= piece.count)

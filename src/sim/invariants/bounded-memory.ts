@@ -7,7 +7,7 @@ import { heldBytesMax, heldMessagesMax } from '../../raft/held-appends.js'
 import { entriesBytes } from '../../raft/log.js'
 import type { TransportLink } from '../../transport/link.js'
 import { outboxBytesMax, type WaitingBytes } from '../../transport/outbox.js'
-import type { ReassemblyBudget } from '../../transport/reassembly.js'
+import type { ReassemblyBudget } from '../../transport/reassembly-budget.js'
 import { linkReassemblyBytesMax, unfinishedMax } from '../../transport/reassembly.js'
 import { violated } from './violation.js'
 

@@ -227,7 +227,7 @@ export const transportMutants: readonly Mutant[] = [
     'reassembly gives nothing back',
     'R11: unfinished messages share a budget',
     'src/transport/reassembly.js',
-    'this.budget.bytes -= chargedBytes;',
+    'this.budget.charge(this, -chargedBytes);',
     '',
   ),
 ]
