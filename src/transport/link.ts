@@ -73,6 +73,7 @@ export class TransportLink implements Link {
   owner: unknown = null
   readonly sent: SentPackets
   readonly roundTrip = new RoundTrip()
+  readonly silence: Silence
   readonly loss = new LossShare()
   readonly congestion: Congestion
   readonly path: PathProbe
@@ -103,7 +104,6 @@ export class TransportLink implements Link {
   refusedInTurn = -1
   /** Empty datagrams to send that ask for a word. */
   probesToSend = 0
-  private readonly silence: Silence
   /** The window that the other side goes by. */
   private promisedBytes = windowBytesAtFirst
   private nextMessageId: number
@@ -229,7 +229,6 @@ export class TransportLink implements Link {
     if (news.packets > 0) {
       this.silence.ends(nowMs)
       this.probesToSend = 0
-      this.window.isSilent = false
       this.path.arrived(news.largestPayloadBytes)
       this.counters.late += news.late
       if (news.roundTripMs >= 0 && news.roundTripMs <= roundTripMsMax) {
@@ -253,8 +252,7 @@ export class TransportLink implements Link {
     this.noticeLoss(nowMs)
     if (nowMs < this.silence.probeAtMs) return
     this.silence.goesOn(nowMs)
-    this.window.isSilent = this.silence.isHopeless
-    if (this.window.isSilent) return this.giveUp(nowMs)
+    if (this.silence.isHopeless) return this.giveUp(nowMs)
     this.counters.probes++
     // The window may be full of what is lost: the oldest go again, and make room for that.
     if (this.silence.probes === 1) this.lose(this.sent.takeOldest(probePackets, nowMs), nowMs)

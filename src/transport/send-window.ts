@@ -10,6 +10,7 @@ import { chargedBytes, payloadBytesWithin } from './kernel-charge.js'
 import type { Outbox } from './outbox.js'
 import type { PathProbe } from './path-probe.js'
 import type { SentPackets } from './sent-packets.js'
+import type { Silence } from './silence.js'
 
 /** Accepted by everyone: what may be in flight to a side that advertised nothing yet. */
 export const windowBytesAtFirst = 16_384
@@ -22,24 +23,25 @@ const urgentReserveBytes = 2 * chargedBytes(0)
 
 export interface SendWindowParts {
   readonly sent: SentPackets
+  readonly silence: Silence
   readonly congestion: Congestion
   readonly path: PathProbe
   readonly outbox: Outbox
 }
 
 export class SendWindow {
-  /** Nobody is there, as far as is known: the least goes until there is a word. */
-  isSilent = false
   /** More waited at once than a datagram holds. */
   wantsLarger = false
   private advertisedBytes = windowBytesAtFirst
   private readonly sent: SentPackets
+  private readonly silence: Silence
   private readonly congestion: Congestion
   private readonly path: PathProbe
   private readonly outbox: Outbox
 
-  constructor({ sent, congestion, path, outbox }: SendWindowParts) {
+  constructor({ sent, silence, congestion, path, outbox }: SendWindowParts) {
     this.sent = sent
+    this.silence = silence
     this.congestion = congestion
     this.path = path
     this.outbox = outbox
@@ -50,9 +52,9 @@ export class SendWindow {
     this.advertisedBytes = Math.max(windowBytesLeast, windowBytes)
   }
 
-  /** What may be in flight now. */
+  /** What may be in flight now: where nobody is there, as far as is known, the least until there is a word. */
   get bytes(): number {
-    return this.isSilent ? windowBytesLeast : Math.min(this.advertisedBytes, this.congestion.windowBytes)
+    return this.silence.isHopeless ? windowBytesLeast : Math.min(this.advertisedBytes, this.congestion.windowBytes)
   }
 
   /** Room for more; negative where the window has shrunk below what is in flight. */

@@ -5,14 +5,18 @@ import { chargedBytes } from '../../src/transport/kernel-charge.js'
 import { Outbox } from '../../src/transport/outbox.js'
 import { PathProbe } from '../../src/transport/path-probe.js'
 import { SendWindow, windowBytesAtFirst } from '../../src/transport/send-window.js'
+import { RoundTrip } from '../../src/transport/round-trip.js'
 import { SentPackets } from '../../src/transport/sent-packets.js'
+import { Silence } from '../../src/transport/silence.js'
 import { bulkMessage, peerMessage } from '../support/transports.js'
 
 const full = chargedBytes(1_200)
 
 function enter() {
+  const sent = new SentPackets(1)
   const parts = {
-    sent: new SentPackets(1),
+    sent,
+    silence: new Silence(sent, new RoundTrip()),
     congestion: new Congestion(full),
     path: new PathProbe([1_200]),
     outbox: new Outbox(),
@@ -26,14 +30,14 @@ function enter() {
 }
 
 void t.test('the lesser of what is advertised and what the path bears; nobody there, the least', t => {
-  const { window, congestion } = enter()
+  const { window, congestion, silence } = enter()
   t.equal(window.bytes, windowBytesAtFirst)
   window.promised(1_000_000)
   t.equal(window.bytes, congestion.windowBytes)
   window.promised(0)
   t.equal(window.bytes, full, 'a promise of nothing is not believed')
   window.promised(1_000_000)
-  window.isSilent = true
+  for (let timeouts = 1; timeouts <= 7; timeouts++) silence.goesOn(0)
   t.equal(window.bytes, full)
   t.end()
 })
