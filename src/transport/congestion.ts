@@ -1,15 +1,25 @@
 /**
- * How much may be on its way to one other side, so that no queue on the path fills up (RFC 8085 section 3.1). Loss alone
- * says little on a LAN that drops packets at random, so the window follows three other signs, judged once per round trip:
- * - a standing queue: even the quickest exchange of the round took 20 ms longer than the path needs. The window shrinks in
- *   proportion (as LEDBAT's does, RFC 6817). No queue of this system's own then holds back a heartbeat for long.
+ * How much may be on its way to one other side, so that no queue on the path fills up (RFC 8085 section 3.1), and links that
+ * share one share it fairly. Loss alone says little on a LAN that drops packets at random, so the window follows four signs,
+ * judged once per round trip:
+ * - a queue: even the quickest exchange of the round took 20 ms longer than the path needs. The window shrinks in proportion
+ *   (as LEDBAT's does, RFC 6817). No queue of this system's own then holds back a heartbeat for long.
+ * - loss while a shorter queue stands: it is one that overflows, whatever else the path loses.
  * - loss beyond the path's own (loss-share.ts): a queue too short to be seen by its delay overflows.
  * - what arrives: the window is never much larger than what was delivered within a round trip.
- * Otherwise it grows when it was what held sending back: by up to a quarter at first, by a sixteenth once it has shrunk.
+ * It grows when it was what held sending back: by up to a quarter at first, by a sixteenth once it has shrunk. When it shrinks
+ * because of loss it also wins a datagram: of links that lose alike the larger ones then give way to the smaller ones, until
+ * they are equal (Chiu and Jain 1989: additive increase, multiplicative decrease).
  */
+import type { LossShare } from './loss-share.js'
+import { RecentLeast } from './recent-least.js'
 
 /** A queue that delays no longer than this is left standing; below any heartbeat interval, above a busy event loop's. */
 const queueMsMax = 20
+
+/** A queue stands that delays for longer than the first whenever it is looked at for the second (CoDel's, RFC 8289). */
+const standingMs = 5
+const standingForMs = 100
 
 /** Loss beyond the path's own that counts as congestion: above what chance does to the estimate. */
 const excessLossMax = 0.15
@@ -41,6 +51,8 @@ const pauseRounds = 3
 const datagramsAtFirst = 10
 const datagramsLeast = 3
 
+export type Loss = Pick<LossShare, 'share' | 'own' | 'excess' | 'isLossy'>
+
 export class Congestion {
   /** In charged bytes, like all that is in flight. */
   windowBytes: number
@@ -52,6 +64,7 @@ export class Congestion {
   private deliveredBytes = 0
   private readonly delivered: number[] = []
   private leastRoundTripMs = Infinity
+  private readonly standingQueueMs = new RecentLeast(standingForMs)
   private isLimited = false
   private roundsSincePause = 0
   private pauseRoundsLeft = 0
@@ -71,18 +84,19 @@ export class Congestion {
 
   /**
    * Datagrams up to `number` were heard of, `chargedBytes` of them new; the next to be sent is `nextNumber`. `roundTripMs`
-   * is a sample or -1, `pathMs` the least that the path takes, `loss` the share that is the path's own and what is beyond.
+   * is a sample or -1, `pathMs` the least that the path takes, `loss` what it loses.
    */
   acknowledged(
     news: { readonly number: number; readonly chargedBytes: number; readonly roundTripMs: number },
     nextNumber: number,
     pathMs: number,
-    loss: { readonly own: number; readonly excess: number },
+    loss: Loss,
+    nowMs: number,
   ): void {
     this.deliveredBytes += news.chargedBytes
     if (news.roundTripMs >= 0) this.leastRoundTripMs = Math.min(this.leastRoundTripMs, news.roundTripMs)
     if (news.number < this.roundEnd) return
-    this.endRound(pathMs, loss.own, loss.excess)
+    this.endRound(pathMs, loss, nowMs)
     this.roundEnd = nextNumber
   }
 
@@ -96,7 +110,7 @@ export class Congestion {
     this.roundsSincePause = 0
   }
 
-  private endRound(pathMs: number, ownLoss: number, excessLoss: number): void {
+  private endRound(pathMs: number, loss: Loss, nowMs: number): void {
     const { deliveredBytes, leastRoundTripMs, isLimited } = this
     this.deliveredBytes = 0
     this.leastRoundTripMs = Infinity
@@ -106,15 +120,18 @@ export class Congestion {
       return
     }
     const queueMs = leastRoundTripMs === Infinity ? 0 : leastRoundTripMs - pathMs
-    if (queueMs > queueMsMax) return this.shrink(Math.max(0.5, (pathMs + queueMsMax) / leastRoundTripMs))
+    if (leastRoundTripMs < Infinity) this.standingQueueMs.measured(queueMs, nowMs)
+    if (queueMs > queueMsMax) return this.shrink((pathMs + queueMsMax) / leastRoundTripMs)
     // A window that was not used says nothing of what the path bears.
     if (!isLimited) return
     if (this.hasShrunk && ++this.roundsSincePause >= roundsBetweenPauses) return this.pause()
     this.delivered.push(deliveredBytes)
     if (this.delivered.length > rememberedRounds) this.delivered.shift()
-    if (excessLoss > excessLossMax) return this.shrink(1 - excessLoss / 2)
+    if (loss.isLossy && this.standingQueueMs.value > standingMs)
+      return this.shrink(1 - 2 * loss.share, this.datagramBytes)
+    if (loss.excess > excessLossMax) return this.shrink(1 - loss.excess / 2, this.datagramBytes)
     const growth = this.hasShrunk ? Math.max(this.datagramBytes, this.windowBytes / 16) : this.windowBytes
-    const deliveredBytesMost = Math.max(...this.delivered) / (1 - Math.min(ownLoss, ownLossMax))
+    const deliveredBytesMost = Math.max(...this.delivered) / (1 - Math.min(loss.own, ownLossMax))
     // A round of a small window delivers one or two datagrams whatever the path bears: it may always try some more.
     const mostBytes = Math.max(deliveredMultiple * deliveredBytesMost, deliveredBytesMost + 2 * this.datagramBytes)
     // One round may have delivered little because it was short: what is too much goes in steps.
@@ -128,8 +145,9 @@ export class Congestion {
     this.windowBytes = this.leastBytes
   }
 
-  private shrink(factor: number): void {
-    this.windowBytes = Math.max(this.leastBytes, this.windowBytes * factor)
+  /** By half at most in a round. */
+  private shrink(factor: number, wonBytes = 0): void {
+    this.windowBytes = Math.max(this.leastBytes, this.windowBytes * Math.max(factor, 0.5) + wonBytes)
     this.hasShrunk = true
   }
 }

@@ -40,9 +40,6 @@ const roundTripMsMax = 2_000
  */
 const probePackets = 2
 
-/** From this share of loss on some datagrams go twice, and the last of a turn wants to be acknowledged at once. */
-const lossyShare = 0.02
-
 /** Larger datagrams need jumbo frames, which only a LAN has. On a slow line one would hold up all behind it for a second. */
 const ethernetBytes = 1_472
 const jumboRoundTripMsMax = 5
@@ -181,9 +178,9 @@ export class TransportLink implements Link {
     return bytes
   }
 
-  /** So much is lost that it pays to do something against it beforehand. */
+  /** So much is lost that some datagrams go twice, and the last of a turn wants to be acknowledged at once. */
   get isLossy(): boolean {
-    return this.loss.share >= lossyShare
+    return this.loss.isLossy
   }
 
   /** The last id given to a message that goes in fragments; they begin where packet numbers do. */
@@ -241,6 +238,7 @@ export class TransportLink implements Link {
         this.sent.lastNumber + 1,
         this.roundTrip.leastMs,
         this.loss,
+        nowMs,
       )
     }
     this.noticeLoss(nowMs, wasAbsence)

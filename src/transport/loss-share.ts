@@ -5,22 +5,32 @@
  */
 import { RecentLeast } from './recent-least.js'
 
-/** The share is a mean over about so many packets. */
+/** The share is a mean over about so many packets, or over those of so long where there are fewer. */
 const smoothedPackets = 256
+const smoothedMs = 10_000
+
+/** Of fewer chance alone decides, however long ago they went. */
+const smoothedPacketsLeast = 16
 
 /** The least loss is looked for among stretches of so many packets. */
 const stretchPackets = 256
 
+/** From this share on something is done against loss beforehand. */
+const lossyShare = 0.02
+
 export class LossShare {
   /** Share of packets lost lately, 0 to 1. */
   share = 0
+  /** So many packets the mean stands for; the next one weighs as much as each of them. */
   private packets = 0
+  private countedAtMs = -Infinity
   private stretchLost = 0
   private stretchCount = 0
   private readonly least = new RecentLeast()
 
   /** So many packets were acknowledged, so many are lost. */
   count(acknowledged: number, lost: number, nowMs: number): void {
+    this.fade(nowMs)
     for (let i = 0; i < acknowledged; i++) this.step(0)
     for (let i = 0; i < lost; i++) this.step(1)
     this.stretchLost += lost
@@ -31,6 +41,11 @@ export class LossShare {
     this.stretchCount = 0
   }
 
+  /** So much is lost that it pays to do something against it beforehand. */
+  get isLossy(): boolean {
+    return this.share >= lossyShare
+  }
+
   /** What the path loses by its nature; all of it as long as there is nothing to compare with. */
   get own(): number {
     return Math.min(this.share, this.least.value)
@@ -39,6 +54,18 @@ export class LossShare {
   /** What is lost beyond that. */
   get excess(): number {
     return this.share - this.own
+  }
+
+  /**
+   * What was long ago stands for less. A link with nothing but heartbeats, most of which go twice once much is lost and say
+   * nothing then (doubling.ts), would be taken for a lossy one minutes after the path has mended.
+   */
+  private fade(nowMs: number): void {
+    if (this.packets > smoothedPacketsLeast) {
+      const remaining = Math.max(0, 1 - (nowMs - this.countedAtMs) / smoothedMs)
+      this.packets = Math.max(this.packets * remaining, smoothedPacketsLeast)
+    }
+    this.countedAtMs = nowMs
   }
 
   private step(isLost: 0 | 1): void {

@@ -1,11 +1,14 @@
-/** The least of what was measured lately: of the last ten to twenty seconds, in two periods of which the older one goes. */
-
-const periodMs = 10_000
+/** The least of what was measured lately: in one to two periods, of which the older one goes. */
 
 export class RecentLeast {
+  private readonly periodMs: number
   private ofPeriod = Infinity
   private before = Infinity
   private periodStartMs = -Infinity
+
+  constructor(periodMs = 10_000) {
+    this.periodMs = periodMs
+  }
 
   /** Infinity before the first. */
   get value(): number {
@@ -13,7 +16,7 @@ export class RecentLeast {
   }
 
   measured(value: number, nowMs: number): void {
-    if (nowMs - this.periodStartMs >= periodMs) {
+    if (nowMs - this.periodStartMs >= this.periodMs) {
       this.before = this.ofPeriod
       this.ofPeriod = Infinity
       this.periodStartMs = nowMs

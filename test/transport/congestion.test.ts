@@ -2,7 +2,8 @@ import t from 'tap'
 import { Congestion } from '../../src/transport/congestion.js'
 
 const datagram = 2_304
-const noLoss = { own: 0, excess: 0 }
+const lossOf = (own: number, excess: number) => ({ share: own + excess, own, excess, isLossy: own + excess >= 0.02 })
+const noLoss = lossOf(0, 0)
 
 /** Rounds of a window that is full each time: `deliveredShare` of it arrives, in `roundTripMs`. */
 function rounds(
@@ -14,7 +15,13 @@ function rounds(
   for (let round = 0; round < count; round++) {
     if (limited) congestion.limited()
     const chargedBytes = congestion.windowBytes * deliveredShare
-    congestion.acknowledged({ number: from + round, chargedBytes, roundTripMs }, from + round + 1, pathMs, loss)
+    congestion.acknowledged(
+      { number: from + round, chargedBytes, roundTripMs },
+      from + round + 1,
+      pathMs,
+      loss,
+      (from + round) * roundTripMs,
+    )
   }
 }
 
@@ -54,12 +61,12 @@ void t.test('a standing queue shrinks it in proportion, by half at most, and nev
 void t.test('one quick exchange in a round shows that no queue stands', t => {
   const congestion = new Congestion(datagram)
   congestion.limited()
-  congestion.acknowledged({ number: 1, chargedBytes: 10 * datagram, roundTripMs: 1 }, 5, 1, noLoss)
+  congestion.acknowledged({ number: 1, chargedBytes: 10 * datagram, roundTripMs: 1 }, 5, 1, noLoss, 0)
   for (const roundTripMs of [90, 2, 90]) {
     congestion.limited()
-    congestion.acknowledged({ number: 2, chargedBytes: 5 * datagram, roundTripMs }, 9, 1, noLoss)
+    congestion.acknowledged({ number: 2, chargedBytes: 5 * datagram, roundTripMs }, 9, 1, noLoss, 0)
   }
-  congestion.acknowledged({ number: 5, chargedBytes: 5 * datagram, roundTripMs: 90 }, 9, 1, noLoss)
+  congestion.acknowledged({ number: 5, chargedBytes: 5 * datagram, roundTripMs: 90 }, 9, 1, noLoss, 0)
   t.ok(congestion.windowBytes >= 12.5 * datagram, `${congestion.windowBytes}`)
   t.end()
 })
@@ -67,11 +74,48 @@ void t.test('one quick exchange in a round shows that no queue stands', t => {
 void t.test('loss beyond the path’s own shrinks it, the path’s own does not', t => {
   for (const own of [0.2, 0.3, 0.45]) {
     const congestion = new Congestion(datagram)
-    rounds(congestion, 100, 1, { loss: { own, excess: 0.1 }, deliveredShare: 1 - own })
+    rounds(congestion, 100, 1, { loss: lossOf(own, 0.1), deliveredShare: 1 - own })
     t.ok(congestion.windowBytes > 100 * datagram, `grows at ${own}: ${congestion.windowBytes}`)
     const before = congestion.windowBytes
-    rounds(congestion, 1, 1, { loss: { own, excess: 0.2 }, deliveredShare: 0.8 - own, from: 101 })
-    t.ok(Math.abs(congestion.windowBytes - before * 0.9) < 1, 'by half of it')
+    rounds(congestion, 1, 1, { loss: lossOf(own, 0.2), deliveredShare: 0.8 - own, from: 101 })
+    t.ok(Math.abs(congestion.windowBytes - before * 0.9 - datagram) < 1, 'by half of it, and a datagram more')
+  }
+  t.end()
+})
+
+void t.test('of what is lost while a queue stands nothing is the path’s own', t => {
+  const congestion = new Congestion(datagram)
+  rounds(congestion, 40, 1)
+  const loss = lossOf(0.1, 0)
+  // A queue of 7 ms now and then is an event loop that was busy.
+  for (let from = 41; from < 81; from += 2) {
+    rounds(congestion, 1, 8, { loss, from })
+    rounds(congestion, 1, 1, { loss, from: from + 1 })
+  }
+  const before = congestion.windowBytes
+  t.not(congestion.hasShrunk, true)
+  rounds(congestion, 100, 8, { loss, from: 100 })
+  t.ok(congestion.windowBytes < before / 10, `${congestion.windowBytes} of ${before}`)
+  t.end()
+})
+
+void t.test('additive increase, multiplicative decrease: links that lose alike come to equal windows', t => {
+  const signs: [string, number, ReturnType<typeof lossOf>][] = [
+    ['loss', 1, lossOf(0, 0.2)],
+    ['loss while a queue stands', 11, lossOf(0.1, 0)],
+  ]
+  for (const [name, roundTripMs, loss] of signs) {
+    const [small, large] = [new Congestion(datagram), new Congestion(datagram)]
+    rounds(large, 12, 1)
+    t.ok(large.windowBytes > 10 * small.windowBytes)
+    for (let from = 1; from < 400; from += 2) {
+      for (const congestion of [small, large]) {
+        rounds(congestion, 1, roundTripMs, { loss, from: 2_000 + from })
+        rounds(congestion, 1, roundTripMs, { loss, from: 2_001 + from })
+      }
+    }
+    const ratio = large.windowBytes / small.windowBytes
+    t.ok(ratio < 1.5, `${name}: ${ratio}`)
   }
   t.end()
 })
@@ -84,7 +128,7 @@ void t.test('a window that is not delivered goes down in steps to what is', t =>
   let from = 21
   for (; from < 121; from++) {
     congestion.limited()
-    congestion.acknowledged({ number: from, chargedBytes: 20 * datagram, roundTripMs: 1 }, from + 1, 1, noLoss)
+    congestion.acknowledged({ number: from, chargedBytes: 20 * datagram, roundTripMs: 1 }, from + 1, 1, noLoss, from)
     t.ok(congestion.windowBytes >= before * (7 / 8) ** (from - 20) - 1)
   }
   t.ok(Math.abs(congestion.windowBytes - 25 * datagram) < 1, `${congestion.windowBytes / datagram} datagrams`)
@@ -108,7 +152,7 @@ void t.test('regression_small_window: a window of few datagrams grows although i
     congestion.limited()
     // As a link uses it: whole datagrams, and some room left for what is urgent.
     const chargedBytes = Math.floor((congestion.windowBytes - 1_664) / datagram) * datagram
-    congestion.acknowledged({ number: round, chargedBytes, roundTripMs: 1 }, round + 1, 1, noLoss)
+    congestion.acknowledged({ number: round, chargedBytes, roundTripMs: 1 }, round + 1, 1, noLoss, round)
   }
   t.ok(congestion.windowBytes > 5 * small, `${congestion.windowBytes} from ${small}`)
   t.end()
@@ -121,7 +165,7 @@ void t.test('a link that has met a queue makes a pause now and then, to see the 
   const windows: number[] = []
   for (let round = 12; round < 400; round++) {
     congestion.limited()
-    congestion.acknowledged({ number: round, chargedBytes: 40 * datagram, roundTripMs: 1 }, round + 1, 1, noLoss)
+    congestion.acknowledged({ number: round, chargedBytes: 40 * datagram, roundTripMs: 1 }, round + 1, 1, noLoss, round)
     windows.push(congestion.windowBytes)
   }
   const paused = windows.filter(bytes => bytes === 3 * datagram).length

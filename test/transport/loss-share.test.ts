@@ -50,3 +50,28 @@ void t.test('a loss that stays is the path’s own after twenty seconds', t => {
   t.ok(loss.excess < 0.1, `${loss.excess}`)
   t.end()
 })
+
+void t.test('regression_a_path_that_has_mended_is_known_within_a_minute_on_an_idle_link', t => {
+  const [loss, prng] = [new LossShare(), new Prng(4)]
+  feed(loss, prng, 5_000, 0.2, 0)
+  // Heartbeats twenty times a second, of which every sixteenth goes once and says something.
+  let nowMs = 5_000
+  for (; loss.share >= 0.02; nowMs += 800) loss.count(1, 0, nowMs)
+  t.ok(nowMs < 5_000 + 60_000, `after ${(nowMs - 5_000) / 1_000} s`)
+  t.end()
+})
+
+void t.test('on an idle link the share wavers about what is lost', t => {
+  const [loss, prng] = [new LossShare(), new Prng(5)]
+  let [sum, count] = [0, 0]
+  for (let nowMs = 0; nowMs < 3_600_000; nowMs += 800) {
+    const isLost = prng.fraction() < 0.1
+    loss.count(isLost ? 0 : 1, isLost ? 1 : 0, nowMs)
+    if (nowMs < 60_000) continue
+    t.ok(loss.share < 0.5, 'never half of it')
+    sum += loss.share
+    count++
+  }
+  t.ok(Math.abs(sum / count - 0.1) < 0.02, `${sum / count} of 0.1`)
+  t.end()
+})
