@@ -51,6 +51,7 @@ const pauseRounds = 3
 const datagramsAtFirst = 10
 const datagramsLeast = 3
 
+/** What is known of the path's loss. */
 export type Loss = Pick<LossShare, 'share' | 'own' | 'excess' | 'isLossy'>
 
 export class Congestion {
@@ -119,16 +120,18 @@ export class Congestion {
       if (--this.pauseRoundsLeft === 0) this.windowBytes = this.bytesBeforePause
       return
     }
-    const queueMs = leastRoundTripMs === Infinity ? 0 : leastRoundTripMs - pathMs
-    if (leastRoundTripMs < Infinity) this.standingQueueMs.measured(queueMs, nowMs)
-    if (queueMs > queueMsMax) return this.shrink((pathMs + queueMsMax) / leastRoundTripMs)
+    if (leastRoundTripMs < Infinity) {
+      const queueMs = leastRoundTripMs - pathMs
+      this.standingQueueMs.measured(queueMs, nowMs)
+      if (queueMs > queueMsMax) return this.shrink((pathMs + queueMsMax) / leastRoundTripMs)
+    }
     // A window that was not used says nothing of what the path bears.
     if (!isLimited) return
     if (this.hasShrunk && ++this.roundsSincePause >= roundsBetweenPauses) return this.pause()
     this.delivered.push(deliveredBytes)
     if (this.delivered.length > rememberedRounds) this.delivered.shift()
-    if (loss.isLossy && this.standingQueueMs.value > standingMs)
-      return this.shrink(1 - 2 * loss.share, this.datagramBytes)
+    const overflows = loss.isLossy && this.standingQueueMs.value > standingMs
+    if (overflows) return this.shrink(1 - 2 * loss.share, this.datagramBytes)
     if (loss.excess > excessLossMax) return this.shrink(1 - loss.excess / 2, this.datagramBytes)
     const growth = this.hasShrunk ? Math.max(this.datagramBytes, this.windowBytes / 16) : this.windowBytes
     const deliveredBytesMost = Math.max(...this.delivered) / (1 - Math.min(loss.own, ownLossMax))
@@ -145,7 +148,7 @@ export class Congestion {
     this.windowBytes = this.leastBytes
   }
 
-  /** By half at most in a round. */
+  /** To this share of it, but to half at least in a round; `wonBytes` come on top. */
   private shrink(factor: number, wonBytes = 0): void {
     this.windowBytes = Math.max(this.leastBytes, this.windowBytes * Math.max(factor, 0.5) + wonBytes)
     this.hasShrunk = true

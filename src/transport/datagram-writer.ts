@@ -107,7 +107,7 @@ export class DatagramWriter {
     const { boots, counters } = link
     const isAlone = link.sent.inFlight === 0
     const isLast = link.outbox.isEmpty
-    const asks = content.length === 0 ? 'no' : isLast && link.isLossy ? 'at once' : 'soon'
+    const asks = content.length === 0 ? 'no' : isLast && link.loss.isLossy ? 'at once' : 'soon'
     const packet = link.departs(totalBytes, content, asks, promisedBytes, nowMs)
     const kind = link.kind === 'peer' ? 'peer' : link.kind === 'client' ? 'answer' : 'request'
     const { clusterId, sender, bootNonce } = this.options
@@ -117,7 +117,7 @@ export class DatagramWriter {
     // entries: most majorities do without the one that waits in vain, and two writes in place of one cost each of them. Where
     // datagrams overtake each other the last may be there before the rest.
     const isOfEntries = content[0]?.message.type === 'AppendEntries'
-    const mayBeAwaited = !link.isLossy || (isOfEntries && link.sent.reorderMs === 0)
+    const mayBeAwaited = !link.loss.isLossy || (isOfEntries && link.sent.reorderMs === 0)
     const isFollowed = saysSomething && !isLast && mayBeAwaited && link.window.hasRoomForAny
     const bytes = this.seal(link.address, totalBytes, {
       kind,
@@ -141,7 +141,7 @@ export class DatagramWriter {
       last: isLast && !link.congestion.hasShrunk,
       again: !link.congestion.hasShrunk && content.some(({ losses }) => losses > 0),
     }
-    if (!link.isLossy || !link.doubling.double(totalBytes, is)) return
+    if (!link.loss.isLossy || !link.doubling.double(totalBytes, is)) return
     packet.isDoubled = true
     counters.doubled++
     this.send(link.address, bytes)

@@ -178,11 +178,6 @@ export class TransportLink implements Link {
     return bytes
   }
 
-  /** So much is lost that some datagrams go twice, and the last of a turn wants to be acknowledged at once. */
-  get isLossy(): boolean {
-    return this.loss.isLossy
-  }
-
   /** The last id given to a message that goes in fragments; they begin where packet numbers do. */
   get lastMessageId(): number {
     return this.nextMessageId - 1

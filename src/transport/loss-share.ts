@@ -15,7 +15,7 @@ const smoothedPacketsLeast = 16
 /** The least loss is looked for among stretches of so many packets. */
 const stretchPackets = 256
 
-/** From this share on something is done against loss beforehand. */
+/** From this share on some datagrams go twice, and the last of a turn wants to be acknowledged at once. */
 const lossyShare = 0.02
 
 export class LossShare {
@@ -57,8 +57,9 @@ export class LossShare {
   }
 
   /**
-   * What was long ago stands for less. A link with nothing but heartbeats, most of which go twice once much is lost and say
-   * nothing then (doubling.ts), would be taken for a lossy one minutes after the path has mended.
+   * What was long ago stands for less. A link with little traffic, most of which goes twice once much is lost and says nothing
+   * then (doubling.ts), would be taken for a lossy one minutes after the path has mended. What asks for no acknowledgement, as
+   * heartbeats do, is not counted at all: an idle link keeps the share that it had.
    */
   private fade(nowMs: number): void {
     if (this.packets > smoothedPacketsLeast) {

@@ -40,12 +40,12 @@ export class ReassemblyBudget {
   charge(holder: Holder, bytes: number): void {
     this.bytes += bytes
     const { host } = holder
-    const share = this.hosts.get(host) ?? { bytes: 0, holders: new Set<Holder>() }
+    let share = this.hosts.get(host)
+    if (share === undefined) this.hosts.set(host, (share = { bytes: 0, holders: new Set() }))
     share.bytes += bytes
     if (holder.bytes > 0) share.holders.add(holder)
     else share.holders.delete(holder)
-    if (share.holders.size > 0) this.hosts.set(host, share)
-    else this.hosts.delete(host)
+    if (share.holders.size === 0) this.hosts.delete(host)
   }
 
   /** Makes room for `bytes` of this host, as far as others hold more than it would. */

@@ -108,12 +108,7 @@ void t.test('additive increase, multiplicative decrease: links that lose alike c
     const [small, large] = [new Congestion(datagram), new Congestion(datagram)]
     rounds(large, 12, 1)
     t.ok(large.windowBytes > 10 * small.windowBytes)
-    for (let from = 1; from < 400; from += 2) {
-      for (const congestion of [small, large]) {
-        rounds(congestion, 1, roundTripMs, { loss, from: 2_000 + from })
-        rounds(congestion, 1, roundTripMs, { loss, from: 2_001 + from })
-      }
-    }
+    for (const congestion of [small, large]) rounds(congestion, 400, roundTripMs, { loss, from: 2_001 })
     const ratio = large.windowBytes / small.windowBytes
     t.ok(ratio < 1.5, `${name}: ${ratio}`)
   }

@@ -2,12 +2,17 @@ import t from 'tap'
 import { Prng } from '../../src/base/prng.js'
 import { LossShare } from '../../src/transport/loss-share.js'
 
-/** `packets` of which each is lost with this probability, a thousand in a second. */
+/** A packet that is lost with this probability. */
+function feedOne(loss: LossShare, prng: Prng, share: number, nowMs: number): void {
+  const isLost = prng.fraction() < share
+  loss.count(isLost ? 0 : 1, isLost ? 1 : 0, nowMs)
+}
+
+/** `packets` of these, a thousand in a second. */
 function feed(loss: LossShare, prng: Prng, packets: number, share: number, fromMs: number): number {
   let mostExcess = 0
   for (let i = 0; i < packets; i++) {
-    const isLost = prng.fraction() < share
-    loss.count(isLost ? 0 : 1, isLost ? 1 : 0, fromMs + i)
+    feedOne(loss, prng, share, fromMs + i)
     mostExcess = Math.max(mostExcess, loss.excess)
   }
   return mostExcess
@@ -51,22 +56,21 @@ void t.test('a loss that stays is the path’s own after twenty seconds', t => {
   t.end()
 })
 
-void t.test('regression_a_path_that_has_mended_is_known_within_a_minute_on_an_idle_link', t => {
+void t.test('regression_a_path_that_has_mended_is_known_within_a_minute_on_a_link_with_little_traffic', t => {
   const [loss, prng] = [new LossShare(), new Prng(4)]
   feed(loss, prng, 5_000, 0.2, 0)
-  // Heartbeats twenty times a second, of which every sixteenth goes once and says something.
+  // Twenty requests a second, one after the other, of which every sixteenth goes once and says something.
   let nowMs = 5_000
   for (; loss.share >= 0.02; nowMs += 800) loss.count(1, 0, nowMs)
   t.ok(nowMs < 5_000 + 60_000, `after ${(nowMs - 5_000) / 1_000} s`)
   t.end()
 })
 
-void t.test('on an idle link the share wavers about what is lost', t => {
+void t.test('on a link with little traffic the share wavers about what is lost', t => {
   const [loss, prng] = [new LossShare(), new Prng(5)]
   let [sum, count] = [0, 0]
   for (let nowMs = 0; nowMs < 3_600_000; nowMs += 800) {
-    const isLost = prng.fraction() < 0.1
-    loss.count(isLost ? 0 : 1, isLost ? 1 : 0, nowMs)
+    feedOne(loss, prng, 0.1, nowMs)
     if (nowMs < 60_000) continue
     t.ok(loss.share < 0.5, 'never half of it')
     sum += loss.share
