@@ -84,7 +84,7 @@ export class Reassembly implements Holder {
     this.expire(nowMs)
     const { messageId, count, index, bytes } = fragment
     const known = this.messages.get(messageId)
-    if (known === undefined && this.finished.has(messageId)) return 'late-fragment'
+    if (known === undefined && this.finished.isOver(messageId, nowMs)) return 'late-fragment'
     if (known !== undefined && known.count !== count) return 'contradictory-fragment'
     const piece = known?.pieces.get(index)
     if (piece !== undefined) return equalBytes(piece, bytes) ? 'duplicate-fragment' : 'contradictory-fragment'
