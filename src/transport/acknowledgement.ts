@@ -5,6 +5,9 @@
  *   asked for at once;
  * - at the end of the turn when much has come: the other side's window is filling up;
  * - after two milliseconds in any other case.
+ *
+ * An envelope names the highest number that came and which of the 64 below it did. Where datagrams overtake each other by more
+ * than that, or so many come in a turn, empty ones go before it that name the rest: or what had arrived would be sent again.
  */
 import { chargedBytes } from './kernel-charge.js'
 
@@ -22,21 +25,29 @@ export class Acknowledgement {
   private bytes = 0
   private sinceMs = Infinity
   private isUrgent = false
+  /** The lowest and the highest number that came since. */
+  lowestOwed = Infinity
+  private highestOwed = 0
 
   /** A datagram came that asks for word. `isUrgent`: it is to be given in this turn. */
-  owe(payloadBytes: number, isUrgent: boolean, nowMs: number): void {
+  owe(packetNumber: number, payloadBytes: number, isUrgent: boolean, nowMs: number): void {
     this.packets++
     this.bytes += chargedBytes(payloadBytes)
     this.sinceMs = Math.min(this.sinceMs, nowMs)
+    this.lowestOwed = Math.min(this.lowestOwed, packetNumber)
+    this.highestOwed = Math.max(this.highestOwed, packetNumber)
     if (isUrgent) this.isUrgent = true
   }
 
-  /** A datagram goes, and says all. */
-  given(): void {
+  /** A datagram goes that says all that came, or what came up to a number; what is lower than it reaches was said before. */
+  given(upTo = Infinity): void {
+    if (upTo < this.highestOwed) return
     this.packets = 0
     this.bytes = 0
     this.sinceMs = Infinity
     this.isUrgent = false
+    this.lowestOwed = Infinity
+    this.highestOwed = 0
   }
 
   /** When it is due, if nothing goes that way before: -Infinity for now, Infinity where nothing is owed. */

@@ -2,20 +2,30 @@
  * How much may be on its way to one other side, so that no queue on the path fills up (RFC 8085 section 3.1), and links that
  * share one share it fairly. Loss alone says little on a LAN that drops packets at random, so the window follows four signs,
  * judged once per round trip:
- * - a queue: even the quickest exchange of the round took 20 ms longer than the path needs. The window shrinks in proportion
- *   (as LEDBAT's does, RFC 6817). No queue of this system's own then holds back a heartbeat for long.
+ * - a queue: even the quickest exchange of the round took 10 to 25 ms longer than the path needs. The window shrinks in proportion
+ *   (as LEDBAT's does, RFC 6817), a large one sooner. No queue of this system's own then holds back a heartbeat for long.
  * - loss while a shorter queue stands: it is one that overflows, whatever else the path loses.
- * - loss beyond the path's own (loss-share.ts): a queue too short to be seen by its delay overflows.
+ * - loss beyond the path's own (loss-share.ts): a queue too short to be seen by its delay overflows, or the path has become
+ *   worse. The window is halved, and that shows which it is (loss-trial.ts).
  * - what arrives: the window is never much larger than what was delivered within a round trip.
  * It grows when it was what held sending back: by up to a quarter at first, by a sixteenth once it has shrunk. When it shrinks
  * because of loss it also wins a datagram: of links that lose alike the larger ones then give way to the smaller ones, until
  * they are equal (Chiu and Jain 1989: additive increase, multiplicative decrease).
  */
 import type { LossShare } from './loss-share.js'
+import { LossTrial, type TriedLoss } from './loss-trial.js'
 import { RecentLeast } from './recent-least.js'
 
-/** A queue that delays no longer than this is left standing; below any heartbeat interval, above a busy event loop's. */
-const queueMsMax = 20
+/**
+ * A queue that delays no longer than this is left standing: 25 ms, below any heartbeat interval, by windows of up to four times the
+ * least, and less by larger ones, down to 10 ms, above what a busy event loop takes. The larger window gives way first, so links
+ * that share a queue come to the same size from any beginning, though each has another idea of what the path takes (Swift's
+ * flow-based scaling, Kumar et al. 2020, section 3.5). 20 ms for all left two links with a thirtieth and the rest of a 100 Mbit/s
+ * line for as long as they sent.
+ */
+const queueMsLeast = 10
+const queueMsMost = 25
+const scaledQueueMs = 30
 
 /** A queue stands that delays for longer than the first whenever it is looked at for the second (CoDel's, RFC 8289). */
 const standingMs = 5
@@ -52,7 +62,7 @@ const datagramsAtFirst = 10
 const datagramsLeast = 3
 
 /** What is known of the path's loss. */
-export type Loss = Pick<LossShare, 'share' | 'own' | 'excess' | 'isLossy'>
+export type Loss = Pick<LossShare, 'share' | 'own' | 'excess' | 'isLossy'> & TriedLoss
 
 export class Congestion {
   /** In charged bytes, like all that is in flight. */
@@ -66,6 +76,7 @@ export class Congestion {
   private readonly delivered: number[] = []
   private leastRoundTripMs = Infinity
   private readonly standingQueueMs = new RecentLeast(standingForMs)
+  private readonly trial = new LossTrial()
   private isLimited = false
   private roundsSincePause = 0
   private pauseRoundsLeft = 0
@@ -107,6 +118,7 @@ export class Congestion {
     this.delivered.length = 0
     this.deliveredBytes = 0
     this.hasShrunk = false
+    this.trial.end()
     this.pauseRoundsLeft = 0
     this.roundsSincePause = 0
   }
@@ -123,6 +135,7 @@ export class Congestion {
     if (leastRoundTripMs < Infinity) {
       const queueMs = leastRoundTripMs - pathMs
       this.standingQueueMs.measured(queueMs, nowMs)
+      const queueMsMax = this.queueMsMax
       if (queueMs > queueMsMax) return this.shrink((pathMs + queueMsMax) / leastRoundTripMs)
     }
     // A window that was not used says nothing of what the path bears.
@@ -132,13 +145,20 @@ export class Congestion {
     if (this.delivered.length > rememberedRounds) this.delivered.shift()
     const overflows = loss.isLossy && this.standingQueueMs.value > standingMs
     if (overflows) return this.shrink(1 - 2 * loss.share, this.datagramBytes)
-    if (loss.excess > excessLossMax) return this.shrink(1 - loss.excess / 2, this.datagramBytes)
+    if (loss.excess > excessLossMax || this.trial.isUnderWay) {
+      if (this.trial.endRound(loss)) this.shrink(0.5, this.datagramBytes)
+      return
+    }
     const growth = this.hasShrunk ? Math.max(this.datagramBytes, this.windowBytes / 16) : this.windowBytes
     const deliveredBytesMost = Math.max(...this.delivered) / (1 - Math.min(loss.own, ownLossMax))
     // A round of a small window delivers one or two datagrams whatever the path bears: it may always try some more.
     const mostBytes = Math.max(deliveredMultiple * deliveredBytesMost, deliveredBytesMost + 2 * this.datagramBytes)
     // One round may have delivered little because it was short: what is too much goes in steps.
     this.windowBytes = Math.max(this.windowBytes * (1 - stepDown), Math.min(this.windowBytes + growth, mostBytes))
+  }
+
+  private get queueMsMax(): number {
+    return Math.min(queueMsLeast + scaledQueueMs * Math.sqrt(this.leastBytes / this.windowBytes), queueMsMost)
   }
 
   private pause(): void {

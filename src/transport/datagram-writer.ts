@@ -65,9 +65,9 @@ export class DatagramWriter {
     return true
   }
 
-  /** Sends a datagram that only acknowledges. */
-  sendEmpty(link: TransportLink, promisedBytes: number, nowMs: number): void {
-    this.sendOnLink(link, envelopeBytes, nothing, promisedBytes, nowMs)
+  /** Sends a datagram that only acknowledges: all that came, as far as it reaches, or what came up to a number that did. */
+  sendEmpty(link: TransportLink, promisedBytes: number, nowMs: number, upTo?: number): void {
+    this.sendOnLink(link, envelopeBytes, nothing, promisedBytes, nowMs, upTo)
   }
 
   /** Sends a datagram that says nothing and asks for an acknowledgement. */
@@ -103,6 +103,7 @@ export class DatagramWriter {
     content: readonly Waiting[],
     promisedBytes: number,
     nowMs: number,
+    acked = link.boots.highestReceived,
   ): void {
     const { boots, counters } = link
     const isAlone = link.sent.inFlight === 0
@@ -111,7 +112,7 @@ export class DatagramWriter {
     const packet = link.departs(totalBytes, content, asks, promisedBytes, nowMs)
     const kind = link.kind === 'peer' ? 'peer' : link.kind === 'client' ? 'answer' : 'request'
     const { clusterId, sender, bootNonce } = this.options
-    const acked = boots.highestReceived
+    link.acknowledgement.given(acked === boots.highestReceived ? Infinity : acked)
     const saysSomething = totalBytes > envelopeBytes && !isPathProbe(content)
     // Where much is lost nobody is to wait for the rest of a burst: its last datagram may not come. But a follower may for
     // entries: most majorities do without the one that waits in vain, and two writes in place of one cost each of them. Where

@@ -62,12 +62,14 @@ export class Demultiplexer {
     if (envelope.clusterId !== this.ownClusterId) return 'other-cluster'
     const link = links.peers.get(envelope.sender)
     if (link === undefined) return 'unknown-sender'
-    const believed = link.source.heard(from)
+    const believed = link.source.heard(from, link.sent.isNews(envelope.ackedPacketNumber))
     if (believed === 'no') {
       link.counters.drops.count('other-address')
       return 'other-address'
     }
     if (believed === 'returned') link.hearAnew()
+    // A peer that came later than this server, and to which nothing else may be said for long.
+    if (believed === 'unproven' && link.sent.inFlight === 0) link.probesToSend = 1
     return incoming.take(link, envelope, bytes)
   }
 

@@ -81,7 +81,7 @@ export class Incoming {
     link.acknowledged(envelope, nowMs)
     // What does not ask is not acknowledged, or two sides would acknowledge acknowledgements for ever.
     const asks = envelope.asksForAcknowledgement
-    if (asks !== 'no') link.acknowledgement.owe(bytes.length, isOutOfOrder || asks === 'at once', nowMs)
+    if (asks !== 'no') link.acknowledgement.owe(packetNumber, bytes.length, isOutOfOrder || asks === 'at once', nowMs)
     const dropped = this.handOut(link, envelope, bytes, nowMs)
     if (!this.isStopped) onTaken(link, nowMs)
     return dropped

@@ -26,7 +26,7 @@ import { LastSaid } from './repeats.js'
 import { RoundTrip } from './round-trip.js'
 import { SendWindow, windowBytesAtFirst } from './send-window.js'
 import { SenderBoots } from './sender-boots.js'
-import { noContent, SentPackets, type SentPacket } from './sent-packets.js'
+import { acknowledgedBits, noContent, SentPackets, type SentPacket } from './sent-packets.js'
 import { Silence } from './silence.js'
 import type { Address } from './socket.js'
 import type { Link, LinkStatus, WireMessage } from './types.js'
@@ -43,6 +43,8 @@ const probePackets = 2
 /** Larger datagrams need jumbo frames, which only a LAN has. On a slow line one would hold up all behind it for a second. */
 const ethernetBytes = 1_472
 const jumboRoundTripMsMax = 5
+
+const none: readonly number[] = []
 
 export interface LinkOptions {
   readonly kind: 'peer' | 'client' | 'server'
@@ -199,7 +201,22 @@ export class TransportLink implements Link {
     else this.queueParted(message, bytes, queuedAtMs)
   }
 
-  /** A datagram goes that carries `content` (only of what is to be acknowledged). It acknowledges all that came. */
+  /** Numbers to acknowledge before the highest, because its envelope does not reach down to all that came; ascending. */
+  get ownAcknowledgements(): readonly number[] {
+    const { lowestOwed } = this.acknowledgement
+    let reach = this.boots.highestReceived - acknowledgedBits
+    if (lowestOwed >= reach) return none
+    const numbers: number[] = []
+    while (lowestOwed < reach) {
+      const number = this.boots.highestUpTo(reach - 1)
+      if (number < lowestOwed) break
+      numbers.unshift(number)
+      reach = number - acknowledgedBits
+    }
+    return numbers
+  }
+
+  /** A datagram goes that carries `content` (only of what is to be acknowledged). */
   departs(
     payloadBytes: number,
     content: readonly Waiting[],
@@ -209,7 +226,6 @@ export class TransportLink implements Link {
   ): SentPacket {
     if (asks !== 'no') this.silence.lastAsked = asks
     this.promisedBytes = promisedBytes
-    this.acknowledgement.given()
     return this.sent.sent(payloadBytes, content.length > 0, content, nowMs)
   }
 
@@ -218,16 +234,18 @@ export class TransportLink implements Link {
     const { ackedPacketNumber, ackedBitsLow, ackedBitsHigh } = envelope
     const news = this.sent.acknowledged(ackedPacketNumber, ackedBitsLow, ackedBitsHigh, nowMs)
     const wasAbsence = this.silence.isAbsence
+    this.counters.late += news.late
+    this.loss.takeBack(news.lateSingle)
+    // Heartbeats ask for no word; but one that comes names them, too, and on an idle link there is little else.
+    this.loss.count(news.single, 0, nowMs)
     if (news.packets > 0) {
       this.silence.ends(nowMs)
       this.probesToSend = 0
       this.path.arrived(news.largestPayloadBytes)
-      this.counters.late += news.late
       if (news.roundTripMs >= 0 && news.roundTripMs <= roundTripMsMax) {
         this.roundTrip.sample(news.roundTripMs, nowMs)
         if (this.kind !== 'client') this.counters.roundTrip(news.roundTripMs)
       }
-      this.loss.count(news.single, 0, nowMs)
       this.congestion.acknowledged(
         { number: ackedPacketNumber, chargedBytes: news.chargedBytes, roundTripMs: news.roundTripMs },
         this.sent.lastNumber + 1,
@@ -249,7 +267,8 @@ export class TransportLink implements Link {
     this.counters.probes++
     // The window may be full of what is lost: the oldest go again, and make room for that.
     if (this.silence.probes === 1) this.lose(this.sent.takeOldest(probePackets, nowMs), nowMs)
-    else this.probesToSend = probePackets
+    // A greeting has no content to go again, but whoever never said anything is still to be asked.
+    if (this.silence.probes > 1 || this.silence.lastNewsAtMs === -Infinity) this.probesToSend = probePackets
   }
 
   /** Drops what waited for too long, unless the other side is just slow: it is there, and takes one after the other. */
@@ -278,16 +297,17 @@ export class TransportLink implements Link {
   private lose(lost: readonly SentPacket[], nowMs: number, wasAbsence = this.silence.isAbsence): void {
     let counted = 0
     for (const packet of lost) {
-      const isProbe = isPathProbe(packet.content)
+      this.counters.lost++
+      if (!isPathProbe(packet.content) && !packet.isDoubled) counted++
+      // A heartbeat: nothing of it goes again, and of its size the path has carried others.
+      if (packet.chargedBytes === 0) continue
       if (this.path.lost(packet.payloadBytes, nowMs)) this.counters.blackHoles++
-      if (!isProbe && !packet.isDoubled) counted++
       this.repeat(packet)
     }
     if (!wasAbsence) this.loss.count(0, counted, nowMs)
   }
 
   private repeat(packet: SentPacket): void {
-    this.counters.lost++
     this.doubling.lost(packet.payloadBytes)
     for (const waiting of packet.content) {
       if (this.said.stillMatters(waiting)) this.queueAgain(waiting)

@@ -1,7 +1,8 @@
 /**
  * Which share of the datagrams of a link is lost, and how much of that is the path's nature. A LAN that loses every tenth
  * packet at random does so at any rate of sending; a queue that overflows loses more the more is sent. So what the best
- * stretch of late has lost is taken for the path's, and only what is lost beyond it for congestion.
+ * stretch of late has lost is taken for the path's, or what stayed when half as much was sent (loss-trial.ts), and only what is
+ * lost beyond it for congestion.
  */
 import { RecentLeast } from './recent-least.js'
 
@@ -26,19 +27,39 @@ export class LossShare {
   private countedAtMs = -Infinity
   private stretchLost = 0
   private stretchCount = 0
-  private readonly least = new RecentLeast()
+  private least = new RecentLeast()
+  /** Packets in all, and how many of those were lost. */
+  counted = 0
+  countedLost = 0
 
   /** So many packets were acknowledged, so many are lost. */
   count(acknowledged: number, lost: number, nowMs: number): void {
     this.fade(nowMs)
     for (let i = 0; i < acknowledged; i++) this.step(0)
     for (let i = 0; i < lost; i++) this.step(1)
+    this.counted += acknowledged + lost
+    this.countedLost += lost
     this.stretchLost += lost
     this.stretchCount += acknowledged + lost
     if (this.stretchCount < stretchPackets) return
     this.least.measured(this.stretchLost / this.stretchCount, nowMs)
     this.stretchLost = 0
     this.stretchCount = 0
+  }
+
+  /** So many that were counted as lost were only late. */
+  takeBack(late: number): void {
+    if (late === 0) return
+    this.share = Math.max(0, this.share - late / this.packets)
+    this.stretchLost = Math.max(0, this.stretchLost - late)
+    this.countedLost -= late
+    this.counted -= late
+  }
+
+  /** The path was seen to lose this share, whatever was sent. */
+  isOwn(share: number): void {
+    this.least = new RecentLeast()
+    this.least.measured(share, this.countedAtMs)
   }
 
   /** So much is lost that it pays to do something against it beforehand. */
@@ -58,8 +79,7 @@ export class LossShare {
 
   /**
    * What was long ago stands for less. A link with little traffic, most of which goes twice once much is lost and says nothing
-   * then (doubling.ts), would be taken for a lossy one minutes after the path has mended. What asks for no acknowledgement, as
-   * heartbeats do, is not counted at all: an idle link keeps the share that it had.
+   * then (doubling.ts), would be taken for a lossy one minutes after the path has mended.
    */
   private fade(nowMs: number): void {
     if (this.packets > smoothedPacketsLeast) {

@@ -85,7 +85,7 @@ export class Outgoing {
       link.wasClosed = false
       this.tellOfRoom()
     }
-    if (link.outbox.isEmpty && !link.mustAcknowledge(nowMs)) return this.time(link)
+    if (link.outbox.isEmpty && link.probesToSend === 0 && !link.mustAcknowledge(nowMs)) return this.time(link)
     this.add(link)
     // The owner flushes at the end of a turn in which it has something to do; this may not be its business.
     if (this.flushIsAsked) return
@@ -148,6 +148,7 @@ export class Outgoing {
       writer.sendHello(link, link.hello, promise(link, nowMs))
       link.hello = null
     }
+    for (const number of link.ownAcknowledgements) writer.sendEmpty(link, promise(link, nowMs), nowMs, number)
     const outdated = link.dropOutdated(nowMs)
     if (outdated > 0) onOutdated(link, outdated)
     while (!outbox.isEmpty) {

@@ -58,16 +58,18 @@ export interface SentPacket {
 
 /** What an acknowledgement brought to light. */
 export interface Acknowledged {
+  /** Packets that had asked for it. */
   readonly packets: number
-  /** Of those: sent once. */
+  /** All that were sent once, whether they had asked or not. */
   readonly single: number
   readonly chargedBytes: number
   /** How long the newest of them took to be acknowledged; -1 where that is no sample of the round trip. */
   readonly roundTripMs: number
   /** The largest payload among them. */
   readonly largestPayloadBytes: number
-  /** Packets that had been given up for lost. */
+  /** Packets that had been given up for lost, and of those: sent once. */
   readonly late: number
+  readonly lateSingle: number
 }
 
 /** What is over holds nothing any more, though it is remembered for a while. */
@@ -80,6 +82,7 @@ const nothing: Acknowledged = {
   roundTripMs: -1,
   largestPayloadBytes: 0,
   late: 0,
+  lateSingle: 0,
 }
 
 export class SentPackets {
@@ -162,7 +165,7 @@ export class SentPackets {
     const isNews = highest > this.highestAcked
     if (isNews) this.highestAcked = highest
     const from = Math.max(highest - acknowledgedBits, this.nextNumber - this.packets.length + this.head)
-    let [packets, single, charged, late, largestPayloadBytes, roundTripMs] = [0, 0, 0, 0, 0, -1]
+    let [packets, single, charged, late, lateSingle, largestPayloadBytes, roundTripMs] = [0, 0, 0, 0, 0, 0, -1]
     for (let number = from; number <= highest; number++) {
       const below = highest - 1 - number
       const isNamed = below < 0 || ((below < 32 ? low >>> below : high >>> (below - 32)) & 1) === 1
@@ -171,24 +174,28 @@ export class SentPackets {
       if (packet.state === 'acknowledged') continue
       if (packet.state === 'lost') {
         late++
+        if (!packet.isDoubled) lateSingle++
         if (packet.overdueSinceMs < Infinity) this.cameLate(packet, nowMs)
       } else {
         this.leave(packet)
       }
       packet.state = 'acknowledged'
       packet.content = noContent
+      if (!packet.isDoubled) single++
       if (packet.chargedBytes === 0) continue
       packets++
-      if (!packet.isDoubled) single++
       charged += packet.chargedBytes
       largestPayloadBytes = Math.max(largestPayloadBytes, packet.payloadBytes)
       if (isNews && below < 0) roundTripMs = nowMs - packet.sentAtMs
     }
     this.forget(nowMs)
-    return { packets, single, chargedBytes: charged, roundTripMs, largestPayloadBytes, late }
+    return { packets, single, chargedBytes: charged, roundTripMs, largestPayloadBytes, late, lateSingle }
   }
 
-  /** Packets that are lost by the thresholds; they are not in flight any more. `roundTripMs`: smoothed, or the latest. */
+  /**
+   * Packets that are lost by the thresholds, whether they asked for word or not; they are not in flight any more.
+   * `roundTripMs`: smoothed, or the latest.
+   */
   takeLost(roundTripMs: number, nowMs: number): SentPacket[] {
     const lost: SentPacket[] = []
     const overdueMs = overdueAfterMs(roundTripMs)
@@ -201,7 +208,7 @@ export class SentPackets {
       if (!isFarBehind && packet.sentAtMs + overdueMs + this.reorderMs > nowMs) continue
       packet.overdueSinceMs = packet.sentAtMs + overdueMs
       this.lose(packet, nowMs)
-      if (packet.chargedBytes > 0) lost.push(packet)
+      lost.push(packet)
     }
     return lost
   }
@@ -218,9 +225,9 @@ export class SentPackets {
     const oldest: SentPacket[] = []
     for (let at = this.firstUnsettled; at < this.packets.length && oldest.length < count; at++) {
       const packet = this.packets[at]!
-      if (packet.state !== 'in-flight') continue
+      if (packet.state !== 'in-flight' || packet.chargedBytes === 0) continue
       this.lose(packet, nowMs)
-      if (packet.chargedBytes > 0) oldest.push(packet)
+      oldest.push(packet)
     }
     return oldest
   }

@@ -1,8 +1,23 @@
 import t from 'tap'
-import { Congestion } from '../../src/transport/congestion.js'
+import { Congestion, type Loss } from '../../src/transport/congestion.js'
 
 const datagram = 2_304
-const lossOf = (own: number, excess: number) => ({ share: own + excess, own, excess, isLossy: own + excess >= 0.02 })
+
+/** Of a path that loses so much whatever is sent, with a thousand packets in a round; `isOwn` is not listened to. */
+function lossOf(own: number, excess: number): Loss {
+  const share = own + excess
+  let counted = 0
+  return {
+    ...{ share, own, excess, isLossy: share >= 0.02, isOwn: () => undefined },
+    get counted() {
+      return (counted += 1_000)
+    },
+    get countedLost() {
+      return counted * share
+    },
+  }
+}
+
 const noLoss = lossOf(0, 0)
 
 /** Rounds of a window that is full each time: `deliveredShare` of it arrives, in `roundTripMs`. */
@@ -46,15 +61,29 @@ void t.test('a standing queue shrinks it in proportion, by half at most, and nev
   const congestion = new Congestion(datagram)
   rounds(congestion, 10, 1)
   const before = congestion.windowBytes
-  rounds(congestion, 1, 21, { from: 11 })
-  t.ok(congestion.windowBytes > before, '20 ms are left standing')
+  rounds(congestion, 1, 11, { from: 11 })
+  t.ok(congestion.windowBytes > before, '10 ms are left standing')
   const grown = congestion.windowBytes
-  rounds(congestion, 1, 28, { from: 12 })
-  t.ok(Math.abs(congestion.windowBytes - grown * 0.75) < 1, 'to 21 of 28 ms')
+  const leftMs = 1 + 10 + 30 * Math.sqrt((3 * datagram) / grown)
+  rounds(congestion, 1, leftMs / 0.75, { from: 12 })
+  t.ok(Math.abs(congestion.windowBytes - grown * 0.75) < 1, 'to three quarters')
   rounds(congestion, 1, 1_000, { from: 13 })
   t.ok(Math.abs(congestion.windowBytes - grown * 0.375) < 1)
   rounds(congestion, 50, 1_000, { from: 14 })
   t.equal(congestion.windowBytes, 3 * datagram)
+  rounds(congestion, 1, 26, { from: 64 })
+  t.ok(congestion.windowBytes > 3 * datagram, 'a small window leaves up to 25 ms standing')
+  t.end()
+})
+
+void t.test('of two windows that meet the same queue the larger one gives way', t => {
+  const [small, large] = [new Congestion(datagram), new Congestion(datagram)]
+  rounds(small, 1, 100)
+  rounds(large, 20, 1)
+  const before = [small.windowBytes, large.windowBytes]
+  for (const congestion of [small, large]) rounds(congestion, 1, 17, { from: 21 })
+  t.ok(small.windowBytes > before[0]!)
+  t.ok(large.windowBytes < before[1]!)
   t.end()
 })
 
@@ -77,8 +106,11 @@ void t.test('loss beyond the path’s own shrinks it, the path’s own does not'
     rounds(congestion, 100, 1, { loss: lossOf(own, 0.1), deliveredShare: 1 - own })
     t.ok(congestion.windowBytes > 100 * datagram, `grows at ${own}: ${congestion.windowBytes}`)
     const before = congestion.windowBytes
-    rounds(congestion, 1, 1, { loss: lossOf(own, 0.2), deliveredShare: 0.8 - own, from: 101 })
-    t.ok(Math.abs(congestion.windowBytes - before * 0.9 - datagram) < 1, 'by half of it, and a datagram more')
+    const loss = lossOf(own, 0.2)
+    rounds(congestion, 1, 1, { loss, deliveredShare: 0.8 - own, from: 101 })
+    t.equal(congestion.windowBytes, before, 'it is looked at first')
+    rounds(congestion, 1, 1, { loss, deliveredShare: 0.8 - own, from: 102 })
+    t.ok(Math.abs(congestion.windowBytes - before / 2 - datagram) < 1, 'to half, and a datagram more')
   }
   t.end()
 })
@@ -100,7 +132,7 @@ void t.test('of what is lost while a queue stands nothing is the path’s own', 
 })
 
 void t.test('additive increase, multiplicative decrease: links that lose alike come to equal windows', t => {
-  const signs: [string, number, ReturnType<typeof lossOf>][] = [
+  const signs: [string, number, Loss][] = [
     ['loss', 1, lossOf(0, 0.2)],
     ['loss while a queue stands', 11, lossOf(0.1, 0)],
   ]

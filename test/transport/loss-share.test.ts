@@ -56,6 +56,20 @@ void t.test('a loss that stays is the path’s own after twenty seconds', t => {
   t.end()
 })
 
+void t.test('what was seen to be the path’s own counts as that at once', t => {
+  const [loss, prng] = [new LossShare(), new Prng(6)]
+  feed(loss, prng, 5_000, 0, 0)
+  feed(loss, prng, 1_000, 0.3, 5_000)
+  t.ok(loss.excess > 0.2)
+  t.same([loss.counted, loss.countedLost > 200], [6_000, true])
+  loss.isOwn(0.3)
+  t.ok(loss.excess < 0.1, `${loss.excess}`)
+  feed(loss, prng, 1_000, 0, 6_000)
+  feed(loss, prng, 1_000, 0.3, 7_000)
+  t.ok(loss.excess > 0.2, 'until it loses less again')
+  t.end()
+})
+
 void t.test('regression_a_path_that_has_mended_is_known_within_a_minute_on_a_link_with_little_traffic', t => {
   const [loss, prng] = [new LossShare(), new Prng(4)]
   feed(loss, prng, 5_000, 0.2, 0)

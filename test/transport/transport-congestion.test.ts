@@ -14,7 +14,13 @@ const bytesPerMs = 125
  * A server sends to others as much as their links take, all through one bottleneck, and heartbeats; the first seconds are
  * not counted. Rates are payload of entries per ms.
  */
-function transfer(options: Partial<FakeNetworkOptions>, seconds: number, links = 1, startGapMs = 0) {
+function transfer(
+  options: Partial<FakeNetworkOptions>,
+  seconds: number,
+  links = 1,
+  startGapMs = 0,
+  everyMs: (network: FakeNetwork, ms: number) => void = () => undefined,
+) {
   const clock = new FakeClock(1_000)
   const network = new FakeNetwork(clock, { seed: 3, delayFromMs: 0.2, delayToMs: 0.3, ...options })
   const datagramSizes = () => [1_200, 1_472]
@@ -60,6 +66,7 @@ function transfer(options: Partial<FakeNetworkOptions>, seconds: number, links =
       for (const { link, next } of others) a.transport.send(link, beat(next))
     }
     fill(nowMs)
+    everyMs(network, nowMs)
     clock.runFor(1)
     network.sent.length = 0
     if (nowMs === Math.floor(warmMs)) {
@@ -126,6 +133,28 @@ void t.test('two links through one bottleneck share it, whoever came first', t =
     t.ok(first < second * 3 && second < first * 3, both)
     t.ok(first + second > bytesPerMs * 10 * 0.75)
     t.ok(queueMsMax < 70, `${queueMsMax}`)
+  }
+  t.end()
+})
+
+void t.test('regression_links_in_a_deep_queue_never_became_equal, for as long as they sent', t => {
+  for (const factor of [10, 100]) {
+    const line = bytesPerMs * factor
+    const { rates, queueMsMax, heartbeats } = transfer({ bytesPerMs: line }, 18, 2, 500)
+    t.ok(Math.min(...rates) * 4 > Math.max(...rates), `${rates.join(' and ')} bytes per ms of ${line}`)
+    t.ok(rates[0]! + rates[1]! > line * 0.75)
+    t.ok(Math.max(queueMsMax, ...heartbeats) < 60, `${queueMsMax} ms, a heartbeat ${Math.max(...heartbeats)} ms`)
+  }
+  t.end()
+})
+
+void t.test('regression_loss_at_random_that_begins_at_once_is_not_taken_for_a_queue’s_until_it_is_forgotten', t => {
+  for (const lossShare of [0.2, 0.3]) {
+    const line = bytesPerMs * 20
+    const { rates } = transfer({ bytesPerMs: line }, 12, 1, 0, (network, ms) => {
+      if (ms === 3_000) network.options = { ...network.options, lossShare }
+    })
+    t.ok(rates[0]! > line * 0.6 * (1 - lossShare), `${rates[0]! * 1_000} bytes per second at ${lossShare}`)
   }
   t.end()
 })

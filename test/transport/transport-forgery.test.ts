@@ -224,9 +224,25 @@ void t.test('who speaks in the name of a peer that was never heard is forgotten 
     [{}, 1],
     'it may be the peer behind another address',
   )
-  say({ packetNumber: 5 }, bulkMessage(2, 7, 1))
+  home.transport.askForWord(link)
+  home.transport.flush()
+  say({ packetNumber: 5, ackedPacketNumber: link.sent.lastNumber }, bulkMessage(2, 7, 1))
   t.same(home.transport.status.drops, {})
   t.same([numbersOf(home.received), link.reassembly.unfinished], [[7], 0])
+  t.end()
+})
+
+void t.test('regression_a_recording_from_a_forged_address_does_not_cut_off_a_peer_behind_a_translator', t => {
+  const { network, home, link, say } = enter()
+  const translated = speaker(network, network.open(3), home, 77)
+  const recorded = { packetNumber: 5 }
+  translated(recorded, bulkMessage(2, 7, 1))
+  say(recorded, bulkMessage(2, 7, 1))
+  say({ packetNumber: 6 }, bulkMessage(2, 8, 1))
+  t.same(home.transport.status.drops, { replayed: 1 })
+  translated({ packetNumber: 7 }, bulkMessage(2, 9, 1))
+  t.same(numbersOf(home.received), [7, 8, 9])
+  t.notOk(link.status.drops['other-address'])
   t.end()
 })
 
@@ -239,6 +255,33 @@ void t.test('who asks a peer for a word knows where it is heard, before anybody 
   clock.runFor(10)
   speaker(network, network.open(3), a, b.options.bootNonce)({ packetNumber: 2 ** 52 }, bulkMessage(2, 7, 1))
   t.same(a.transport.status.drops, { 'other-address': 1 })
+  t.end()
+})
+
+void t.test('regression_a_question_for_a_word_that_is_lost_is_put_again', t => {
+  const clock = new FakeClock(1_000)
+  const network = new FakeNetwork(clock)
+  const { a, toB } = twoServers(network)
+  network.cut(a.socket.address, toB.address)
+  a.transport.askForWord(toB)
+  a.transport.flush()
+  clock.runFor(10)
+  network.heal()
+  clock.runFor(1_000)
+  t.equal(insideOf(toB).source.heard(toB.address, false), 'yes', 'it is known that it is heard there')
+  t.end()
+})
+
+void t.test('a peer that speaks first is asked for a word, so that it is known where it is heard', t => {
+  const clock = new FakeClock(1_000)
+  const network = new FakeNetwork(clock)
+  const { a, b, toA, toB } = twoServers(network)
+  b.transport.askForWord(toA)
+  b.transport.flush()
+  clock.runFor(10)
+  t.equal(insideOf(toB).source.heard(toB.address, false), 'yes')
+  t.ok(network.sent.length <= 5, 'and that is that')
+  t.equal(a.received.length, 0)
   t.end()
 })
 

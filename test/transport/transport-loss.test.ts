@@ -19,6 +19,57 @@ function enter(options: Partial<FakeNetworkOptions>, sizes: readonly number[] = 
   return { clock, network, a, b, toB, toA }
 }
 
+/** A leader without work and a follower, for so long: heartbeats, which ask for no word, and their answers. */
+function idle({ clock, a, b, toA, toB, network }: ReturnType<typeof enter>, forMs: number): void {
+  const heartbeat = { ...bulkMessage(1, 1, 0), entries: [] } as WireMessage
+  for (let ms = 0; ms < forMs; ms += 50) {
+    a.transport.send(toB, heartbeat)
+    a.transport.flush()
+    clock.runFor(25)
+    b.transport.send(toA, peerMessage(2, 1))
+    b.transport.flush()
+    clock.runFor(25)
+    network.sent.length = 0
+  }
+}
+
+void t.test('regression_loss_that_begins_or_ends_while_nothing_but_heartbeats_goes_is_seen', t => {
+  const cluster = enter({ seed: 3 })
+  const { network, toA, toB } = cluster
+  const shares = () => [toA, toB].map(({ status }) => status.lossShare)
+  idle(cluster, 5_000)
+  t.same(shares(), [0, 0])
+  network.options = { ...network.options, lossShare: 0.2 }
+  idle(cluster, 60_000)
+  for (const share of shares()) t.ok(share > 0.08 && share < 0.4, `${share} of 0.2, of few packets`)
+  network.options = { ...network.options, lossShare: 0 }
+  idle(cluster, 60_000)
+  for (const share of shares()) t.ok(share < 0.02, `${share} of nothing`)
+  for (const { status } of [toA, toB]) t.ok(status.late <= status.lost, `${status.late} late of ${status.lost} lost`)
+  t.end()
+})
+
+void t.test('regression_what_overtakes_more_than_64_others_was_never_acknowledged, and went again', t => {
+  const { clock, network, a, b, toB } = enter({ seed: 5, delayFromMs: 1, delayToMs: 3, bytesPerMs: 100_000 })
+  let next = 1
+  const burst = () => {
+    for (let i = 0; i < 150 && toB.availableBytes > 0; i++) a.transport.send(toB, bulkMessage(1, next++, 1_000))
+    a.transport.flush()
+  }
+  for (let ms = 0; ms < 1_000; ms++) {
+    burst()
+    clock.runFor(1)
+  }
+  clock.runFor(100)
+  t.ok(next > 40_000, `${next} messages, more than 64 in a round trip`)
+  t.equal(distinct(numbersOf(b.received)).length, next - 1)
+  const { lost, repeatedMessages } = toB.status
+  t.ok(repeatedMessages < next / 1_000, `${lost} taken for lost, ${repeatedMessages} sent again, and nothing was lost`)
+  const sent = (port: number) => network.sent.filter(({ from }) => from.port === port).length
+  t.ok(sent(2) < sent(1) * 1.2, `${sent(2)} acknowledgements of ${sent(1)} datagrams`)
+  t.end()
+})
+
 const largest = messageBytesMax - messageBytes(bulkMessage(1, 1, 0))
 
 void t.test('at any loss the largest messages arrive whole, for little more than loss must cost', t => {

@@ -115,7 +115,7 @@ export const slowFollower: Script = {
       const cluster = busyCluster({ unpersistedBytesMax })
       const { leader, followers } = rolesOf(cluster)
       const [away] = followers as [ServerProcess]
-      away.disk.logSlowness = 10_000
+      away.disk.logSlowness = 3_000
       passUntil(cluster, () => away.node!.raft.server.unpersistedBytes >= unpersistedBytesMax)
       const { lastIndex } = away.node!.raft.server.log
       cutOff(cluster, away)
