@@ -29,9 +29,14 @@ export interface LoadOptions {
 
 /** What was measured since `reset`. */
 export interface Measured {
+  /** Answered before the load was to end. */
   completed: number
-  /** By code. */
+  /** By code; those that the end found outstanding, and that were never answered, too. */
   readonly errors: Map<string, number>
+  /**
+   * Of everything that was answered, also after the end, and of what never was for as long as it was waited for. Without
+   * these a cluster that stops answering would look as fast as it was before.
+   */
   readonly latencyNs: RecordableHistogram
 }
 
@@ -50,6 +55,8 @@ export class Load {
   private readonly options: LoadOptions
   private readonly value: { readonly type: 0; readonly bytes: Uint8Array }
   private isStopping = false
+  private outstanding = 0
+  private onDrained: () => void = () => undefined
 
   constructor(core: ClientCore, clock: Clock, options: LoadOptions) {
     this.core = core
@@ -95,12 +102,20 @@ export class Load {
     this.isStopping = true
   }
 
+  /** Stops, and calls back when what is outstanding has its answer or its time is over: `timeoutMs` later at most. */
+  drain(done: () => void): void {
+    this.stop()
+    this.onDrained = done
+    if (this.outstanding === 0) done()
+  }
+
   /** One request of a slot; `done` is the slot's own callback, made once. */
   request(done: (outcome: Outcome) => void): number {
     const { core, options } = this
     const { kind, keys, prng, timeoutMs } = options
     const key = keys[prng.below(keys.length)]!
     const nowMs = this.clock.now()
+    this.outstanding++
     if (kind === 'get' || (kind === 'mixed' && prng.uint32() % 2 === 0)) {
       core.read(encodeQuery({ op: 'get', key }), linearizable, nowMs + timeoutMs, done)
     } else {
@@ -112,14 +127,22 @@ export class Load {
   /** Counts what a slot got; false: the slot ends. */
   answered(outcome: Outcome, startMs: number): boolean {
     const { measured } = this
-    if (outcome.code === 'ok') {
-      measured.completed++
+    const { code } = outcome
+    if (code === 'ok' && !this.isStopping) measured.completed++
+    if (code !== 'ok') measured.errors.set(code, (measured.errors.get(code) ?? 0) + 1)
+    if (!isRefusal(code)) {
       measured.latencyNs.record(Math.max(1, Math.round((this.clock.now() - startMs) * nsPerMs)))
-    } else {
-      measured.errors.set(outcome.code, (measured.errors.get(outcome.code) ?? 0) + 1)
     }
-    return !this.isStopping
+    this.outstanding--
+    if (!this.isStopping) return true
+    if (this.outstanding === 0) this.onDrained()
+    return false
   }
+}
+
+/** Somebody said no, maybe at once: how long that took says nothing of how long answers take. */
+function isRefusal(code: Outcome['code']): boolean {
+  return code !== 'ok' && code !== 'unavailable' && code !== 'unknown-outcome'
 }
 
 const linearizable = { stale: false }

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { fileSystemOf, machineConditions } from '../bench/conditions.js'
 import type { LoadKind } from '../bench/load.js'
 import { Load, loadKinds, numberedKeys, together } from '../bench/load.js'
+import { diskBytesBetween, largestDatagramBytes, rssMiB } from '../bench/server-costs.js'
 import { findProcesses, usageOf } from '../bench/server-usage.js'
 import { valueBytesMax } from '../codec/limits.js'
 import { Prng } from '../src/base/prng.js'
@@ -25,6 +26,8 @@ import { packageVersion } from './version.js'
 
 const electionMsMax = 15_000
 const requestMsMax = 10_000
+/** After so long it is told what is waited for. */
+const silentDrainMs = 1_000
 
 interface Settings {
   readonly concurrency: number
@@ -37,12 +40,6 @@ interface Settings {
   readonly datagramBytesMax: number | undefined
 }
 
-/** What was found out about the servers while it ran. */
-interface Costs {
-  readonly cpuUs: number | null
-  readonly diskBytes: number
-}
-
 export const benchCommand = defineCommand({
   name: 'bench',
   words: ['put|get|mixed'],
@@ -50,7 +47,8 @@ export const benchCommand = defineCommand({
   details: `
 Without --endpoints it starts three servers of its own, with their data in a temporary directory on a disk, and
 removes everything afterwards. Keys are drawn evenly; every key is written once before the measurement begins.
-put waits for a majority of disks; get is linearizable; mixed is half of each.`,
+put waits for a majority of disks; get is linearizable; mixed is half of each. Requests that are outstanding when the
+measured time is over are waited for, ${requestMsMax / 1_000} s at most: they count in the latencies, and what is never answered as an error, too.`,
   options: {
     endpoints: optional('Servers of a running cluster, HOST:PORT,...', endpoints),
     concurrency: withDefault('Requests outstanding, of all clients together', whole(1, 60_000), '64'),
@@ -133,7 +131,8 @@ async function measure(
     for (const load of loads) load.start()
     await until(end, warmUpS)
     const before = await serverStatuses(observer)
-    const pids = findProcesses(before.map(({ address }) => address))
+    const beforeMs = clock.now()
+    const pids = before.length === 0 ? null : findProcesses(before.map(({ address }) => address))
     const usedBefore = pids === null ? null : usageOf(pids)
     const ownBefore = process.cpuUsage()
     for (const load of loads) load.reset()
@@ -143,19 +142,20 @@ async function measure(
     )
     await until(end, durationS).finally(() => progress.stop())
 
-    const elapsedS = (clock.now() - startMs) / 1_000
-    const measured = together(loads.map(load => load.measured))
+    const endMs = clock.now()
+    const elapsedS = (endMs - startMs) / 1_000
     const own = process.cpuUsage(ownBefore)
     const used = pids === null ? null : usageOf(pids)
+    await drain(loads, end, output)
+    const drainMs = clock.now() - endMs
+    const measured = together(loads.map(load => load.measured))
+    const betweenMs = clock.now() - beforeMs
     const after = await serverStatuses(observer)
-    const costs: Costs = {
-      cpuUs: used === null || usedBefore === null ? null : used.cpuUs - usedBefore.cpuUs,
-      diskBytes: bytesWritten(after) - bytesWritten(before),
-    }
+    const cpuUs = used === null || usedBefore === null ? null : used.cpuUs - usedBefore.cpuUs
     const ms = (ns: number) => rounded(ns / 1e6)
     const { latencyNs, completed, errors } = measured
     const perOp = (total: number | null) => (total === null || completed === 0 ? null : rounded(total / completed))
-    const quantileMs = (percent: number) => (completed === 0 ? 0 : ms(latencyNs.percentile(percent)))
+    const quantileMs = (percent: number) => (latencyNs.count === 0 ? 0 : ms(latencyNs.percentile(percent)))
     report(
       {
         what: kind,
@@ -163,13 +163,13 @@ async function measure(
         p50Ms: quantileMs(50),
         p99Ms: quantileMs(99),
         p999Ms: quantileMs(99.9),
-        maxMs: completed === 0 ? 0 : ms(latencyNs.max),
+        maxMs: latencyNs.count === 0 ? 0 : ms(latencyNs.max),
         operations: completed,
         errors: [...errors.values()].reduce((sum, count) => sum + count, 0),
         errorsByCode: Object.fromEntries(errors),
-        cpuUsPerOp: perOp(costs.cpuUs),
+        cpuUsPerOp: perOp(cpuUs),
         clientCpuUsPerOp: perOp(own.user + own.system),
-        diskBytesPerOp: perOp(costs.diskBytes),
+        diskBytesPerOp: perOp(diskBytesBetween(before, after, betweenMs)),
         leaderRssMiB: rssMiB(after.filter(({ role }) => role === 'leader')),
         followerRssMiB: rssMiB(after.filter(({ role }) => role !== 'leader')),
         concurrency,
@@ -177,11 +177,12 @@ async function measure(
         valueBytes,
         keys,
         durationS: rounded(elapsedS),
+        drainMs: rounded(drainMs),
         warmUpS,
         seed,
-        servers: after.length,
+        servers: before.length === 0 ? null : before.length,
         fsync: 'O_DSYNC',
-        datagramBytesMax: largestDatagram(after),
+        datagramBytesMax: largestDatagramBytes(after),
         ...conditions,
         raftgram: packageVersion(),
         ...machineConditions(),
@@ -193,14 +194,6 @@ async function measure(
     await observer.close()
     await Promise.all(cores.map(core => new Promise<void>(resolve => core.close(resolve))))
   }
-}
-
-/**
- * What the servers wrote, log and zeros ahead of it, by their own count: the kernel's counts whole pages of its cache,
- * which may be megabytes for a small write.
- */
-function bytesWritten(servers: readonly ServerStatus[]): number {
-  return servers.reduce((sum, { storage }) => sum + storage.bytesWritten + storage.bytesZeroed, 0)
 }
 
 async function connect(clock: RealClock, endpoints: readonly string[], settings: Settings): Promise<ClientCore> {
@@ -221,22 +214,28 @@ async function until(end: Promise<unknown>, seconds: number): Promise<void> {
   const over = new Promise<'over'>(resolve => (timer = setTimeout(() => resolve('over'), seconds * 1_000)))
   const why = await Promise.race([over, end])
   clearTimeout(timer)
-  if (why !== 'over') throw new CommandError('unavailable', 'interrupted: nothing was measured to the end')
+  if (why !== 'over') throw interrupted()
+}
+
+/** Until nothing is outstanding, which the time that each request has bounds; an interruption ends it as it ends all else. */
+async function drain(loads: readonly Load[], end: Promise<unknown>, output: Output): Promise<void> {
+  const notice = setTimeout(
+    () => output.note(`waiting for what is outstanding, ${requestMsMax / 1_000} s at most`),
+    silentDrainMs,
+  )
+  const drained = Promise.all(loads.map(load => new Promise<void>(resolve => load.drain(resolve))))
+  const why = await Promise.race([drained.then(() => 'drained' as const), end])
+  clearTimeout(notice)
+  if (why !== 'drained') throw interrupted()
+}
+
+function interrupted(): CommandError {
+  return new CommandError('unavailable', 'interrupted: nothing was measured to the end')
 }
 
 async function serverStatuses(observer: Client): Promise<ServerStatus[]> {
   const reports = await observer.status()
   return reports.filter(report => report.role !== 'unreachable')
-}
-
-/** Of the largest of them; null where there is none. */
-function rssMiB(servers: readonly ServerStatus[]): number | null {
-  if (servers.length === 0) return null
-  return rounded(Math.max(...servers.map(({ memory }) => memory.rssBytes)) / 2 ** 20)
-}
-
-function largestDatagram(servers: readonly ServerStatus[]): number {
-  return Math.max(0, ...servers.flatMap(({ peers }) => peers.map(peer => peer.datagramBytesMax)))
 }
 
 function report(result: Record<string, unknown>, output: Output): void {
@@ -269,6 +268,7 @@ const readableNames: ReadonlyMap<string, string> = new Map([
   ['concurrency', 'requests outstanding'],
   ['valueBytes', 'value (bytes)'],
   ['durationS', 'measured (s)'],
+  ['drainMs', 'then waited for what was outstanding (ms)'],
   ['warmUpS', 'warm-up (s)'],
   ['datagramBytesMax', 'largest datagram (bytes)'],
   ['heartbeatMs', 'heartbeat (ms)'],

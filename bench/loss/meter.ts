@@ -47,16 +47,21 @@ export class Meter {
     )
   }
 
-  /** To be asked as soon as the client has its result: what was counted per second in the last `seconds`. */
-  stop(seconds: number): Counts | null {
+  /**
+   * To be asked as soon as the client has its result: what was counted per second in the last `seconds`, or in those before
+   * the `drainMs` in which the client only waited for its last answers.
+   */
+  stop(seconds: number, drainMs = 0): Counts | null {
     clearInterval(this.timer)
-    return ratesOf(this.samples, seconds)
+    return ratesOf(this.samples, seconds, drainMs)
   }
 }
 
-/** What was counted per second in the last `seconds` of the samples; null where there are not two. */
-export function ratesOf(samples: readonly Sample[], seconds: number): Counts | null {
-  const last = samples.at(-1)
+/** What was counted per second in the last `seconds` of the samples but the last `drainMs`; null where there are not two. */
+export function ratesOf(samples: readonly Sample[], seconds: number, drainMs = 0): Counts | null {
+  const newest = samples.at(-1)
+  if (newest === undefined) return null
+  const last = samples.findLast(({ atMs }) => atMs <= newest.atMs - drainMs)
   if (last === undefined) return null
   const first = samples.find(({ atMs }) => atMs >= last.atMs - seconds * 1_000)
   if (first === undefined || first === last) return null

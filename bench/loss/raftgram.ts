@@ -20,6 +20,14 @@ interface Report {
   }[]
 }
 
+/** What is read of `bench put --json`. */
+interface Result extends Seen {
+  readonly ok: boolean
+  readonly message?: string
+  /** Missing from a build that did not wait. */
+  readonly drainMs?: number
+}
+
 /** `script` is the built command; `serveOptions` go to each server besides. `name`: there may be two builds. */
 export function raftgram(name: string, script: string, serveOptions: readonly string[]): System {
   return {
@@ -59,8 +67,8 @@ async function measure(place: Place, script: string, serveOptions: readonly stri
   const client = programs.start('bench put', [...hosts.on(clientHost), ...command, ...benchWords(addresses, place)])
   const meter = Meter.of(servers, client)
   try {
-    const seen = JSON.parse(await client.line()) as Seen & { readonly ok: boolean; readonly message?: string }
-    const rates = meter.stop(load.seconds)
+    const seen = JSON.parse(await client.line()) as Result
+    const rates = meter.stop(load.seconds, seen.drainMs)
     if (!seen.ok) throw new Error(`bench put failed: ${seen.message ?? 'it does not say why'}`)
     const lostPercent = await lostOn(hosts)
     const { opsPerSec, p50Ms, p99Ms, maxMs, errors } = seen

@@ -26,6 +26,19 @@ void t.test('rates are those of the last seconds alone', t => {
   t.end()
 })
 
+void t.test('what the client waited for its last answers is not of the measured time', t => {
+  const samples = [
+    sampleOf(0, 0),
+    sampleOf(1_000, 100),
+    sampleOf(2_000, 200),
+    sampleOf(3_000, 201),
+    sampleOf(4_000, 201),
+  ]
+  t.equal(ratesOf(samples, 2, 2_000)?.serverCpuUs, 100)
+  t.equal(ratesOf(samples, 2, 60_000), null)
+  t.end()
+})
+
 void t.test('without two samples there is no rate', t => {
   t.equal(ratesOf([], 1), null)
   t.equal(ratesOf([sampleOf(0, 1)], 1), null)
