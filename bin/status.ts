@@ -3,14 +3,12 @@ import type { ServerReport } from '../src/client/client.js'
 import { clientOptions, withClient } from './client-command.js'
 import { defineCommand } from './command.js'
 import { exitStatus } from './exit-status.js'
+import { knownLossShare, worstKnownLossShare } from './known-loss.js'
 import { flag } from './option.js'
 import { table } from './output.js'
 import { bytesText, millisecondsText, percentText } from './units.js'
 
 type Reached = Exclude<ServerReport, { role: 'unreachable' }>
-
-/** A peer that said nothing for longer is not there, or has nothing to say to this one. */
-const heardMsMax = 1_000
 
 const headings = [
   ...['id', 'address', 'role'],
@@ -27,15 +25,17 @@ export const statusCommand = defineCommand({
   words: [],
   describe: 'Show every server of the cluster',
   details: `
-commit, applied, last: indexes of the log. snapshot: the last entry that the newest snapshot covers. state: hash of the key-value store at the last multiple of 4,096
-applied, equal on all servers that came as far. rtt: round-trip time of the leader to the others, their disks
-included. loss: share of the datagrams that were lost lately, on the worst way to a peer that answers. disk: ok; full,
-no room to make the log longer; or stalled, no write was completed for --disk-stall-ms. Exit status 3 where no server leads.
+commit, applied, last: indexes of the log. snapshot: the last entry that the newest snapshot covers. state: hash of the
+key-value store at the last multiple of 4,096 applied, equal on all servers that came as far. rtt: round-trip time of
+the leader to the others, their disks included. loss: share of the datagrams that were lost lately, on the worst way to
+a peer that is heard and hears; - where there is none. disk: ok; full, no room to make the log longer; or stalled, no
+write was completed for --disk-stall-ms. Exit status 3 where no server leads.
 
 --links adds a line for each server and each of its peers that it has had to do with. rtt: of datagrams, since the
-start. sent: datagrams. repeated: messages and fragments that were lost and went once more. heard: so long ago the
-peer was heard. window: what may be in flight, as the receiver's socket buffer counts it; in flight: what is. waiting:
-for the window. datagram: the largest on this path.
+start. sent: datagrams. loss: - where one of the two has not heard the other for a second, for then nothing shows what
+is lost. repeated: messages and fragments that were lost and went once more. heard: so long ago the peer was heard.
+window: what may be in flight, as the receiver's socket buffer counts it; in flight: what is. waiting: for the window.
+datagram: the largest on this path.
 
 --json says more, exactly: links with drops by reason; requests: copies that were suppressed, and answered from
 the session table; queues: whatever can pile up, with its bound.`,
@@ -71,8 +71,12 @@ the session table; queues: whatever can pile up, with its bound.`,
 })
 
 function tablesOf(reports: readonly ServerReport[], withLinks: boolean): string {
-  const servers = table(headings, reports.map(rowOf), headings.slice(3))
-  const links = withLinks ? reports.flatMap(report => (isReached(report) ? linkRowsOf(report) : [])) : []
+  const servers = table(
+    headings,
+    reports.map(report => rowOf(report, reports)),
+    headings.slice(3),
+  )
+  const links = withLinks ? reports.flatMap(report => (isReached(report) ? linkRowsOf(report, reports) : [])) : []
   return links.length === 0 ? servers : `${servers}\n\n${table(linkHeadings, links, linkHeadings.slice(1))}`
 }
 
@@ -80,7 +84,7 @@ function isReached(report: ServerReport): report is Reached {
   return report.role !== 'unreachable'
 }
 
-function rowOf(report: ServerReport): string[] {
+function rowOf(report: ServerReport, reports: readonly ServerReport[]): string[] {
   if (!isReached(report)) {
     return [report.id === 0 ? '?' : String(report.id), report.address, report.role, ...headings.slice(3).map(() => '')]
   }
@@ -97,7 +101,7 @@ function rowOf(report: ServerReport): string[] {
     report.snapshotIndex === 0 ? '-' : String(report.snapshotIndex),
     report.checkpointIndex === 0 ? '-' : `${report.checkpointHash.slice(0, 6)}@${report.checkpointIndex}`,
     millisecondsText(Math.max(...peers.map(peer => peer.roundTripMs), 0)),
-    percentText(Math.max(...peers.filter(isHeard).map(({ link }) => link.lossShare), 0)),
+    lossText(worstKnownLossShare(report, reports)),
     `${Math.round(memory.rssBytes / 2 ** 20)} MiB`,
     report.disk === 'sound' ? 'ok' : report.disk,
   ]
@@ -112,25 +116,27 @@ function transfersOf({ id, snapshots }: Reached): string[] {
   return [...taking, ...sending]
 }
 
-/** What goes to a peer that is down is lost as well, but says nothing of the network. */
-function isHeard({ silentMs }: Reached['peers'][number]): boolean {
-  return silentMs !== null && silentMs < heardMsMax
+function lossText(share: number | null): string {
+  return share === null ? '-' : percentText(share)
 }
 
-function linkRowsOf({ id, peers }: Reached): string[][] {
+function linkRowsOf(report: Reached, reports: readonly ServerReport[]): string[][] {
   // Followers hardly speak with each other: lines without a figure would be half of all.
-  const used = peers.filter(({ link }) => link.sent + link.received + link.waitingBytes > 0)
-  return used.map(({ id: peerId, silentMs, link }) => [
-    `${id} -> ${peerId}`,
-    millisecondsText(link.roundTripP50Ms),
-    millisecondsText(link.roundTripP99Ms),
-    String(link.sent),
-    link.sent === 0 ? '-' : percentText(link.lossShare),
-    String(link.repeatedMessages),
-    silentMs === null ? 'never' : silentMs < 1_000 ? `${silentMs} ms` : millisecondsText(silentMs),
-    bytesText(link.windowBytes),
-    bytesText(link.inFlightBytes),
-    bytesText(link.waitingBytes),
-    bytesText(link.datagramBytesMax),
-  ])
+  const used = report.peers.filter(({ link }) => link.sent + link.received + link.waitingBytes > 0)
+  return used.map(peer => {
+    const { id: peerId, silentMs, link } = peer
+    return [
+      `${report.id} -> ${peerId}`,
+      millisecondsText(link.roundTripP50Ms),
+      millisecondsText(link.roundTripP99Ms),
+      String(link.sent),
+      lossText(knownLossShare(report, peer, reports)),
+      String(link.repeatedMessages),
+      silentMs === null ? 'never' : silentMs < 1_000 ? `${silentMs} ms` : millisecondsText(silentMs),
+      bytesText(link.windowBytes),
+      bytesText(link.inFlightBytes),
+      bytesText(link.waitingBytes),
+      bytesText(link.datagramBytesMax),
+    ]
+  })
 }
