@@ -1,11 +1,13 @@
 /** `raftgram dev` as a story: a server is killed and started again, then dev itself is killed, and nothing is left behind. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
 import { freePorts } from '../../bin/local-cluster.js'
 import { Program, raftgram, run, sleep } from '../process/program.js'
-import { patienceMs } from '../process/rig.js'
+import { patienceMs, temporaryDirectory } from '../process/rig.js'
+import type { DevServer } from './dev-cluster.js'
 import { startDev } from './dev-cluster.js'
 
 interface Ended {
@@ -103,6 +105,24 @@ void t.test('regression_data_that_does_not_fit_is_one_line', async t => {
   t.match(ended, { status: 2, stdout: '', stderr: /^raftgram: --data [^\n]* is no directory\n$/ })
   const cutOff = ['serve', '--id', '1', '--cluster', '1=127.0.0.1:7401', '--data', file, '--fault-cut', '2,1']
   t.match(await run(t, [...raftgram, ...cutOff]), { status: 2, stderr: /^raftgram: --fault-cut names 1[^\n]*\n$/ })
+})
+
+void t.test('regression_a_signal_to_npm_start_ends_all_of_it', async t => {
+  const root = fileURLToPath(new URL('../../..', import.meta.url))
+  const [port = 0] = await freePorts(1)
+  const npm = new Program(t, ['npm', '--silent', '--prefix', root, 'start'], {
+    RAFTGRAM_JSON: '1',
+    RAFTGRAM_SERVERS: '1',
+    RAFTGRAM_PORT: String(port),
+    RAFTGRAM_DATA: await temporaryDirectory(t),
+  })
+  const { servers } = JSON.parse(await npm.line()) as { servers: DevServer[] }
+  const areRunning = () => servers.filter(({ pid }) => isRunning(pid))
+  // The shell between npm and dev ended, and nobody told dev. Without servers dev ends, too.
+  t.teardown(() => areRunning().forEach(({ pid }) => process.kill(pid, 'SIGKILL')))
+  npm.signal('SIGTERM')
+  await until(t, 'the server ends with npm', () => areRunning().length === 0)
+  t.equal((await npm.ended).status, 0)
 })
 
 async function until(t: Test, what: string, isSo: () => boolean): Promise<void> {
