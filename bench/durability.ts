@@ -19,6 +19,7 @@ import type { Place } from './durability/phases.js'
 import { diskUse, restartFromLog, restartFromSnapshot, taking, transfer } from './durability/phases.js'
 import { Programs } from './loss/programs.js'
 import { rowsOf, type Measured, type PhaseName } from './durability/goals.js'
+import { checkServeOptions } from './serve-options.js'
 
 const phaseNames: readonly PhaseName[] = ['log', 'snapshot', 'transfer', 'taking', 'disk']
 
@@ -118,7 +119,8 @@ disk      what the log takes on disk while it is cut again and again
 Exit status 1 where a goal is not met. The goals are those of 1,000,000 puts of 256 bytes.
 `,
   async run(settings, serveOptions, end, output) {
-    const directory = await makeDiskDirectory('raftgram-durability-', settings.data)
+    checkServeOptions(serveOptions)
+    const directory = makeDiskDirectory('raftgram-durability-', settings.data)
     try {
       return await measureAll(settings, serveOptions, directory, end, output)
     } finally {

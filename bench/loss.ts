@@ -27,6 +27,7 @@ import { legend, lossTable, togetherLegend } from './loss/report.js'
 import { planCells, runCells } from './loss/run.js'
 import type { Measured } from './loss/summary.js'
 import { shareOfLossless, summarize } from './loss/summary.js'
+import { checkServeOptions } from './serve-options.js'
 
 const builtScript = fileURLToPath(new URL('../bin/raftgram.js', import.meta.url))
 const subject = 'raftgram'
@@ -114,7 +115,7 @@ async function measure(
   const cells = planned.flat().length
   if (cells === 0) throw usageError('nothing is left to be measured: the floor sends nothing again and needs --loss 0')
   const minutes = Math.ceil((planned.length * (seconds + warmUp + aroundCellS)) / 60)
-  output.note(`${cells} cells, about ${minutes} min`)
+  output.note(`${cells} ${cells === 1 ? 'cell' : 'cells'}, about ${minutes} min`)
   const all: Measured[] = []
   let failures = 0
   await runCells(
@@ -182,8 +183,10 @@ await runBench({
     const why = await whyNoHosts()
     if (why !== null) throw usageError(`hosts of their own cannot be made: ${why}`)
     if (settings.together && settings.base === undefined) throw usageError('--together needs --base, the other build')
+    // Another build may know other options.
+    if (settings.raftgram === builtScript && settings.base === undefined) checkServeOptions(serveOptions)
     refuseUnwritable(settings.svg, 'svg')
-    const directory = await makeDiskDirectory('raftgram-loss-', settings.data)
+    const directory = makeDiskDirectory('raftgram-loss-', settings.data)
     const networks: Hosts[] = []
     try {
       const systems = systemsOf(settings, serveOptions, directory, output)

@@ -74,7 +74,7 @@ measured time is over are waited for, ${requestMsMax / 1_000} s at most: they co
       await measure(kind, options.endpoints, options, {}, end, output)
       return exitStatus.done
     }
-    const directory = await makeDiskDirectory('raftgram-bench-', options.data)
+    const directory = makeDiskDirectory('raftgram-bench-', options.data)
     let cluster: LocalCluster | null = null
     try {
       cluster = await LocalCluster.start({

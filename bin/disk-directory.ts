@@ -1,33 +1,37 @@
 /** A temporary directory for what is measured: on a disk, because in memory a sync costs nothing. */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { isInMemory } from '../bench/conditions.js'
-import { nodeDisk } from '../src/storage/disk-node.js'
 import { messageOfError, usageError } from './exit-status.js'
 
 /**
  * Makes one in `parent`, or where none is named in the first place that lies on a disk: most systems keep /tmp there, and
  * where they do not, the directory we are in may be on one.
  */
-export async function makeDiskDirectory(prefix: string, parent: string | undefined): Promise<string> {
+export function makeDiskDirectory(prefix: string, parent: string | undefined): string {
   const candidates = parent === undefined ? [tmpdir(), '/var/tmp', process.cwd()] : [parent]
-  if (parent !== undefined) await makeParent(parent)
+  if (parent !== undefined) checkParent(parent)
   const onDisk = candidates.find(candidate => !isInMemory(candidate))
   if (onDisk === undefined) {
     throw usageError(
       `${candidates.join(', ')} are all in memory, where a sync costs nothing: name a disk with --data DIR`,
     )
   }
-  return mkdtempSync(join(onDisk, prefix))
+  return makeIn(onDisk, prefix)
 }
 
-/** As a server makes its own: Node's recursive mkdir never comes back from below /proc. */
-async function makeParent(path: string): Promise<void> {
+/** What is made in it is removed again; it would stay, and a slip of the fingers with it. */
+function checkParent(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) throw usageError(`--data ${path} does not exist: make it first, or name another directory`)
+  if (!found.isDirectory()) throw usageError(`--data ${path} is no directory`)
+}
+
+function makeIn(parent: string, prefix: string): string {
   try {
-    await promisify(nodeDisk.makeDirectory.bind(nodeDisk))(path)
+    return mkdtempSync(join(parent, prefix))
   } catch (error) {
-    throw usageError(`--data: cannot make the directory ${path}: ${messageOfError(error)}`)
+    throw usageError(`--data: cannot make a directory in ${parent}: ${messageOfError(error)}`)
   }
 }
