@@ -39,7 +39,7 @@ export async function runBench<O extends CommonOptions>(command: BenchCommand<O>
 
 async function main<O extends CommonOptions>(command: BenchCommand<O>, typed: readonly string[]): Promise<ExitStatus> {
   const { options } = command
-  const { words, given } = splitArguments(typed, options)
+  const { words, given } = splitArguments(typed, options, `node dist/${command.file}`)
   const settings = Object.fromEntries(
     Object.entries<Option<unknown>>(options).map(([name, option]) => [name, valueOf(name, option, given)]),
   ) as Values<O>

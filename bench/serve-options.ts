@@ -10,7 +10,7 @@ const ownOptions = ['--id=1', '--cluster=list', '--data=directory', '--json', '-
 /** Refuses what `raftgram serve` of this build would. */
 export function checkServeOptions(typed: readonly string[]): void {
   try {
-    const { words, given } = splitArguments([...ownOptions, ...typed], serveCommand.options)
+    const { words, given } = splitArguments([...ownOptions, ...typed], serveCommand.options, 'raftgram serve')
     const [word] = words
     if (word !== undefined) throw usageError(`'${word.text}' is no option`)
     for (const [name, option] of Object.entries(serveCommand.options)) {

@@ -34,8 +34,8 @@ export function takeCommandName(typed: readonly string[], options: Options): [na
   return [null, [...typed]]
 }
 
-/** Throws a usage error for an option that is unknown, given twice, or lacks its text. */
-export function splitArguments(typed: readonly string[], options: Options): Split {
+/** Throws a usage error for an option that is unknown, given twice, or lacks its text. `program` --help lists them. */
+export function splitArguments(typed: readonly string[], options: Options, program = 'raftgram'): Split {
   const byName = namesOf(options)
   const words: Word[] = []
   const given = new Map<string, string>()
@@ -52,7 +52,7 @@ export function splitArguments(typed: readonly string[], options: Options): Spli
     const equals = argument.indexOf('=')
     const name = argument.slice(2, equals < 0 ? undefined : equals)
     const option = byName.get(name)
-    if (option === undefined) unknownOption(name, options)
+    if (option === undefined) unknownOption(name, options, '', program)
     if (given.has(name)) throw usageError(`--${name} is given twice: give it once`)
     if (equals >= 0) {
       given.set(name, argument.slice(equals + 1))

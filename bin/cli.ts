@@ -71,7 +71,7 @@ async function dispatch(typed: readonly string[], commands: CommandTable, speaki
     )
   }
 
-  const { words, given: typedTexts } = splitArguments(rest, command.options)
+  const { words, given: typedTexts } = splitArguments(rest, command.options, `raftgram ${name}`)
   const configFile = typedTexts.get('config') ?? process.env['RAFTGRAM_CONFIG']
   const everyOption = configFile === undefined ? command.options : await optionsOf(commands)
   const settings = readSettings(command.options, everyOption, process.env, configFile)

@@ -152,10 +152,11 @@ export function environmentName(name: string): string {
   return `RAFTGRAM_${dashed(name).replaceAll('-', '_').toUpperCase()}`
 }
 
-/** Refuses an option that is not there, with the nearest that is. */
-export function unknownOption(typed: string, known: Options, where = ''): never {
+/** Refuses an option that is not there, with the nearest that is, or with what lists them all. */
+export function unknownOption(typed: string, known: Options, where = '', program = 'raftgram'): never {
   const names = Object.keys(known)
     .filter(name => !known[name]!.isHidden)
     .map(dashed)
-  throw usageError(`unknown option --${typed}${where}${suggestion(typed, [...names, 'help', 'version'], '--')}`)
+  const nearest = suggestion(typed, [...names, 'help', 'version'], '--')
+  throw usageError(`unknown option --${typed}${where}${nearest || `; see ${program} --help`}`)
 }

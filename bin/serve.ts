@@ -1,6 +1,7 @@
 /** raftgram serve: one server of a cluster, in the foreground. */
 import { serverIdMax } from '../codec/limits.js'
 import type { Server } from '../src/node/server.js'
+import { parseHostPort } from '../src/transport/address.js'
 import { collectSeldom } from './collector.js'
 import { defineCommand } from './command.js'
 import { CommandError, exitStatus, usageError } from './exit-status.js'
@@ -29,7 +30,7 @@ majority of the others.`,
     cluster: required('Every server of the cluster, ID=HOST:PORT,...', text),
     data: required("Directory of this server's data, made if need be", text),
     repair: flag('Fill an empty or damaged directory from the other servers'),
-    listen: optional('HOST:PORT to listen on, where it differs from its address in --cluster', text),
+    listen: optional('HOST:PORT to listen on, where it differs from its address in --cluster', hostPort),
     clusterName: optional('Clusters of different names ignore each other; by default the list is the name', text),
     ...tuningOptions,
     ...diskOptions,
@@ -75,6 +76,11 @@ majority of the others.`,
     return exitStatus.done
   },
 })
+
+function hostPort(typed: string): string {
+  if (parseHostPort(typed) === null) throw new Error(`must be HOST:PORT, as in 0.0.0.0:7401, not '${typed}'`)
+  return typed
+}
 
 /** The other end of stdin is the parent's; the kernel closes it however the parent ends, also by kill -9. */
 function endWithParent(server: Server): void {

@@ -319,20 +319,20 @@ export class Client {
     const outcome = await ended
     signal?.removeEventListener('abort', giveUp)
     if (outcome.code === 'ok') return outcome.result
-    throw this.errorOf(outcome, what, timeoutMs)
+    throw this.errorOf(outcome, what)
   }
 
-  private errorOf(outcome: Exclude<Outcome, { code: 'ok' }>, what: string, timeoutMs: number): RaftgramError {
+  private errorOf(outcome: Exclude<Outcome, { code: 'ok' }>, what: string): RaftgramError {
     const { code, why } = outcome
     switch (code) {
       case 'unknown-outcome':
         return new UnknownOutcomeError(
-          `${what} was sent but its outcome is unknown (${why}; timeoutMs ${timeoutMs}): ` +
+          `${what} was sent but its outcome is unknown (${why}): ` +
             'it may have been executed, once, or may yet be: read to find out',
         )
       case 'unavailable':
         if (this.closing !== null) return new UnavailableError(`${what} had no effect: the client is closed`)
-        return new UnavailableError(`${what} had no effect, it may be tried again: ${why} (timeoutMs ${timeoutMs})`)
+        return new UnavailableError(`${what} had no effect, it may be tried again: ${why}`)
       case 'busy':
         return new BusyError(`${what} had no effect: ${why}: await some of them first`)
       case 'no-space':

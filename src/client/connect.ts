@@ -43,7 +43,9 @@ export async function openCore(clock: Clock, settings: CoreSettings): Promise<Cl
   const [first] = addresses
   if (first === undefined) {
     const reasons = found.filter(address => address instanceof Error)
-    throw new UnavailableError(`no server can be found: ${reasons.map(({ message }) => message).join(', ')}`)
+    throw new UnavailableError(
+      `no server can be found: ${reasons.map(({ message }) => message).join(', ')}: mend the endpoints, or write IP addresses`,
+    )
   }
   // One socket speaks one version of IP: the first endpoint's decides.
   const speaks = (address: Address) => isIPv6(address) === isIPv6(first)

@@ -108,7 +108,7 @@ export class SnapshotClient {
     if (outcome.code === 'ok') return outcome.result
     if (outcome.code === 'no-snapshot') throw new SnapshotGoneError(outcome.why)
     if (outcome.code === 'no-space') throw new NoSpaceError(`no snapshot was taken: ${outcome.why}`)
-    throw new UnavailableError(`no answer about snapshots: ${outcome.why} (timeoutMs ${timeoutMs})`)
+    throw new UnavailableError(`no answer about snapshots: ${outcome.why}`)
   }
 }
 

@@ -16,6 +16,7 @@ import type { OpenedStorage } from '../storage/open-storage.js'
 import type { Storage } from '../storage/storage.js'
 import { openStorage } from '../storage/open-storage.js'
 import { lookupAddress } from '../transport/address-lookup.js'
+import { parseHostPort } from '../transport/address.js'
 import { drawAddressTokens } from '../transport/address-tokens.js'
 import { pathSizes } from '../transport/path-size.js'
 import type { Address, Socket } from '../transport/socket.js'
@@ -87,11 +88,13 @@ export class Server {
     }
     if (list.warning !== null) logger.warn({}, list.warning)
     const members = await Promise.all(
-      list.members.map(async ({ id, address }) => ({ id, address: await resolveAddress(address) })),
+      list.members.map(async ({ id, address }) => {
+        return { id, address: await resolveAddress(address, `server ${id} of the cluster list`) }
+      }),
     )
     checkAddresses(members)
     checkCut(options.faults, members)
-    const listen = await resolveAddress(options.listen ?? own.address)
+    const listen = await resolveAddress(options.listen ?? own.address, 'the address to listen on')
     await repairing(options, logger, () => checkDirectory(options, list))
 
     const clock = new RealClock()
@@ -286,13 +289,20 @@ function openSocket(listen: Address): Promise<Socket> {
   })
 }
 
-function resolveAddress(text: string): Promise<Address> {
+/** `what` it is the address of, for whoever must mend it. */
+function resolveAddress(text: string, what: string): Promise<Address> {
   return new Promise((resolve, reject) => {
     lookupAddress(text, (error, address) => {
       if (address !== null) resolve(address)
-      else reject(usage(error?.message ?? `no address: ${text}`))
+      else reject(usage(`${what}: ${error?.message ?? `no address: ${text}`}; ${remedyFor(text)}`))
     })
   })
+}
+
+function remedyFor(text: string): string {
+  return parseHostPort(text) === null
+    ? 'write it as HOST:PORT, e.g. 127.0.0.1:7401'
+    : 'mend the name, make it known (DNS, /etc/hosts), or write an IP address'
 }
 
 function withFaults(

@@ -55,7 +55,7 @@ void t.test(
     t.match(await run(t, [...loss, '--', '--bogus', '3']), {
       status: 2,
       stdout: '',
-      stderr: /^raftgram: behind --, for raftgram serve: unknown option --bogus\n$/,
+      stderr: /^raftgram: behind --, for raftgram serve: unknown option --bogus; see raftgram serve --help\n$/,
     })
   },
 )

@@ -115,7 +115,7 @@ void t.test('wrong usage is status 2 and one line, and nothing runs', async t =>
     [['put'], /put takes KEY \[VALUE\], not none/],
     [['put', 'a', 'b', 'c'], /put takes KEY \[VALUE\], not 'a' 'b' 'c'/],
     [['put', 'a', '--limt', '3'], /unknown option --limt: did you mean --limit\?/],
-    [['put', 'a', '--verbose'], /unknown option --verbose/],
+    [['put', 'a', '--verbose'], /unknown option --verbose; see raftgram put --help\n$/],
     [['put', 'a', '--limit'], /--limit needs a value/],
     [['put', 'a', '--limit', '--absent'], /--limit needs a value/],
     [['put', 'a', '--limit', '1', '--limit', '2'], /--limit is given twice/],

@@ -107,6 +107,14 @@ void t.test('regression_data_that_does_not_fit_is_one_line', async t => {
   t.match(await run(t, [...raftgram, ...cutOff]), { status: 2, stderr: /^raftgram: --fault-cut names 1[^\n]*\n$/ })
 })
 
+void t.test('regression_an_address_to_listen_on_is_named_by_its_option', async t => {
+  const serve = ['serve', '--id', '1', '--cluster', '1=127.0.0.1:7401', '--data', 'none', '--listen', 'foo']
+  t.match(await run(t, [...raftgram, ...serve]), {
+    status: 2,
+    stderr: "raftgram: --listen must be HOST:PORT, as in 0.0.0.0:7401, not 'foo'\n",
+  })
+})
+
 void t.test('regression_a_signal_to_npm_start_ends_all_of_it', async t => {
   const root = fileURLToPath(new URL('../../..', import.meta.url))
   const [port = 0] = await freePorts(1)

@@ -3,6 +3,7 @@ import type { ClientMessage } from '../../codec/client-types.js'
 import { commandBytesMax, valueBytesMax } from '../../codec/limits.js'
 import { RealClock } from '../../src/base/real-clock.js'
 import type { ClientOptions } from '../../src/client/client.js'
+import type { ClientCore } from '../../src/client/client-core.js'
 import { Client } from '../../src/client/client.js'
 import { parseEndpoints } from '../../src/client/connect.js'
 import {
@@ -14,9 +15,11 @@ import {
   UsageError,
   ValueTooLargeError,
 } from '../../src/client/errors.js'
+import type { Done, Outcome } from '../../src/client/request.js'
 import { KvStore } from '../../src/kv/store.js'
 import { pathSizes } from '../../src/transport/path-size.js'
 import { Transport } from '../../src/transport/transport.js'
+import { FakeClock } from '../support/fake-clock.js'
 import { open } from '../support/real-sockets.js'
 
 interface StoreServer {
@@ -289,4 +292,23 @@ void t.test('regression_options_of_connect_that_cannot_be_are_usage_errors', asy
       JSON.stringify(options),
     )
   }
+})
+
+void t.test('regression_an_error_says_what_to_mend_and_nothing_of_the_inside', async t => {
+  await t.rejects(Client.connect({ endpoints: 'a..b:7401' }), {
+    code: 'unavailable',
+    message: /no address is known for a\.\.b \(.*\): mend the endpoints, or write IP addresses$/,
+  })
+  const core = {
+    write: (_command: Uint8Array, _deadlineMs: number, done: Done) => done(outcome),
+  } as unknown as ClientCore
+  const client = new Client(core, new FakeClock())
+  let outcome: Outcome = { code: 'unavailable', why: 'no leader answered in time' }
+  await t.rejects(client.put('k', 1, { timeoutMs: 4_937 }), {
+    message: 'the write had no effect, it may be tried again: no leader answered in time',
+  })
+  outcome = { code: 'unknown-outcome', why: 'no answer came in time' }
+  await t.rejects(client.put('k', 1, { timeoutMs: 4_937 }), {
+    message: /^the write was sent but its outcome is unknown \(no answer came in time\): it may have been executed/,
+  })
 })

@@ -306,3 +306,17 @@ void t.test(
     })
   },
 )
+
+void t.test('regression_an_address_that_cannot_be_found_is_named_with_a_remedy', async t => {
+  const data = newDirectory()
+  const { cluster } = await clusterList(1)
+  await t.rejects(Server.start({ id: 1, cluster: `${cluster},2=a..b:7401,3=127.0.0.1:7401`, data }), {
+    code: 'usage',
+    message:
+      /^server 2 of the cluster list: no address is known for a\.\.b \(.*\); mend the name, .* write an IP address$/,
+  })
+  await t.rejects(Server.start({ id: 1, cluster, data, listen: 'foo' }), {
+    code: 'usage',
+    message: /^the address to listen on: not HOST:PORT: foo; write it as HOST:PORT, e\.g\. 127\.0\.0\.1:7401$/,
+  })
+})
