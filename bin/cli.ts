@@ -10,7 +10,7 @@ import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, us
 import type { Options } from './option.js'
 import { dashed } from './option.js'
 import { Output } from './output.js'
-import { readSettings } from './settings.js'
+import { mistypedVariables, readSettings } from './settings.js'
 import { suggestion } from './suggestion.js'
 import { packageVersion } from './version.js'
 
@@ -74,6 +74,9 @@ async function dispatch(typed: readonly string[], commands: CommandTable, speaki
   const { words, given: typedTexts } = splitArguments(rest, command.options, `raftgram ${name}`)
   const configFile = typedTexts.get('config') ?? process.env['RAFTGRAM_CONFIG']
   const everyOption = configFile === undefined ? command.options : await optionsOf(commands)
+  for (const line of await mistypedVariables(command.options, () => optionsOf(commands), process.env)) {
+    speaking.output.note(`raftgram: ${line}`)
+  }
   const settings = readSettings(command.options, everyOption, process.env, configFile)
   const given = new Map([...[...settings].map(([key, { text }]) => [key, text] as const), ...typedTexts])
   const sourceOf = (key: string) => (typedTexts.has(key) ? undefined : settings.get(key)?.source) ?? `--${key}`

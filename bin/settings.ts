@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { codeOfError, messageOfError, usageError } from './exit-status.js'
 import type { Options } from './option.js'
 import { dashed, environmentName, unknownOption } from './option.js'
+import { suggestion } from './suggestion.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -11,6 +12,8 @@ export interface Setting {
   /** Where it stood, as messages name it. */
   readonly source: string
 }
+
+const environmentPrefix = 'RAFTGRAM_'
 
 /**
  * The texts of `options` from the environment and the file, by dashed name. `everyOption` holds those of all commands: a
@@ -33,6 +36,30 @@ export function readSettings(
     else if (fromFile !== undefined) settings.set(key, { text: fromFile, source: `--${key} in ${configFile}` })
   }
   return settings
+}
+
+/**
+ * A line for each RAFTGRAM_... that no option has but that is nearly one's. Others may be somebody else's: nothing is said of
+ * them. `everyOption` is asked only where the command itself does not know one, because that takes long.
+ */
+export async function mistypedVariables(
+  options: Options,
+  everyOption: () => Promise<Options>,
+  environment: Environment,
+): Promise<string[]> {
+  const strangersTo = (known: Options) => {
+    const names = new Set(Object.keys(known).map(environmentName))
+    return Object.keys(environment).filter(name => name.startsWith(environmentPrefix) && !names.has(name))
+  }
+  if (strangersTo(options).length === 0) return []
+  const every = await everyOption()
+  const known = Object.keys(every)
+    .filter(name => !every[name]!.isHidden)
+    .map(name => environmentName(name).slice(environmentPrefix.length))
+  return strangersTo(every).flatMap(name => {
+    const nearest = suggestion(name.slice(environmentPrefix.length), known, environmentPrefix)
+    return nearest === '' ? [] : [`${name} in the environment is no option and has no effect${nearest}`]
+  })
 }
 
 /** The file is one JSON object; its keys are option names, dashed or in camelCase. */

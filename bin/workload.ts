@@ -12,6 +12,7 @@ import { defineCommand } from './command.js'
 import { exitStatus, messageOfError, usageError } from './exit-status.js'
 import { optional, positive, required, seconds, text, whole, withDefault } from './option.js'
 import { showProgress } from './progress.js'
+import { refuseUnwritableUntouched } from './refuse-unwritable.js'
 import { askedToEnd } from './signals.js'
 
 export const workloadCommand = defineCommand({
@@ -39,7 +40,8 @@ read once more. Every run uses keys of its own, so what a cluster holds already 
   async run({ options, output }) {
     const { clients: size, durationS, mix, rate } = options
     const seed = options.seed ?? randomBytes(4).readUInt32BE()
-    // A cluster that is not there is told before an old history is overwritten.
+    // What cannot be written is told before a cluster is waited for, and one that is not there before an old history is lost.
+    refuseUnwritableUntouched(options.history, 'history')
     const to = connection(options)
     await (await Client.connect(to)).close()
     const history = openHistory(options.history)
@@ -66,17 +68,22 @@ read once more. Every run uses keys of its own, so what a cluster holds already 
       await Promise.all(clients.map(client => client.run()))
       const result = summary.conclude(nowNs())
       progress.stop()
-      await readAll({ ...common, onOperation: operation => history.add(operation) }).catch((error: unknown) => {
+      let finalReads = 0
+      const onFinalRead = (operation: Operation) => {
+        history.add(operation)
+        finalReads++
+      }
+      await readAll({ ...common, onOperation: onFinalRead }).catch((error: unknown) => {
         output.note(`raftgram: the last read of every key is missing: ${messageOfError(error)}`)
       })
       const { operations, succeeded, unknown, failed, opsPerSec, p50Ms, p99Ms, maxMs, longestGapMs } = result
       const people = [
         `${operations} operations: ${succeeded} ok, ${unknown} unknown, ${failed} failed; ${opsPerSec} ok per second`,
         `latency p50 ${p50Ms} ms, p99 ${p99Ms} ms, longest ${maxMs} ms; longest time without a success ${longestGapMs} ms`,
-        `history in ${options.history}, seed ${seed}`,
+        `history in ${options.history}: these and ${finalReads} last reads, one of each key; seed ${seed}`,
       ]
       const verdict = succeeded > 0 ? { ok: true } : { ok: false, error: 'unavailable' }
-      output.result({ ...verdict, ...result, history: options.history, seed }, people.join('\n'))
+      output.result({ ...verdict, ...result, finalReads, history: options.history, seed }, people.join('\n'))
       return succeeded > 0 ? exitStatus.done : exitStatus.unavailable
     } finally {
       clearTimeout(timer)

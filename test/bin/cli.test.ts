@@ -181,6 +181,22 @@ void t.test('regression_a_mistake_is_named_where_it_stands', async t => {
   t.match((await run(t, ['put', 'k'])).stderr, /^raftgram: RAFTGRAM_TIMEOUT_MS must be a number above 0, not 'soon'/)
 })
 
+void t.test('regression_a_mistyped_variable_is_told_and_stops_nothing', async t => {
+  const before = { ...process.env }
+  t.teardown(() => (process.env = before))
+  // Of another command, and of somebody else.
+  process.env['RAFTGRAM_ID'] = '1'
+  process.env['RAFTGRAM_HOMEPAGE'] = 'x'
+  t.strictSame(await run(t, ['put', 'k']), { status: 0, stderr: '' })
+  process.env['RAFTGRAM_ENDPOINT'] = 'there'
+  t.strictSame(await run(t, ['put', 'k']), {
+    status: 0,
+    stderr:
+      'raftgram: RAFTGRAM_ENDPOINT in the environment is no option and has no effect: did you mean RAFTGRAM_ENDPOINTS?\n',
+  })
+  t.equal(heard[0]?.options['endpoints'], 'here')
+})
+
 void t.test('a command that fails gives its status and one line', async t => {
   t.strictSame(await run(t, ['serve', '--id', '3']), { status: 3, stderr: 'raftgram: no 3\n' })
 })

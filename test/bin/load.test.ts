@@ -1,11 +1,23 @@
 /** The commands that load a cluster: a history that can be checked, a benchmark that says what it cost. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseHistory } from '../../src/sim/linearizability/history.js'
 import { raftgram, run } from '../process/program.js'
 import { temporaryDirectory } from '../process/rig.js'
 import { startDev } from './dev-cluster.js'
+
+void t.test('regression_a_history_that_cannot_be_written_is_refused_before_the_cluster_is_asked', async t => {
+  const directory = await temporaryDirectory(t)
+  const history = join(directory, 'history.jsonl')
+  const nobody = ['--endpoints', '127.0.0.1:9', '--timeout-ms', '100', '--history']
+  for (const file of [join(directory, 'no', 'such'), directory]) {
+    const ended = await run(t, [...raftgram, 'workload', ...nobody, file])
+    t.match(ended, { status: 2, stdout: '', stderr: /^raftgram: --history [^\n]* cannot be written: [^\n]*\n$/ })
+  }
+  t.equal((await run(t, [...raftgram, 'workload', ...nobody, history])).status, 3)
+  t.notOk(existsSync(history), 'nothing is written where nobody answers')
+})
 
 void t.test('workload and bench', async t => {
   const { environment } = await startDev(t)
@@ -26,6 +38,7 @@ void t.test('workload and bench', async t => {
       succeeded: Number,
       p99Ms: Number,
       longestGapMs: Number,
+      finalReads: 2,
       seed: 7,
     })
     const operations = parseHistory(readFileSync(history, 'utf8').split('\n'))
@@ -37,8 +50,12 @@ void t.test('workload and bench', async t => {
     })
     t.equal(new Set(values).size, values.length, 'every value is written once')
     t.equal(lines.filter(line => line.includes('"final"')).length, 2, 'every key is read in the end')
-    t.match(await json('check', history), { status: 0, ok: true })
-    t.match(await typed('workload', '--history', join(history, 'no', 'such')), { status: 2, stderr: /--history/ })
+    const { operations: asked, finalReads } = summary as unknown as { operations: number; finalReads: number }
+    t.match(
+      await json('check', history),
+      { status: 0, ok: true, operations: asked + finalReads },
+      'as many as were told',
+    )
   })
 
   await t.test('a benchmark says what it cost and under which conditions', async t => {
