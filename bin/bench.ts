@@ -69,7 +69,14 @@ measured time is over are waited for, ${requestMsMax / 1_000} s at most: they co
   async run({ words: [what], options, given, output }) {
     const kind = loadKinds.find(candidate => candidate === what!.text)
     if (kind === undefined) throw usageError(`bench takes ${loadKinds.join(', ')}, not '${what!.text}'`)
-    const end = askedToEnd()
+    let isEnding = false
+    const end = askedToEnd().then((): never => {
+      isEnding = true
+      throw interrupted()
+    })
+    const wasAskedToEnd = () => isEnding
+    // It may come where nobody waits for it: who waits next meets it.
+    end.catch(() => undefined)
     if (options.endpoints !== undefined) {
       await measure(kind, options.endpoints, options, {}, end, output)
       return exitStatus.done
@@ -88,11 +95,14 @@ measured time is over are waited for, ${requestMsMax / 1_000} s at most: they co
           if (options.logLevel === 'debug') output.note(line)
         },
       })
-      await cluster.leader(electionMsMax)
+      await Promise.race([cluster.leader(electionMsMax), end])
       const { heartbeatMs, electionTimeoutMs, snapshotEveryMib } = options
       const conditions = { heartbeatMs, electionTimeoutMs, snapshotEveryMib, fileSystem: fileSystemOf(directory) }
       await measure(kind, cluster.endpoints, options, conditions, end, output)
       return exitStatus.done
+    } catch (error) {
+      // The servers meet the signal as well where it goes to the whole process group: what became of them is not the reason.
+      throw wasAskedToEnd() ? interrupted() : error
     } finally {
       await cluster?.stop()
       rmSync(directory, { recursive: true, force: true })
@@ -105,13 +115,14 @@ async function measure(
   endpoints: readonly string[],
   settings: Settings,
   conditions: object,
-  end: Promise<unknown>,
+  end: Promise<never>,
   output: Output,
 ): Promise<void> {
   const clock = new RealClock()
   const { concurrency, clients, valueBytes, keys, durationS, warmUpS, seed } = settings
-  const observer = await Client.connect({ endpoints, timeoutMs: requestMsMax })
-  const cores = await Promise.all(Array.from({ length: clients }, () => connect(clock, endpoints, settings)))
+  const observer = await Promise.race([Client.connect({ endpoints, timeoutMs: requestMsMax }), end])
+  const connecting = Promise.all(Array.from({ length: clients }, () => connect(clock, endpoints, settings)))
+  const cores = await Promise.race([connecting, end])
   const encodedKeys = numberedKeys(keys)
   const loads = cores.map(
     (core, at) =>
@@ -127,7 +138,7 @@ async function measure(
   )
   try {
     output.note(`writing ${keys} keys, then ${warmUpS} s of load, before ${durationS} s are measured`)
-    await fill(loads[0]!)
+    await Promise.race([fill(loads[0]!), end])
     for (const load of loads) load.start()
     await until(end, warmUpS)
     const before = await serverStatuses(observer)
@@ -209,24 +220,20 @@ async function fill(load: Load): Promise<void> {
 }
 
 /** Waits, unless the process is asked to end: then everything is taken down, and nothing is reported. */
-async function until(end: Promise<unknown>, seconds: number): Promise<void> {
+async function until(end: Promise<never>, seconds: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const over = new Promise<'over'>(resolve => (timer = setTimeout(() => resolve('over'), seconds * 1_000)))
-  const why = await Promise.race([over, end])
-  clearTimeout(timer)
-  if (why !== 'over') throw interrupted()
+  const over = new Promise<void>(resolve => (timer = setTimeout(resolve, seconds * 1_000)))
+  await Promise.race([over, end]).finally(() => clearTimeout(timer))
 }
 
 /** Until nothing is outstanding, which the time that each request has bounds; an interruption ends it as it ends all else. */
-async function drain(loads: readonly Load[], end: Promise<unknown>, output: Output): Promise<void> {
+async function drain(loads: readonly Load[], end: Promise<never>, output: Output): Promise<void> {
   const notice = setTimeout(
     () => output.note(`waiting for what is outstanding, ${requestMsMax / 1_000} s at most`),
     silentDrainMs,
   )
   const drained = Promise.all(loads.map(load => new Promise<void>(resolve => load.drain(resolve))))
-  const why = await Promise.race([drained.then(() => 'drained' as const), end])
-  clearTimeout(notice)
-  if (why !== 'drained') throw interrupted()
+  await Promise.race([drained, end]).finally(() => clearTimeout(notice))
 }
 
 function interrupted(): CommandError {

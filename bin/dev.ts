@@ -38,14 +38,20 @@ again is printed.`,
     if (port + size - 1 > 65_535) throw usageError(`--port ${port} leaves no room for ${size} servers below 65536`)
     const handedOn = [...Object.keys({ ...tuningOptions, ...diskOptions, ...faultOptions }).map(dashed), 'log-level']
     const end = askedToEnd()
-    const cluster = await LocalCluster.start({
+    let isEnding = false
+    void end.then(() => (isEnding = true))
+    const starting = LocalCluster.start({
       ports: Array.from({ length: size }, (_, at) => port + at),
       data,
       serveOptions: id => handedOn.flatMap(name => handOn(name, given.get(name), id)),
       onLogLine: line => writeLogLine(`${line}\n`),
     })
-    let isEnding = false
-    void end.then(() => (isEnding = true))
+    const cluster = await starting.catch((error: unknown) => {
+      // Ctrl-C reaches the servers, too: they end as they were asked to.
+      if (isEnding) return null
+      throw error
+    })
+    if (cluster === null) return exitStatus.done
     for (const server of cluster.servers) {
       void server.ended.then(ended => {
         if (!isEnding) reportEnd(server, ended, output)

@@ -71,9 +71,10 @@ export class ServerProcess {
   /** Resolves when it listens. Rejects with what it said where it ended instead. */
   async ready(): Promise<void> {
     if (await this.isReady) return
-    const { status } = await this.ended
+    const { status, signal } = await this.ended
+    const how = signal === null ? 'it said nothing' : `it was ended by ${signal}`
     const code = status === exitStatus.usage ? 'usage' : 'failed'
-    throw new CommandError(code, `server ${this.id} did not start: ${this.reason || 'it said nothing'}`)
+    throw new CommandError(code, `server ${this.id} did not start: ${this.reason || how}`)
   }
 
   /** Stops it cleanly, and with force where that takes too long. */

@@ -1,5 +1,5 @@
 /** `raftgram dev` as a story: a server is killed and started again, then dev itself is killed, and nothing is left behind. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
@@ -107,6 +107,20 @@ void t.test('regression_data_that_does_not_fit_is_one_line', async t => {
   t.match(await run(t, [...raftgram, ...cutOff]), { status: 2, stderr: /^raftgram: --fault-cut names 1[^\n]*\n$/ })
 })
 
+void t.test('regression_a_signal_to_all_while_they_start_is_an_end_as_asked_for', async t => {
+  const directory = await temporaryDirectory(t)
+  const [port = 0] = await freePorts(1)
+  // A group of its own, as a terminal makes it.
+  const dev = ['setsid', ...raftgram, 'dev', '--servers', '1', '--port', String(port), '--data', directory]
+  const program = new Program(t, dev)
+  const group = () => readdirSync('/proc').filter(pid => /^\d+$/.test(pid) && groupOf(pid) === program.pid)
+  // The server is there, and has read nothing of its program yet.
+  await until(t, 'a server is started', () => group().length > 1)
+  process.kill(-program.pid, 'SIGTERM')
+  t.match(await program.ended, { status: 0, stdout: '', stderr: '' })
+  t.strictSame(group(), [])
+})
+
 void t.test('regression_an_address_to_listen_on_is_named_by_its_option', async t => {
   const serve = ['serve', '--id', '1', '--cluster', '1=127.0.0.1:7401', '--data', 'none', '--listen', 'foo']
   t.match(await run(t, [...raftgram, ...serve]), {
@@ -137,6 +151,15 @@ async function until(t: Test, what: string, isSo: () => boolean): Promise<void> 
   const deadlineMs = performance.now() + patienceMs
   while (!isSo() && performance.now() < deadlineMs) await sleep(20)
   t.ok(isSo(), what)
+}
+
+function groupOf(pid: string): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2])
+  } catch {
+    return 0
+  }
 }
 
 /** A process that has ended but was not waited for, as orphans in a container without an init, does not run. */

@@ -1,9 +1,9 @@
 /** The commands that load a cluster: a history that can be checked, a benchmark that says what it cost. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseHistory } from '../../src/sim/linearizability/history.js'
-import { raftgram, run } from '../process/program.js'
+import { Program, raftgram, run, sleep } from '../process/program.js'
 import { temporaryDirectory } from '../process/rig.js'
 import { startDev } from './dev-cluster.js'
 
@@ -17,6 +17,18 @@ void t.test('regression_a_history_that_cannot_be_written_is_refused_before_the_c
   }
   t.equal((await run(t, [...raftgram, 'workload', ...nobody, history])).status, 3)
   t.notOk(existsSync(history), 'nothing is written where nobody answers')
+})
+
+void t.test('regression_a_bench_that_is_interrupted_while_it_prepares_ends_at_once', async t => {
+  const directory = await temporaryDirectory(t)
+  const bench = ['bench', 'put', '--json', '--servers', '1', '--keys', '1000000', '--data', directory]
+  const program = new Program(t, [...raftgram, ...bench])
+  while (!program.complaints.includes('writing 1000000 keys')) await sleep(20)
+  program.signal('SIGTERM')
+  const { status, stdout } = await program.ended
+  t.equal(status, 3)
+  t.match(JSON.parse(stdout), { ok: false, error: 'unavailable', message: /^interrupted/ })
+  t.strictSame(readdirSync(directory), [], 'nothing is left')
 })
 
 void t.test('workload and bench', async t => {
