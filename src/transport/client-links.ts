@@ -1,7 +1,8 @@
 /**
  * A server's clients: a link for each that has proven its address, found by address and boot nonce (a new process behind
  * an old port is another client: it must not get the answers of its predecessor). Bounded: who was silent for longest and
- * waits for nothing makes room. Losing its link costs a client nothing but what was learnt of its path.
+ * waits for nothing makes room; where nobody is idle, the host with most links does for one with fewer. Losing its link costs a
+ * client nothing but what was learnt of its path, and what waited for it, which it asks for again.
  */
 import { messageBytesMax } from '../../codec/limits.js'
 import type { TransportLink } from './link.js'
@@ -17,7 +18,10 @@ const bootsPerAddressMax = 4
 /** For every client so much may wait, whatever the others wait for: small answers always have room. */
 export const clientShareBytes = 64 * 1024
 
-/** More than its share waits for a client only as long as no more than this waits for all together. */
+/**
+ * More than its share waits for a client only as long as no more than this waits for all together, and for those of its host no
+ * more than is free then: one host leaves a half to others, two leave a third, and so on (Choudhury and Hahne 1998).
+ */
 export const sharedWaitingBytesMax = 256 * 1024 * 1024
 
 const clientWaitingBytesMax = sharedWaitingBytesMax + clientLinksMax * clientShareBytes
@@ -32,6 +36,7 @@ export class ClientLinks {
   /** What waits for all of them together. */
   readonly waiting: WaitingBytes = { bytes: 0 }
   private readonly byAddress = new Map<string, TransportLink[]>()
+  private readonly hosts = new Map<string, HostShare>()
 
   /** Links made later number their packets above `usedNumber`. */
   constructor(usedNumber: number) {
@@ -52,7 +57,14 @@ export class ClientLinks {
     if (this.size < clientLinksMax) return true
     const idle = [...this].filter(link => isIdle(link)).sort((a, b) => a.lastHeardAtMs - b.lastHeardAtMs)
     for (const link of idle.slice(0, forgottenAtOnce)) this.forget(link)
-    return idle.length > 0
+    return idle.length > 0 || this.takeFromLargestHost(address.host)
+  }
+
+  /** What counts that which waits for one client of this host. */
+  waitingOf(host: string): HostShare {
+    let share = this.hosts.get(host)
+    if (share === undefined) this.hosts.set(host, (share = new HostShare(this.waiting)))
+    return share
   }
 
   add(link: TransportLink): void {
@@ -60,12 +72,15 @@ export class ClientLinks {
     const links = this.byAddress.get(key)
     if (links === undefined) this.byAddress.set(key, [link])
     else links.push(link)
+    this.shareOf(link).links++
     this.size++
   }
 
   /** Whether `bytes` more may wait for this one. */
-  hasRoomFor({ outbox }: TransportLink, bytes: number): boolean {
-    return outbox.bytes + bytes <= clientShareBytes || this.waiting.bytes + bytes <= sharedWaitingBytesMax
+  hasRoomFor(link: TransportLink, bytes: number): boolean {
+    if (link.outbox.bytes + bytes <= clientShareBytes) return true
+    const freeBytes = sharedWaitingBytesMax - this.waiting.bytes
+    return bytes <= freeBytes && this.shareOf(link).bytes + bytes <= freeBytes
   }
 
   /** Whether an answer of any size may wait for this one, if hardly anything does, or whatever waits already. */
@@ -87,6 +102,19 @@ export class ClientLinks {
     for (const links of this.byAddress.values()) yield* links
   }
 
+  private shareOf({ address }: TransportLink): HostShare {
+    return this.waitingOf(address.host)
+  }
+
+  /** Forgets a link of the host that has most, if this host would not have as many then. */
+  private takeFromLargestHost(host: string): boolean {
+    let [largest, most] = ['', (this.hosts.get(host)?.links ?? 0) + 1]
+    for (const [other, { links }] of this.hosts) if (links > most) [largest, most] = [other, links]
+    const links = [...this].filter(({ address }) => address.host === largest)
+    if (links.length > 0) this.forget(leastRecentlyHeard(links))
+    return links.length > 0
+  }
+
   /**
    * A link made again for the same client must not use a packet number twice, or the client would take its answers for
    * copies: so all later links begin above the highest number of any that went.
@@ -96,11 +124,33 @@ export class ClientLinks {
     const others = this.byAddress.get(key)!.filter(other => other !== link)
     if (others.length === 0) this.byAddress.delete(key)
     else this.byAddress.set(key, others)
+    const share = this.shareOf(link)
     link.isForgotten = true
     link.outbox.clear()
+    if (--share.links === 0) this.hosts.delete(link.address.host)
     link.reassembly.clear()
     this.usedNumber = Math.max(this.usedNumber, link.sent.lastNumber, link.lastMessageId)
     this.size--
+  }
+}
+
+/** What one host has of all. */
+class HostShare implements WaitingBytes {
+  links = 0
+  private ownBytes = 0
+  private readonly all: WaitingBytes
+
+  constructor(all: WaitingBytes) {
+    this.all = all
+  }
+
+  get bytes(): number {
+    return this.ownBytes
+  }
+
+  set bytes(bytes: number) {
+    this.all.bytes += bytes - this.ownBytes
+    this.ownBytes = bytes
   }
 }
 

@@ -202,7 +202,7 @@ export class TransportLink implements Link {
   }
 
   /** Numbers to acknowledge before the highest, because its envelope does not reach down to all that came; ascending. */
-  get ownAcknowledgements(): readonly number[] {
+  get furtherAcknowledgements(): readonly number[] {
     const { lowestOwed } = this.acknowledgement
     let reach = this.boots.highestReceived - acknowledgedBits
     if (lowestOwed >= reach) return none

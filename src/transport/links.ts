@@ -78,7 +78,7 @@ export class Links {
     const datagramSizes = this.options.datagramSizes(address).map(bytes => Math.min(bytes, datagramBytesLimit))
     const identity = { kind, address, serverId, firstPacketNumber, bootNonce }
     const reassemblyBudget = kind === 'peer' ? this.peersReassembly : this.othersReassembly
-    const waitingBytes = kind === 'client' ? this.clients.waiting : { bytes: 0 }
+    const waitingBytes = kind === 'client' ? this.clients.waitingOf(address.host) : { bytes: 0 }
     return new TransportLink({ ...identity, datagramSizes, reassemblyBudget, waitingBytes })
   }
 }
