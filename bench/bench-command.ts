@@ -3,7 +3,7 @@ import { splitArguments } from '../bin/arguments.js'
 import type { ExitStatus } from '../bin/exit-status.js'
 import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, usageError } from '../bin/exit-status.js'
 import type { Option, Options, Values } from '../bin/option.js'
-import { dashed, flag } from '../bin/option.js'
+import { dashed, flag, readOption } from '../bin/option.js'
 import { Output, handleOutputErrors } from '../bin/output.js'
 import { askedToEnd } from '../bin/signals.js'
 
@@ -69,12 +69,7 @@ export function told(conditions: object): string {
 
 function valueOf(name: string, option: Option<unknown>, given: ReadonlyMap<string, string>): unknown {
   const typed = given.get(dashed(name))
-  if (typed === undefined) return option.fallback
-  try {
-    return option.parse(typed)
-  } catch (error) {
-    throw usageError(`--${dashed(name)} ${messageOfError(error)}`)
-  }
+  return typed === undefined ? option.fallback : readOption(`--${dashed(name)}`, option, typed)
 }
 
 function helpText({ file, options, details = '' }: BenchCommand<CommonOptions>): string {

@@ -1,7 +1,7 @@
 /** Options for servers, typed behind `--`, are read before anything is made: a slip would be told by every server of every cell. */
 import { splitArguments } from '../bin/arguments.js'
 import { messageOfError, usageError } from '../bin/exit-status.js'
-import { dashed } from '../bin/option.js'
+import { dashed, readOption } from '../bin/option.js'
 import { serveCommand } from '../bin/serve.js'
 
 /** Given to each server by whoever starts it. */
@@ -15,17 +15,9 @@ export function checkServeOptions(typed: readonly string[]): void {
     if (word !== undefined) throw usageError(`'${word.text}' is no option`)
     for (const [name, option] of Object.entries(serveCommand.options)) {
       const text = given.get(dashed(name))
-      if (text !== undefined) readOption(name, text, option.parse)
+      if (text !== undefined) readOption(`--${dashed(name)}`, option, text)
     }
   } catch (error) {
     throw usageError(`behind --, for raftgram serve: ${messageOfError(error)}`)
-  }
-}
-
-function readOption(name: string, text: string, parse: (text: string) => unknown): void {
-  try {
-    parse(text)
-  } catch (error) {
-    throw usageError(`--${dashed(name)} ${messageOfError(error)}`)
   }
 }

@@ -8,7 +8,7 @@ import type { CommandTable } from './command-table.js'
 import type { ExitStatus } from './exit-status.js'
 import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, usageError } from './exit-status.js'
 import type { Options } from './option.js'
-import { dashed } from './option.js'
+import { dashed, readOption } from './option.js'
 import { Output } from './output.js'
 import { mistypedVariables, readSettings } from './settings.js'
 import { suggestion } from './suggestion.js'
@@ -180,15 +180,6 @@ function examplesOf({ examples }: Command): string {
     `  raftgram ${commandLine}`,
   ])
   return lines.length === 0 ? '' : ['Examples:', ...lines].join('\n')
-}
-
-/** `source`: where the text stood, for whoever must mend it. */
-function readOption(source: string, option: Options[string], text: string): unknown {
-  try {
-    return option.parse(text)
-  } catch (error) {
-    throw usageError(`${source} ${messageOfError(error)}`)
-  }
 }
 
 function checkWords({ name, words: names }: Command, words: readonly Word[]): void {

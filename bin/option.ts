@@ -2,7 +2,7 @@
  * Options as values: how each reads its text. Names are written once, in camelCase as TypeScript sees them; the command
  * line and the configuration file have `--election-timeout-ms`, the environment RAFTGRAM_ELECTION_TIMEOUT_MS.
  */
-import { usageError } from './exit-status.js'
+import { messageOfError, usageError } from './exit-status.js'
 import { suggestion } from './suggestion.js'
 
 export interface Option<T> {
@@ -147,9 +147,20 @@ export function dashed(name: string): string {
   return name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 }
 
+export const environmentPrefix = 'RAFTGRAM_'
+
 /** electionTimeoutMs -> RAFTGRAM_ELECTION_TIMEOUT_MS */
 export function environmentName(name: string): string {
-  return `RAFTGRAM_${dashed(name).replaceAll('-', '_').toUpperCase()}`
+  return `${environmentPrefix}${dashed(name).replaceAll('-', '_').toUpperCase()}`
+}
+
+/** The value of a text. `source`: where it stood, for whoever must mend it. */
+export function readOption<T>(source: string, option: Option<T>, text: string): T {
+  try {
+    return option.parse(text)
+  } catch (error) {
+    throw usageError(`${source} ${messageOfError(error)}`)
+  }
 }
 
 /** Refuses an option that is not there, with the nearest that is, or with what lists them all. */

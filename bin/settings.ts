@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { codeOfError, messageOfError, usageError } from './exit-status.js'
 import type { Options } from './option.js'
-import { dashed, environmentName, unknownOption } from './option.js'
+import { dashed, environmentName, environmentPrefix, unknownOption } from './option.js'
 import { suggestion } from './suggestion.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -12,8 +12,6 @@ export interface Setting {
   /** Where it stood, as messages name it. */
   readonly source: string
 }
-
-const environmentPrefix = 'RAFTGRAM_'
 
 /**
  * The texts of `options` from the environment and the file, by dashed name. `everyOption` holds those of all commands: a

@@ -10,6 +10,8 @@
  * than that, or so many come in a turn, empty ones go before it that name the rest: or what had arrived would be sent again.
  */
 import { chargedBytes } from './kernel-charge.js'
+import type { SenderBoots } from './sender-boots.js'
+import { acknowledgedBits } from './sent-packets.js'
 
 /** Any reply of a server that has nothing to wait for goes sooner; the other side's probe timeout allows for it. */
 export const acknowledgementDelayMsMax = 2
@@ -19,6 +21,8 @@ const packetsMax = 8
 
 /** So is this share of the window that was promised. */
 const windowShare = 1 / 4
+
+const none: readonly number[] = []
 
 export class Acknowledgement {
   private packets = 0
@@ -48,6 +52,21 @@ export class Acknowledgement {
     this.isUrgent = false
     this.lowestOwed = Infinity
     this.highestOwed = 0
+  }
+
+  /** Numbers to name before the highest, because its envelope does not reach down to all that came; ascending. */
+  furtherNumbers(boots: Pick<SenderBoots, 'highestReceived' | 'highestUpTo'>): readonly number[] {
+    const { lowestOwed } = this
+    let reach = boots.highestReceived - acknowledgedBits
+    if (lowestOwed >= reach) return none
+    const numbers: number[] = []
+    while (lowestOwed < reach) {
+      const number = boots.highestUpTo(reach - 1)
+      if (number < lowestOwed) break
+      numbers.unshift(number)
+      reach = number - acknowledgedBits
+    }
+    return numbers
   }
 
   /** When it is due, if nothing goes that way before: -Infinity for now, Infinity where nothing is owed. */

@@ -72,7 +72,7 @@ export class ClientLinks {
     const links = this.byAddress.get(key)
     if (links === undefined) this.byAddress.set(key, [link])
     else links.push(link)
-    this.shareOf(link).links++
+    this.waitingOf(link.address.host).links++
     this.size++
   }
 
@@ -80,7 +80,7 @@ export class ClientLinks {
   hasRoomFor(link: TransportLink, bytes: number): boolean {
     if (link.outbox.bytes + bytes <= clientShareBytes) return true
     const freeBytes = sharedWaitingBytesMax - this.waiting.bytes
-    return bytes <= freeBytes && this.shareOf(link).bytes + bytes <= freeBytes
+    return bytes <= freeBytes && this.waitingOf(link.address.host).bytes + bytes <= freeBytes
   }
 
   /** Whether an answer of any size may wait for this one, if hardly anything does, or whatever waits already. */
@@ -102,17 +102,14 @@ export class ClientLinks {
     for (const links of this.byAddress.values()) yield* links
   }
 
-  private shareOf({ address }: TransportLink): HostShare {
-    return this.waitingOf(address.host)
-  }
-
   /** Forgets a link of the host that has most, if this host would not have as many then. */
   private takeFromLargestHost(host: string): boolean {
-    let [largest, most] = ['', (this.hosts.get(host)?.links ?? 0) + 1]
+    let largest: string | null = null
+    let most = (this.hosts.get(host)?.links ?? 0) + 1
     for (const [other, { links }] of this.hosts) if (links > most) [largest, most] = [other, links]
-    const links = [...this].filter(({ address }) => address.host === largest)
-    if (links.length > 0) this.forget(leastRecentlyHeard(links))
-    return links.length > 0
+    if (largest === null) return false
+    this.forget(leastRecentlyHeard([...this].filter(({ address }) => address.host === largest)))
+    return true
   }
 
   /**
@@ -120,14 +117,13 @@ export class ClientLinks {
    * copies: so all later links begin above the highest number of any that went.
    */
   private forget(link: TransportLink): void {
-    const { key } = link.address
+    const { host, key } = link.address
     const others = this.byAddress.get(key)!.filter(other => other !== link)
     if (others.length === 0) this.byAddress.delete(key)
     else this.byAddress.set(key, others)
-    const share = this.shareOf(link)
     link.isForgotten = true
     link.outbox.clear()
-    if (--share.links === 0) this.hosts.delete(link.address.host)
+    if (--this.waitingOf(host).links === 0) this.hosts.delete(host)
     link.reassembly.clear()
     this.usedNumber = Math.max(this.usedNumber, link.sent.lastNumber, link.lastMessageId)
     this.size--

@@ -26,7 +26,7 @@ import { LastSaid } from './repeats.js'
 import { RoundTrip } from './round-trip.js'
 import { SendWindow, windowBytesAtFirst } from './send-window.js'
 import { SenderBoots } from './sender-boots.js'
-import { acknowledgedBits, noContent, SentPackets, type SentPacket } from './sent-packets.js'
+import { noContent, SentPackets, type SentPacket } from './sent-packets.js'
 import { Silence } from './silence.js'
 import type { Address } from './socket.js'
 import type { Link, LinkStatus, WireMessage } from './types.js'
@@ -43,8 +43,6 @@ const probePackets = 2
 /** Larger datagrams need jumbo frames, which only a LAN has. On a slow line one would hold up all behind it for a second. */
 const ethernetBytes = 1_472
 const jumboRoundTripMsMax = 5
-
-const none: readonly number[] = []
 
 export interface LinkOptions {
   readonly kind: 'peer' | 'client' | 'server'
@@ -199,21 +197,6 @@ export class TransportLink implements Link {
   cutAnew({ message, bytes, parted, queuedAtMs }: Waiting): void {
     if (parted !== null) parted.isAbandoned = true
     else this.queueParted(message, bytes, queuedAtMs)
-  }
-
-  /** Numbers to acknowledge before the highest, because its envelope does not reach down to all that came; ascending. */
-  get furtherAcknowledgements(): readonly number[] {
-    const { lowestOwed } = this.acknowledgement
-    let reach = this.boots.highestReceived - acknowledgedBits
-    if (lowestOwed >= reach) return none
-    const numbers: number[] = []
-    while (lowestOwed < reach) {
-      const number = this.boots.highestUpTo(reach - 1)
-      if (number < lowestOwed) break
-      numbers.unshift(number)
-      reach = number - acknowledgedBits
-    }
-    return numbers
   }
 
   /** A datagram goes that carries `content` (only of what is to be acknowledged). */

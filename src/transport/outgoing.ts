@@ -148,7 +148,9 @@ export class Outgoing {
       writer.sendHello(link, link.hello, promise(link, nowMs))
       link.hello = null
     }
-    for (const number of link.furtherAcknowledgements) writer.sendEmpty(link, promise(link, nowMs), nowMs, number)
+    for (const number of link.acknowledgement.furtherNumbers(link.boots)) {
+      writer.sendEmpty(link, promise(link, nowMs), nowMs, number)
+    }
     const outdated = link.dropOutdated(nowMs)
     if (outdated > 0) onOutdated(link, outdated)
     while (!outbox.isEmpty) {

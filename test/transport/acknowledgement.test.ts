@@ -1,6 +1,7 @@
 import t from 'tap'
 import { Acknowledgement, acknowledgementDelayMsMax } from '../../src/transport/acknowledgement.js'
 import { chargedBytes } from '../../src/transport/kernel-charge.js'
+import { SenderBoots } from '../../src/transport/sender-boots.js'
 
 const window = 1_000_000
 
@@ -57,5 +58,23 @@ void t.test('what is said up to a number settles what came up to it, no matter w
   acknowledgement.owe(900, 100, true, 12)
   acknowledgement.given()
   t.equal(acknowledgement.dueAtMs(window), Infinity, 'whatever a former boot’s numbers were')
+  t.end()
+})
+
+void t.test('what came below the reach of the highest is named by numbers of its own, lowest first', t => {
+  const acknowledgement = new Acknowledgement()
+  const boots = new SenderBoots()
+  const come = (number: number) => {
+    boots.accept(1, number, false, 0)
+    acknowledgement.owe(number, 100, false, 0)
+  }
+  for (let number = 1; number <= 65; number++) come(number)
+  t.same(acknowledgement.furtherNumbers(boots), [], 'one envelope names 65')
+  for (let number = 66; number <= 200; number += 2) come(number)
+  t.same(acknowledgement.furtherNumbers(boots), [3, 68, 134], 'three more name 1 to 3, 4 to 68 and 70 to 134')
+  acknowledgement.given()
+  t.same(acknowledgement.furtherNumbers(boots), [])
+  come(71)
+  t.same(acknowledgement.furtherNumbers(boots), [134], 'a late one, among the 64 below that one')
   t.end()
 })
