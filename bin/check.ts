@@ -7,7 +7,8 @@ import type { CheckResult, CheckTask } from './check-worker.js'
 import { defineCommand } from './command.js'
 import { CommandError, exitStatus, usageError } from './exit-status.js'
 import { seconds, withDefault } from './option.js'
-import { quoted, table } from './output.js'
+import { quoted } from './output.js'
+import { table } from './table.js'
 import { askedToEnd } from './signals.js'
 
 export const checkCommand = defineCommand({

@@ -1,9 +1,7 @@
 /** The command line as a whole: finds the command, reads its options, runs it, and turns whatever happens into a status. */
-import yargs from 'yargs'
 import type { Word } from './arguments.js'
 import { isOption, splitArguments, takeCommandName } from './arguments.js'
 import type { Command } from './command.js'
-import { commonOptions } from './command.js'
 import type { CommandTable } from './command-table.js'
 import type { ExitStatus } from './exit-status.js'
 import { CommandError, codeOfError, exitStatus, exitStatusOf, messageOfError, usageError } from './exit-status.js'
@@ -13,9 +11,6 @@ import { Output } from './output.js'
 import { mistypedVariables, readSettings } from './settings.js'
 import { suggestion } from './suggestion.js'
 import { packageVersion } from './version.js'
-
-const epilogue = `Options also come from the environment (RAFTGRAM_TIMEOUT_MS) and from --config FILE; what is typed goes first.
-Exit status: 0 done; 1 a definite no (not found, no match, refused); 2 wrong usage; 3 unavailable, or outcome unknown.`
 
 /** Runs what was typed and returns the exit status. Throws nothing: what goes wrong is one line on stderr. */
 export async function runCommandLine(typed: readonly string[], commands: CommandTable): Promise<ExitStatus> {
@@ -50,15 +45,13 @@ interface Speaking {
 
 async function dispatch(typed: readonly string[], commands: CommandTable, speaking: Speaking): Promise<ExitStatus> {
   // Only options before the name need all commands, to tell which of them takes the next word.
-  const isNameFirst = typed[0] !== undefined && !isOption(typed[0])
-  const [name, rest] = takeCommandName(typed, isNameFirst ? {} : await optionsOf(commands))
+  const first = typed[0] ?? ''
+  const needsOptions = isOption(first) && first !== '--version'
+  const [name, rest] = takeCommandName(typed, needsOptions ? await optionsOf(commands) : {})
   const command = name === null ? undefined : await commands.load(name)
   if (wantsHelpOrVersion(name, rest, command)) {
-    const shown = command === undefined ? [] : [command.name]
-    await parser(command === undefined ? await commands.loadAll() : [command], 'boolean').parseAsync([
-      ...shown,
-      helpOrVersion(rest),
-    ])
+    if (rest.includes('--version')) speaking.output.result({ ok: true, version: packageVersion() }, packageVersion())
+    else await tellHelp(command === undefined ? await commands.loadAll() : command)
     return exitStatus.done
   }
   if (name === null) {
@@ -81,7 +74,7 @@ async function dispatch(typed: readonly string[], commands: CommandTable, speaki
   const given = new Map([...[...settings].map(([key, { text }]) => [key, text] as const), ...typedTexts])
   const sourceOf = (key: string) => (typedTexts.has(key) ? undefined : settings.get(key)?.source) ?? `--${key}`
   checkWords(command, words)
-  const values = await readValues(command, given, sourceOf, words)
+  const values = readValues(command, given, sourceOf)
   speaking.output = new Output(values['json'] === true)
   return command.run(words, values, given, speaking.output)
 }
@@ -92,94 +85,24 @@ async function optionsOf(commands: CommandTable): Promise<Options> {
   return Object.assign({}, ...all.map(({ options }) => options)) as Options
 }
 
-/** The values of the options; to yargs the words are stood in for, so that it cannot touch them. */
-async function readValues(
+/** The values of the options. */
+function readValues(
   command: Command,
   given: ReadonlyMap<string, string>,
   sourceOf: (key: string) => string,
-  words: readonly Word[],
-): Promise<Record<string, unknown>> {
-  const texts = [...given].map(([name, text]) => `--${name}=${text}`)
-  const argv = await parser([command], 'string').parseAsync([command.name, ...texts, ...words.map(() => 'WORD')])
+): Record<string, unknown> {
   const values: Record<string, unknown> = {}
   for (const [name, option] of Object.entries(command.options)) {
     const key = dashed(name)
-    if (option.isRequired && !given.has(key)) {
+    const typed = given.get(key)
+    if (option.isRequired && typed === undefined) {
       throw usageError(
         `${command.name} needs --${key} (${lowerFirst(option.describe)}); see raftgram ${command.name} --help`,
       )
     }
-    values[name] = given.has(key) ? readOption(sourceOf(key), option, String(argv[key])) : option.fallback
+    values[name] = typed === undefined ? option.fallback : readOption(sourceOf(key), option, typed)
   }
   return values
-}
-
-/**
- * Flags are booleans to whoever reads --help; to be read they are texts like all others: `--absent=maybe` is then refused
- * by the option itself, where yargs would take it for no.
- */
-function parser(commands: readonly Command[], flagType: 'boolean' | 'string') {
-  const whole = yargs([])
-    .scriptName('raftgram')
-    .usage('raftgram: a replicated key-value store, Raft over UDP\n\nUsage: $0 COMMAND [options]')
-    .parserConfiguration({
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'short-option-groups': false,
-    })
-    .locale('en')
-    .updateStrings({ 'Positionals:': 'Words:', string: 'value', boolean: 'flag' })
-    .version(packageVersion())
-    .exitProcess(false)
-    .wrap(Math.min(process.stdout.columns || 110, 110))
-    .epilogue(epilogue)
-    .fail((message, error) => {
-      throw (error as Error | undefined) ?? usageError(message)
-    })
-  for (const command of commands) {
-    whole.command(
-      [command.name, ...command.words.map(word => (word.startsWith('[') ? word : `<${word}>`))].join(' '),
-      command.describe,
-      builder => {
-        builder.usage(usageOf(command))
-        builder.epilogue(examplesOf(command))
-        for (const [name, option] of Object.entries(command.options)) {
-          const key = dashed(name)
-          builder.option(key, {
-            describe: option.describe,
-            type: option.isFlag ? flagType : 'string',
-            hidden: option.isHidden,
-            group: name in commonOptions ? 'Everywhere:' : 'Options:',
-            ...(option.fallbackText === undefined ? {} : { defaultDescription: option.fallbackText }),
-          })
-        }
-        return builder
-      },
-      () => undefined,
-    )
-  }
-  return whole
-}
-
-/** Its words and what it does. Line breaks within a paragraph are those of the source: the terminal has its own. */
-function usageOf({ name, words, describe, details = '' }: Command): string {
-  const paragraphs = details
-    .trim()
-    .split(/\n{2,}/)
-    .map(paragraph => paragraph.replaceAll('\n', ' '))
-  return [`Usage: ${['$0', name, ...words].join(' ')} [options]`, `${describe}.`, ...paragraphs].join('\n\n').trimEnd()
-}
-
-/** One below the other, each to be copied: beside one another, columns would break the long ones. */
-function examplesOf({ examples }: Command): string {
-  const lines = examples.flatMap(([commandLine, meaning]) => [
-    ...(meaning === '' ? [] : [`  # ${meaning}`]),
-    `  raftgram ${commandLine}`,
-  ])
-  return lines.length === 0 ? '' : ['Examples:', ...lines].join('\n')
 }
 
 function checkWords({ name, words: names }: Command, words: readonly Word[]): void {
@@ -211,8 +134,10 @@ function wantsHelpOrVersion(name: string | null, rest: readonly string[], comman
   return beforeDashes(rest).some(argument => argument === '--help' || argument === '--version')
 }
 
-function helpOrVersion(rest: readonly string[]): string {
-  return rest.includes('--version') ? '--version' : '--help'
+/** What renders it takes longer to load than most commands take to run. */
+async function tellHelp(of: Command | readonly Command[]): Promise<void> {
+  const { showHelp } = await import('./help.js')
+  await showHelp(of)
 }
 
 function lowerFirst(sentence: string): string {

@@ -13,7 +13,7 @@ import { dataOptions, inspectDirectory } from './data-directory.js'
 import { exitStatus } from './exit-status.js'
 import { stateAt } from './offline-state.js'
 import type { Output } from './output.js'
-import { table } from './output.js'
+import { table } from './table.js'
 import { keyFields, keyForPeople, valueFields, valueForPeople } from './value-output.js'
 
 const keyCharactersMax = 24

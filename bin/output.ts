@@ -3,7 +3,6 @@
  * and nothing else ever reaches stdout.
  */
 import { getSystemErrorMap } from 'node:util'
-import Table from 'cli-table3'
 import { exitStatus } from './exit-status.js'
 
 /**
@@ -68,40 +67,6 @@ export class Output {
 /** JSON on one line; what JSON does not know is written so that it can be told apart (bigint as decimal text). */
 function toJson(object: object): string {
   return JSON.stringify(object, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
-}
-
-/** Rows under headings, without lines between rows; `rightAligned` names the columns that hold numbers. */
-export function table(
-  headings: readonly string[],
-  rows: readonly (readonly string[])[],
-  rightAligned: string[],
-): string {
-  const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' }
-  const drawn = new Table({
-    head: [...headings],
-    colAligns: headings.map(heading => (rightAligned.includes(heading) ? 'right' : 'left')),
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
-    chars: {
-      ...none,
-      bottom: '',
-      'bottom-mid': '',
-      'bottom-left': '',
-      'bottom-right': '',
-      left: '',
-      'left-mid': '',
-      mid: '',
-      'mid-mid': '',
-      right: '',
-      'right-mid': '',
-      middle: '  ',
-    },
-  })
-  for (const row of rows) drawn.push([...row])
-  return drawn
-    .toString()
-    .split('\n')
-    .map(line => line.trimEnd())
-    .join('\n')
 }
 
 /** Text on one line for people: control characters and quotes as JSON writes them, cut at `charactersMax`. */

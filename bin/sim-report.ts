@@ -9,7 +9,7 @@ import type { Outcome, RunResult } from '../src/sim/run.js'
 import type { TraceEvent } from '../src/sim/trace.js'
 import type { ExitStatus } from './exit-status.js'
 import { exitStatus } from './exit-status.js'
-import { table } from './output.js'
+import { table } from './table.js'
 import { packageVersion } from './version.js'
 
 export const outcomeStatus: Readonly<Record<Outcome, ExitStatus>> = {

@@ -3,7 +3,8 @@ import type { ServerReport } from '../src/client/client.js'
 import { NoSpaceError, RaftgramError } from '../src/client/errors.js'
 import type { SnapshotClient } from '../src/client/snapshots.js'
 import { CommandError, codeOfError, exitStatus, messageOfError, type ExitStatus } from './exit-status.js'
-import { table, type Output } from './output.js'
+import type { Output } from './output.js'
+import { table } from './table.js'
 import { withSnapshots, type SnapshotSettings } from './snapshot-client.js'
 
 interface Taken {

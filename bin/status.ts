@@ -5,7 +5,7 @@ import { defineCommand } from './command.js'
 import { exitStatus } from './exit-status.js'
 import { knownLossShare, worstKnownLossShare } from './known-loss.js'
 import { flag } from './option.js'
-import { table } from './output.js'
+import { table } from './table.js'
 import { bytesText, millisecondsText, percentText } from './units.js'
 
 type Reached = Exclude<ServerReport, { role: 'unreachable' }>

@@ -1,5 +1,5 @@
 /** The rows of a comparison as a table for people. */
-import { table } from '../../bin/output.js'
+import { table } from '../../bin/table.js'
 import type { Row } from './summary.js'
 
 /** `compared` are the systems to which the rates of `subject` are set in relation. */

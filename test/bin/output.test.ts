@@ -1,6 +1,7 @@
 import t from 'tap'
 import { readableLine } from '../../bin/log-lines.js'
-import { quoted, shellQuoted, table } from '../../bin/output.js'
+import { quoted, shellQuoted } from '../../bin/output.js'
+import { table } from '../../bin/table.js'
 import { editDistance, suggestion } from '../../bin/suggestion.js'
 import { decodedValueFields, keyForPeople, valueFields, valueForPeople } from '../../bin/value-output.js'
 import { encodeValue } from '../../src/client/values.js'
