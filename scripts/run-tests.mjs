@@ -3,20 +3,25 @@
 // every failure in full.
 // Each file is a process of its own, without tap's runner: that loads three hooks into each of them and into every server that
 // it starts, which took two seconds of processor time a file, a quarter of the whole run.
-// First those of one process run side by side, simulations before the rest because they take longest; then one by one those
-// that keep every core busy by themselves. Clusters of real servers are among these: two at a time take each more than twice
-// as long as one, because their clients go on for as long as they wait for what is late.
+// Kinds of tests share the processors:
+// - clusters of real servers run one by one: two at a time take each more than twice as long as one, because their clients go
+//   on for as long as they wait for what is late; before them the rest, few at a time;
+// - beside both, at the lowest priority, simulations and the lint use what is left idle: their time is simulated, or none;
+// - at the end, one by one, those that keep every processor busy by themselves.
+// Given files run one by one.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, constants, setPriority } from 'node:os'
 import { Parser } from 'tap-parser'
 
-const busy = /^dist\/test\/(process\/|bin\/|bench\/|sim\/search\/presets|mutants\/mutants|sim\/swarm)/
+const real = /^dist\/test\/(process|bin|bench)\//
 
-const simulated = /^dist\/test\/(sim|scenarios)\//
+const busy = /^dist\/test\/(mutants\/mutants|sim\/swarm|sim\/search\/presets)/
 
-/** A file that takes longer hangs: the longest take a minute, on a machine that is busy with something else five. */
+const simulated = /^dist\/test\/(sim(?!\/timeline\/browser)|scenarios)\//
+
+/** A file that takes longer hangs: the longest take a minute or two, on a machine that is busy with something else five. */
 const fileMsMax = 480_000
 
 const count = { passed: 0, failed: 0, skipped: 0 }
@@ -44,12 +49,13 @@ function watch(suite, file) {
 }
 
 /** Runs one file. What it says on stderr is kept, and shown if it fails. */
-async function runFile(file) {
+async function runFile(file, priority) {
   const beganMs = performance.now()
   const run = spawn(process.execPath, ['--enable-source-maps', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TAP_TIMEOUT: String(fileMsMax / 1_000) },
   })
+  setPriority(run.pid, priority)
   const parser = new Parser()
   watch(parser, file)
   const said = []
@@ -76,31 +82,53 @@ async function runFile(file) {
 }
 
 /** Runs all of them, so many at a time. */
-async function runFiles(files, jobs) {
+async function runFiles(files, jobs, priority = constants.priority.PRIORITY_NORMAL) {
   const waiting = [...files]
   const worker = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(file)
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) await runFile(file, priority)
   }
   await Promise.all(Array.from({ length: jobs }, worker))
 }
 
-function allFiles() {
-  return readdirSync('dist/test', { recursive: true })
-    .filter(name => name.endsWith('.test.js'))
-    .map(name => `dist/test/${name}`)
-    .sort((a, b) => Number(simulated.test(b)) - Number(simulated.test(a)) || a.localeCompare(b))
+/** Reads the sources only, so it takes its turn beside the simulations. */
+async function lint() {
+  const beganMs = performance.now()
+  const run = spawn('npm', ['run', '--silent', 'lint'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  setPriority(run.pid, constants.priority.PRIORITY_LOW)
+  const said = []
+  for (const stream of [run.stdout, run.stderr]) stream.on('data', bytes => said.push(bytes))
+  const [status] = await once(run, 'close')
+  if (status === 0) count.passed++
+  else {
+    count.failed++
+    console.log(`\nfailed: npm run lint\n${Buffer.concat(said)}\n`)
+  }
+  console.log(`${status === 0 ? 'ok' : 'NOT OK'}  npm run lint  ${Math.round(performance.now() - beganMs)} ms`)
+}
+
+async function runAll() {
+  const jobs = availableParallelism()
+  const left = new Set(
+    readdirSync('dist/test', { recursive: true })
+      .filter(name => name.endsWith('.test.js'))
+      .map(name => `dist/test/${name}`)
+      .sort(),
+  )
+  const take = kind => {
+    const files = [...left].filter(file => kind.test(file))
+    for (const file of files) left.delete(file)
+    return files
+  }
+  const [allBusy, allReal, allSimulated] = [take(busy), take(real), take(simulated)]
+  const beside = Promise.all([lint(), runFiles(allSimulated, jobs, constants.priority.PRIORITY_LOW)])
+  await runFiles([...left], jobs)
+  await runFiles(allReal, 1)
+  await beside
+  await runFiles(allBusy, 1)
 }
 
 const named = process.argv.slice(2)
-const files = named.length > 0 ? named : allFiles()
-await runFiles(
-  files.filter(file => !busy.test(file)),
-  availableParallelism() + 1,
-)
-await runFiles(
-  files.filter(file => busy.test(file)),
-  1,
-)
+await (named.length > 0 ? runFiles(named, 1) : runAll())
 
 const isOk = count.failed === 0 && count.passed > 0
 if (!isOk && count.failed === 0) count.failed = 1
