@@ -167,39 +167,38 @@ async function measure(
     const { latencyNs, completed, errors } = measured
     const perOp = (total: number | null) => (total === null || completed === 0 ? null : rounded(total / completed))
     const quantileMs = (percent: number) => (latencyNs.count === 0 ? 0 : ms(latencyNs.percentile(percent)))
-    report(
-      {
-        what: kind,
-        opsPerSec: Math.round(completed / elapsedS),
-        p50Ms: quantileMs(50),
-        p99Ms: quantileMs(99),
-        p999Ms: quantileMs(99.9),
-        maxMs: latencyNs.count === 0 ? 0 : ms(latencyNs.max),
-        operations: completed,
-        errors: [...errors.values()].reduce((sum, count) => sum + count, 0),
-        errorsByCode: Object.fromEntries(errors),
-        cpuUsPerOp: perOp(cpuUs),
-        clientCpuUsPerOp: perOp(own.user + own.system),
-        diskBytesPerOp: perOp(diskBytesBetween(before, after, betweenMs)),
-        leaderRssMiB: rssMiB(after.filter(({ role }) => role === 'leader')),
-        followerRssMiB: rssMiB(after.filter(({ role }) => role !== 'leader')),
-        concurrency,
-        clients,
-        valueBytes,
-        keys,
-        durationS: rounded(elapsedS),
-        drainMs: rounded(drainMs),
-        warmUpS,
-        seed,
-        servers: before.length === 0 ? null : before.length,
-        fsync: 'O_DSYNC',
-        datagramBytesMax: largestDatagramBytes(after),
-        ...conditions,
-        raftgram: packageVersion(),
-        ...machineConditions(),
-      },
-      output,
-    )
+    const result = {
+      what: kind,
+      opsPerSec: Math.round(completed / elapsedS),
+      p50Ms: quantileMs(50),
+      p99Ms: quantileMs(99),
+      p999Ms: quantileMs(99.9),
+      maxMs: latencyNs.count === 0 ? 0 : ms(latencyNs.max),
+      operations: completed,
+      errors: [...errors.values()].reduce((sum, count) => sum + count, 0),
+      errorsByCode: Object.fromEntries(errors),
+      cpuUsPerOp: perOp(cpuUs),
+      clientCpuUsPerOp: perOp(own.user + own.system),
+      diskBytesPerOp: perOp(diskBytesBetween(before, after, betweenMs)),
+      leaderRssMiB: rssMiB(after.filter(({ role }) => role === 'leader')),
+      followerRssMiB: rssMiB(after.filter(({ role }) => role !== 'leader')),
+      concurrency,
+      clients,
+      valueBytes,
+      keys,
+      durationS: rounded(elapsedS),
+      drainMs: rounded(drainMs),
+      warmUpS,
+      seed,
+      servers: before.length === 0 ? null : before.length,
+      fsync: 'O_DSYNC',
+      datagramBytesMax: largestDatagramBytes(after),
+      ...conditions,
+      raftgram: packageVersion(),
+      ...machineConditions(),
+    }
+    if (completed === 0) throw nothingAnswered(result)
+    output.result({ ok: true, ...result }, readable(result))
   } finally {
     for (const load of loads) load.stop()
     await observer.close()
@@ -245,14 +244,20 @@ async function serverStatuses(observer: Client): Promise<ServerStatus[]> {
   return reports.filter(report => report.role !== 'unreachable')
 }
 
-function report(result: Record<string, unknown>, output: Output): void {
+/** Not a measurement, but what there is of it is told: the conditions, and what failed how often. */
+function nothingAnswered(result: { readonly durationS: number; readonly errorsByCode: object }): CommandError {
+  const why = JSON.stringify(result.errorsByCode)
+  const message = `no request was answered in ${result.durationS} s (${why}): see raftgram status, or measure for longer`
+  return new CommandError('unavailable', message, result)
+}
+
+function readable(result: object): string {
   const width = Math.max(...Object.keys(result).map(name => readableName(name).length))
   const shown = (value: unknown) =>
     typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value)
-  const lines = Object.entries(result).map(
-    ([name, value]) => `${readableName(name).padEnd(width)}  ${shown(value ?? 'not known')}`,
-  )
-  output.result({ ok: true, ...result }, lines.join('\n'))
+  return Object.entries(result)
+    .map(([name, value]: [string, unknown]) => `${readableName(name).padEnd(width)}  ${shown(value ?? 'not known')}`)
+    .join('\n')
 }
 
 /** What people read for a key of the JSON. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parseHistory } from '../../src/sim/linearizability/history.js'
 import { Program, raftgram, run, sleep } from '../process/program.js'
-import { temporaryDirectory } from '../process/rig.js'
+import { Cluster, temporaryDirectory } from '../process/rig.js'
 import { startDev } from './dev-cluster.js'
 
 void t.test('regression_a_history_that_cannot_be_written_is_refused_before_the_cluster_is_asked', async t => {
@@ -29,6 +29,26 @@ void t.test('regression_a_bench_that_is_interrupted_while_it_prepares_ends_at_on
   t.equal(status, 3)
   t.match(JSON.parse(stdout), { ok: false, error: 'unavailable', message: /^interrupted/ })
   t.strictSame(readdirSync(directory), [], 'nothing is left')
+})
+
+void t.test('regression_a_bench_in_which_nothing_was_answered_ended_well', async t => {
+  const cluster = await Cluster.start(t)
+  const times = ['--warm-up-s', '3', '--duration-s', '0.3', '--keys', '10']
+  const bench = cluster.command('bench', 'put', '--endpoints', cluster.endpoints, ...times, '--json')
+  while (!bench.complaints.includes('writing 10 keys')) await sleep(20)
+  // The keys are written, and the load has begun that is not measured.
+  await sleep(1_000)
+  for (const id of cluster.ids) cluster.server(id).signal('SIGSTOP')
+  while (!bench.complaints.includes('waiting for what is outstanding')) await sleep(20)
+  for (const id of cluster.ids) cluster.server(id).signal('SIGCONT')
+  const { status, stdout, stderr } = await bench.ended
+  t.equal(status, 3)
+  t.match(
+    stderr,
+    /^raftgram: no request was answered in 0\.\d+ s \([^\n]*\): see raftgram status, or measure for longer$/m,
+  )
+  const said = JSON.parse(stdout) as object
+  t.match(said, { ok: false, error: 'unavailable', opsPerSec: 0, operations: 0, what: 'put', concurrency: 64 })
 })
 
 void t.test('workload and bench', async t => {
