@@ -58,6 +58,7 @@ export async function openCore(clock: Clock, settings: CoreSettings): Promise<Cl
       sender: 0,
       incarnation: 0,
       bootNonce: randomId(),
+      numbersSecret: randomId(),
       datagramSizes: pathSizes(socket.address, settings.datagramBytesMax),
     },
     null,

@@ -122,6 +122,7 @@ export class Server {
       sender: options.id,
       incarnation: opened.identity.incarnation,
       bootNonce: randomId(),
+      numbersSecret: randomId(),
       datagramSizes: pathSizes(socket.address, options.datagramBytesMax ?? null),
     }
     const transport = new Transport(socket, clock, transportOptions, drawAddressTokens())

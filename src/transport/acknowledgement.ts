@@ -10,7 +10,6 @@
  * than that, or so many come in a turn, empty ones go before it that name the rest: or what had arrived would be sent again.
  */
 import { chargedBytes } from './kernel-charge.js'
-import type { SenderBoots } from './sender-boots.js'
 import { acknowledgedBits } from './sent-packets.js'
 
 /** Any reply of a server that has nothing to wait for goes sooner; the other side's probe timeout allows for it. */
@@ -29,40 +28,35 @@ export class Acknowledgement {
   private bytes = 0
   private sinceMs = Infinity
   private isUrgent = false
-  /** The lowest and the highest number that came since. */
-  lowestOwed = Infinity
-  private highestOwed = 0
+  /** The numbers that came since, no more than come in a turn. */
+  private owed: number[] = []
 
   /** A datagram came that asks for word. `isUrgent`: it is to be given in this turn. */
   owe(packetNumber: number, payloadBytes: number, isUrgent: boolean, nowMs: number): void {
     this.packets++
     this.bytes += chargedBytes(payloadBytes)
     this.sinceMs = Math.min(this.sinceMs, nowMs)
-    this.lowestOwed = Math.min(this.lowestOwed, packetNumber)
-    this.highestOwed = Math.max(this.highestOwed, packetNumber)
+    this.owed.push(packetNumber)
     if (isUrgent) this.isUrgent = true
   }
 
   /** A datagram goes that says all that came, or what came up to a number; what is lower than it reaches was said before. */
   given(upTo = Infinity): void {
-    if (upTo < this.highestOwed) return
+    if (upTo < Infinity && this.owed.some(number => number > upTo)) return
     this.packets = 0
     this.bytes = 0
     this.sinceMs = Infinity
     this.isUrgent = false
-    this.lowestOwed = Infinity
-    this.highestOwed = 0
+    this.owed = []
   }
 
-  /** Numbers to name before the highest, because its envelope does not reach down to all that came; ascending. */
-  furtherNumbers(boots: Pick<SenderBoots, 'highestReceived' | 'highestUpTo'>): readonly number[] {
-    const { lowestOwed } = this
-    let reach = boots.highestReceived - acknowledgedBits
-    if (lowestOwed >= reach) return none
+  /** Of those that came since: which to name before the highest, whose envelope does not reach down to all; ascending. */
+  furtherNumbers(highestReceived: number): readonly number[] {
+    let reach = highestReceived - acknowledgedBits
+    if (this.owed.every(number => number >= reach)) return none
     const numbers: number[] = []
-    while (lowestOwed < reach) {
-      const number = boots.highestUpTo(reach - 1)
-      if (number < lowestOwed) break
+    for (const number of this.owed.toSorted((a, b) => b - a)) {
+      if (number >= reach) continue
       numbers.unshift(number)
       reach = number - acknowledgedBits
     }

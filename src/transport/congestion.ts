@@ -67,8 +67,7 @@ export type Loss = Pick<LossShare, 'share' | 'own' | 'excess' | 'isLossy'> & Tri
 export class Congestion {
   /** In charged bytes, like all that is in flight. */
   windowBytes: number
-  private readonly leastBytes: number
-  private readonly datagramBytes: number
+  private readonly datagramBytesNow: () => number
   /** The path has been seen to fill up, and what is sent counts. */
   hasShrunk = false
   private roundEnd = 0
@@ -82,11 +81,10 @@ export class Congestion {
   private pauseRoundsLeft = 0
   private bytesBeforePause = 0
 
-  /** `datagramBytes`: what a full datagram of this path is charged. */
-  constructor(datagramBytes: number) {
-    this.datagramBytes = datagramBytes
-    this.leastBytes = datagramsLeast * datagramBytes
-    this.windowBytes = datagramsAtFirst * datagramBytes
+  /** `datagramBytesNow`: what a full datagram of this path is charged, as far as is known. */
+  constructor(datagramBytesNow: () => number) {
+    this.datagramBytesNow = datagramBytesNow
+    this.windowBytes = datagramsAtFirst * this.datagramBytes
   }
 
   /** Something waits because this window is full. */
@@ -155,6 +153,14 @@ export class Congestion {
     const mostBytes = Math.max(deliveredMultiple * deliveredBytesMost, deliveredBytesMost + 2 * this.datagramBytes)
     // One round may have delivered little because it was short: what is too much goes in steps.
     this.windowBytes = Math.max(this.windowBytes * (1 - stepDown), Math.min(this.windowBytes + growth, mostBytes))
+  }
+
+  private get datagramBytes(): number {
+    return this.datagramBytesNow()
+  }
+
+  private get leastBytes(): number {
+    return datagramsLeast * this.datagramBytes
   }
 
   private get queueMsMax(): number {

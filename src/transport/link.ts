@@ -115,7 +115,7 @@ export class TransportLink implements Link {
     this.path = new PathProbe(options.datagramSizes)
     this.sent = new SentPackets(options.firstPacketNumber)
     this.silence = new Silence(this.sent, this.roundTrip)
-    this.congestion = new Congestion(chargedBytes(options.datagramSizes.at(-1)!))
+    this.congestion = new Congestion(() => chargedBytes(this.datagramBytesMax))
     this.window = new SendWindow(this)
     this.reassembly = new Reassembly(options.address.host, options.reassemblyBudget)
     this.nextMessageId = options.firstPacketNumber

@@ -66,6 +66,8 @@ export class Outgoing {
     let opened = false
     for (const link of links) {
       link.isPending = false
+      // Its numbers are those of links that came after it.
+      if (link.isForgotten) continue
       if (link.wasClosed && link.window.hasRoom) opened = true
       const isCongested = this.sendWhatMay(link, nowMs)
       link.wasClosed = !link.window.hasRoom
@@ -148,13 +150,15 @@ export class Outgoing {
       writer.sendHello(link, link.hello, promise(link, nowMs))
       link.hello = null
     }
-    for (const number of link.acknowledgement.furtherNumbers(link.boots)) {
+    for (const number of link.acknowledgement.furtherNumbers(link.boots.highestReceived)) {
       writer.sendEmpty(link, promise(link, nowMs), nowMs, number)
     }
     const outdated = link.dropOutdated(nowMs)
     if (outdated > 0) onOutdated(link, outdated)
+    let isCongested = false
     while (!outbox.isEmpty) {
-      if (socket.sendQueueBytes > sendQueueBytesMax) return true
+      isCongested = socket.sendQueueBytes > sendQueueBytesMax
+      if (isCongested) break
       const payloadBytes = link.window.payloadBytesNow()
       if (payloadBytes > 0) {
         if (writer.sendWaiting(link, payloadBytes, false, promise(link, nowMs), nowMs)) continue
@@ -163,11 +167,14 @@ export class Outgoing {
       const urgentBytes = link.window.urgentPayloadBytesNow()
       if (urgentBytes === 0 || !writer.sendWaiting(link, urgentBytes, true, promise(link, nowMs), nowMs)) break
     }
-    for (; link.probesToSend > 0; link.probesToSend--) writer.sendProbe(link, promise(link, nowMs), nowMs)
-    const triedBytes = link.sizeToTry(nowMs)
-    if (triedBytes > 0) writer.sendPadding(link, triedBytes, promise(link, nowMs), nowMs)
+    if (!isCongested) {
+      for (; link.probesToSend > 0; link.probesToSend--) writer.sendProbe(link, promise(link, nowMs), nowMs)
+      const triedBytes = link.sizeToTry(nowMs)
+      if (triedBytes > 0) writer.sendPadding(link, triedBytes, promise(link, nowMs), nowMs)
+    }
+    // It is small, and without it the other side sends again what has arrived.
     if (link.mustAcknowledge(nowMs)) writer.sendEmpty(link, promise(link, nowMs), nowMs)
-    return false
+    return isCongested
   }
 
   private wakeAt(atMs: number): void {

@@ -48,16 +48,6 @@ export class ReplayWindow {
     return reversed(ascending)
   }
 
-  /** The highest number up to this one that arrived; 0 if that is not known. */
-  highestUpTo(number: number): number {
-    for (let above = Math.min(number, this.highest) + 1; !this.isPast(above - 1) && above > 0; above -= bitsPerWord) {
-      const bits = this.bitsBelow(above)
-      // The lowest bit that is set stands for the highest number.
-      if (bits !== 0) return above - 1 - (31 - Math.clz32(bits & -bits))
-    }
-    return 0
-  }
-
   /** Clears the words after `from` up to `to`. */
   private enter(from: number, to: number): void {
     if (to - from >= words) {

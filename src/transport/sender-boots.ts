@@ -56,11 +56,6 @@ export class SenderBoots {
     return this.heardLast === null ? 0 : this.heardLast.window.bitsBelow(number)
   }
 
-  /** The highest packet up to this one of that boot that arrived; 0 if that is not known. */
-  highestUpTo(number: number): number {
-    return this.heardLast === null ? 0 : this.heardLast.window.highestUpTo(number)
-  }
-
   /**
    * Whether to listen to this datagram: its number is new, and its boot is not a former one. `provesLiving` says that it
    * acknowledges a packet beyond all that were acknowledged before.

@@ -198,12 +198,18 @@ export class SentPackets {
    */
   takeLost(roundTripMs: number, nowMs: number): SentPacket[] {
     const lost: SentPacket[] = []
+    const named = this.highestAcked - acknowledgedBits
     const overdueMs = overdueAfterMs(roundTripMs)
     const isOrdered = this.reorderMs === 0
     for (let at = this.firstUnsettled; at < this.packets.length; at++) {
       const packet = this.packets[at]!
       if (packet.number >= this.highestAcked) break
       if (packet.state !== 'in-flight') continue
+      // Whether it arrived will never be known: so far below the highest, only what asked for word is named.
+      if (packet.chargedBytes === 0 && packet.number < named) {
+        packet.state = 'acknowledged'
+        continue
+      }
       const isFarBehind = isOrdered && this.highestAcked - packet.number >= packetThreshold
       if (!isFarBehind && packet.sentAtMs + overdueMs + this.reorderMs > nowMs) continue
       packet.overdueSinceMs = packet.sentAtMs + overdueMs
@@ -234,6 +240,7 @@ export class SentPackets {
 
   /** The oldest packet in flight. */
   private get oldest(): SentPacket | null {
+    if (this.inFlight === 0) return null
     for (let at = this.firstUnsettled; at < this.packets.length; at++) {
       const packet = this.packets[at]!
       if (packet.state === 'in-flight' && packet.chargedBytes > 0) return packet

@@ -56,7 +56,7 @@ export class Transport implements TransportApi {
     this.tokenOf = tokenOf
     this.share = new ReceiveShare(socket.receiveBufferBytes)
     this.writer = new DatagramWriter(socket, options)
-    const numbers = new OwnNumbers(options.bootNonce)
+    const numbers = new OwnNumbers(options.bootNonce, options.numbersSecret ?? 0)
     this.links = new Links(options, numbers)
     this.outgoing = new Outgoing({
       socket,

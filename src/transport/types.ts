@@ -135,6 +135,8 @@ export interface TransportOptions {
   readonly incarnation: number
   /** Random at each start of the process. */
   readonly bootNonce: number
+  /** Random at each start, too, and told to nobody: hides where packet numbers begin (own-numbers.ts). 0 where it is left out. */
+  readonly numbersSecret?: number
   /** Payload bytes of datagrams to try on the way to an address, ascending; the first is used without trying. */
   readonly datagramSizes: (to: Address) => readonly number[]
 }

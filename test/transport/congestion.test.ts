@@ -41,7 +41,7 @@ function rounds(
 }
 
 void t.test('RFC 9002 section 7.2: ten datagrams at first, then a quarter more in each round', t => {
-  const congestion = new Congestion(datagram)
+  const congestion = new Congestion(() => datagram)
   t.equal(congestion.windowBytes, 10 * datagram)
   rounds(congestion, 1, 1)
   t.equal(congestion.windowBytes, 12.5 * datagram, 'what was delivered, and a quarter')
@@ -51,14 +51,14 @@ void t.test('RFC 9002 section 7.2: ten datagrams at first, then a quarter more i
 })
 
 void t.test('a window that was not used says nothing, and stays', t => {
-  const congestion = new Congestion(datagram)
+  const congestion = new Congestion(() => datagram)
   rounds(congestion, 20, 1, { limited: false })
   t.equal(congestion.windowBytes, 10 * datagram)
   t.end()
 })
 
 void t.test('a standing queue shrinks it in proportion, by half at most, and never below three datagrams', t => {
-  const congestion = new Congestion(datagram)
+  const congestion = new Congestion(() => datagram)
   rounds(congestion, 10, 1)
   const before = congestion.windowBytes
   rounds(congestion, 1, 11, { from: 11 })
@@ -77,7 +77,7 @@ void t.test('a standing queue shrinks it in proportion, by half at most, and nev
 })
 
 void t.test('of two windows that meet the same queue the larger one gives way', t => {
-  const [small, large] = [new Congestion(datagram), new Congestion(datagram)]
+  const [small, large] = [new Congestion(() => datagram), new Congestion(() => datagram)]
   rounds(small, 1, 100)
   rounds(large, 20, 1)
   const before = [small.windowBytes, large.windowBytes]
@@ -88,7 +88,7 @@ void t.test('of two windows that meet the same queue the larger one gives way', 
 })
 
 void t.test('one quick exchange in a round shows that no queue stands', t => {
-  const congestion = new Congestion(datagram)
+  const congestion = new Congestion(() => datagram)
   congestion.limited()
   congestion.acknowledged({ number: 1, chargedBytes: 10 * datagram, roundTripMs: 1 }, 5, 1, noLoss, 0)
   for (const roundTripMs of [90, 2, 90]) {
@@ -102,7 +102,7 @@ void t.test('one quick exchange in a round shows that no queue stands', t => {
 
 void t.test('loss beyond the path’s own shrinks it, the path’s own does not', t => {
   for (const own of [0.2, 0.3, 0.45]) {
-    const congestion = new Congestion(datagram)
+    const congestion = new Congestion(() => datagram)
     rounds(congestion, 100, 1, { loss: lossOf(own, 0.1), deliveredShare: 1 - own })
     t.ok(congestion.windowBytes > 100 * datagram, `grows at ${own}: ${congestion.windowBytes}`)
     const before = congestion.windowBytes
@@ -116,7 +116,7 @@ void t.test('loss beyond the path’s own shrinks it, the path’s own does not'
 })
 
 void t.test('of what is lost while a queue stands nothing is the path’s own', t => {
-  const congestion = new Congestion(datagram)
+  const congestion = new Congestion(() => datagram)
   rounds(congestion, 40, 1)
   const loss = lossOf(0.1, 0)
   // A queue of 7 ms now and then is an event loop that was busy.
@@ -137,7 +137,7 @@ void t.test('additive increase, multiplicative decrease: links that lose alike c
     ['loss while a queue stands', 11, lossOf(0.1, 0)],
   ]
   for (const [name, roundTripMs, loss] of signs) {
-    const [small, large] = [new Congestion(datagram), new Congestion(datagram)]
+    const [small, large] = [new Congestion(() => datagram), new Congestion(() => datagram)]
     rounds(large, 12, 1)
     t.ok(large.windowBytes > 10 * small.windowBytes)
     for (const congestion of [small, large]) rounds(congestion, 400, roundTripMs, { loss, from: 2_001 })
@@ -148,7 +148,7 @@ void t.test('additive increase, multiplicative decrease: links that lose alike c
 })
 
 void t.test('a window that is not delivered goes down in steps to what is', t => {
-  const congestion = new Congestion(datagram)
+  const congestion = new Congestion(() => datagram)
   rounds(congestion, 20, 1)
   const before = congestion.windowBytes
   t.ok(before > 200 * datagram)
@@ -163,7 +163,7 @@ void t.test('a window that is not delivered goes down in steps to what is', t =>
 })
 
 void t.test('RFC 9002 section 7.6: after a silence it begins with the least', t => {
-  const congestion = new Congestion(datagram)
+  const congestion = new Congestion(() => datagram)
   rounds(congestion, 20, 1)
   congestion.silent()
   t.equal(congestion.windowBytes, 3 * datagram)
@@ -171,7 +171,7 @@ void t.test('RFC 9002 section 7.6: after a silence it begins with the least', t 
 })
 
 void t.test('regression_small_window: a window of few datagrams grows although it delivers few', t => {
-  const congestion = new Congestion(datagram)
+  const congestion = new Congestion(() => datagram)
   rounds(congestion, 1, 100)
   rounds(congestion, 1, 100, { from: 2 })
   const small = congestion.windowBytes
@@ -186,7 +186,7 @@ void t.test('regression_small_window: a window of few datagrams grows although i
 })
 
 void t.test('a link that has met a queue makes a pause now and then, to see the path without it', t => {
-  const congestion = new Congestion(datagram)
+  const congestion = new Congestion(() => datagram)
   rounds(congestion, 10, 1)
   rounds(congestion, 1, 100, { from: 11 })
   const windows: number[] = []
@@ -199,5 +199,17 @@ void t.test('a link that has met a queue makes a pause now and then, to see the 
   t.equal(paused, 6, 'three rounds of each hundred and twenty-eight')
   const at = windows.indexOf(3 * datagram)
   t.equal(windows[at + 3], windows[at - 1], 'then it goes on as before')
+  t.end()
+})
+
+void t.test('regression_a_window_was_measured_in_datagrams_that_the_path_does_not_carry', t => {
+  let bytes = datagram
+  const congestion = new Congestion(() => bytes)
+  t.equal(congestion.windowBytes, 10 * datagram)
+  congestion.silent()
+  t.equal(congestion.windowBytes, 3 * datagram)
+  bytes = 4 * datagram
+  congestion.silent()
+  t.equal(congestion.windowBytes, 12 * datagram, 'once it is known to carry larger ones')
   t.end()
 })

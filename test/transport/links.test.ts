@@ -6,7 +6,7 @@ import { FakeNetwork } from '../support/fake-network.js'
 
 function enter() {
   const network = new FakeNetwork(new FakeClock(0))
-  const numbers = new OwnNumbers(5)
+  const numbers = new OwnNumbers(5, 0)
   const options = { clusterId: 1, sender: 1, incarnation: 1, bootNonce: 5, datagramSizes: () => [1_200] }
   return { links: new Links(options, numbers), numbers, at: (port: number) => network.open(port).address }
 }

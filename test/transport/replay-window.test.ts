@@ -76,18 +76,3 @@ void t.test('the bits below a number are those of a set', t => {
   t.equal(new ReplayWindow().bitsBelow(0), 0)
   t.end()
 })
-
-void t.test('the highest number up to another that arrived, as far back as is known', t => {
-  const window = new ReplayWindow()
-  const arrived = [40, 70, 100, 101, 300, 1_000]
-  for (const number of arrived) window.accept(number)
-  for (let number = 64; number <= 1_100; number++) {
-    const expected = Math.max(0, ...arrived.filter(other => other <= number))
-    if (window.highestUpTo(number) !== expected)
-      t.fail(`${window.highestUpTo(number)}, not ${expected}, up to ${number}`)
-  }
-  window.accept(1_200)
-  t.equal(window.highestUpTo(299), 0, 'nobody knows any more')
-  t.equal(window.highestUpTo(999), 300)
-  t.end()
-})

@@ -17,7 +17,7 @@ function enter() {
   const parts = {
     sent,
     silence: new Silence(sent, new RoundTrip()),
-    congestion: new Congestion(full),
+    congestion: new Congestion(() => full),
     path: new PathProbe([1_200]),
     outbox: new Outbox(),
   }

@@ -413,6 +413,27 @@ void t.test('clients are bounded: the longest silent go, and are known again by 
   t.end()
 })
 
+void t.test('regression_a_link_that_was_forgotten_still_spoke, and its client was shut out for good', t => {
+  const { clock, network, home } = enter()
+  const address = addressOf('127.0.0.1', 50)
+  const come = (bootNonce: number, packetNumber: number) => {
+    home.socket.arrive(forge({ incarnation: tokensOf(1)(address), bootNonce, packetNumber }, status(1)), address)
+  }
+  for (let boot = 1; boot <= 4; boot++) come(boot, 1)
+  clock.runFor(10)
+  network.sent.length = 0
+  // So many are to be acknowledged in their turn. In that turn the link has to go.
+  for (let number = 2; number <= 10; number++) come(1, number)
+  for (let boot = 2; boot <= 4; boot++) come(boot, 2)
+  come(5, 1)
+  t.equal(home.transport.clientLinks, 4)
+  clock.runFor(10)
+  const answered = network.sent.map(({ bytes }) => readEnvelope(bytes) as Envelope)
+  // Its word would be acknowledged to the next link, which never said it.
+  t.same(answered.map(({ ackedPacketNumber }) => ackedPacketNumber).sort(), [1, 2, 2, 2], 'of those that stayed')
+  t.end()
+})
+
 void t.test('clients who wait for something are not sent away', t => {
   const { clock, network, home } = enter()
   for (let port = 2; port <= clientLinksMax + 2; port++) {

@@ -70,6 +70,56 @@ void t.test('regression_what_overtakes_more_than_64_others_was_never_acknowledge
   t.end()
 })
 
+void t.test('regression_what_was_only_overtaken_was_taken_for_lost: words that ask for none', t => {
+  const { clock, network, a, b, toA, toB } = enter({ seed: 7, delayFromMs: 0.3, delayToMs: 2, bytesPerMs: 125_000 })
+  // The window grows first.
+  a.transport.onRoom = () => undefined
+  let next = 1
+  for (let ms = 0; ms < 1_000; ms++) {
+    while (toB.availableBytes > 0) a.transport.send(toB, bulkMessage(1, next++, 1_000))
+    a.transport.flush()
+    clock.runFor(1)
+    network.sent.length = 0
+  }
+  clock.runFor(200)
+  const before = toA.status.lost
+  let lossyRounds = 0
+  for (let round = 0; round < 40; round++) {
+    // Nearly each datagram of a burst is answered by an empty one; the next word of the other side names 65 of them.
+    a.transport.send(toB, bulkMessage(1, next++, 200_000))
+    a.transport.flush()
+    clock.runFor(50)
+    b.transport.send(toA, bulkMessage(2, round, 100))
+    b.transport.flush()
+    clock.runFor(50)
+    if (toA.loss.isLossy) lossyRounds++
+    network.sent.length = 0
+  }
+  t.ok(lossyRounds < 10, `lossy in ${lossyRounds} of 40 rounds`)
+  t.ok(toA.status.lost - before < 100, `${toA.status.lost - before} taken for lost`)
+  t.end()
+})
+
+void t.test('regression_a_full_socket_was_filled_with_acknowledgements, the same in each turn', t => {
+  const { clock, network, a, b, toA, toB } = enter({ seed: 5, delayFromMs: 1, delayToMs: 3, bytesPerMs: 100_000 })
+  let next = 1
+  const burst = (count: number) => {
+    for (let i = 0; i < count && toB.availableBytes > 0; i++) a.transport.send(toB, bulkMessage(1, next++, 1_000))
+    a.transport.flush()
+    clock.runFor(1)
+  }
+  for (let ms = 0; ms < 500; ms++) burst(150)
+  b.transport.send(toA, peerMessage(2, 1))
+  b.socket.sendQueueBytes = 10_000_000
+  for (let ms = 0; ms < 3; ms++) burst(150)
+  network.sent.length = 0
+  clock.runFor(300)
+  const sent = network.sent.filter(({ from }) => from.port === 2).length
+  t.ok(sent < 100, `${sent} acknowledgements of nothing new`)
+  t.ok(toA.outbox.bytes > 0, 'what else there is to say waits')
+  t.end()
+})
+
 const largest = messageBytesMax - messageBytes(bulkMessage(1, 1, 0))
 
 void t.test('at any loss the largest messages arrive whole, for little more than loss must cost', t => {
