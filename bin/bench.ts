@@ -215,7 +215,8 @@ async function connect(clock: RealClock, endpoints: readonly string[], settings:
 
 async function fill(load: Load): Promise<void> {
   const failure = await new Promise<{ code: string } | null>(resolve => load.fill(resolve))
-  if (failure !== null) throw new CommandError('unavailable', `the keys could not be written first: ${failure.code}`)
+  if (failure !== null)
+    throw new CommandError('unavailable', `the keys could not be written first (${failure.code}): see raftgram status`)
 }
 
 /** Waits, unless the process is asked to end: then everything is taken down, and nothing is reported. */

@@ -49,22 +49,22 @@ async function dispatch(typed: readonly string[], commands: CommandTable, speaki
   const needsOptions = isOption(first) && first !== '--version'
   const [name, rest] = takeCommandName(typed, needsOptions ? await optionsOf(commands) : {})
   const command = name === null ? undefined : await commands.load(name)
+  if (command === undefined && name !== null && name !== '-h') {
+    throw usageError(
+      `unknown command '${name}'${suggestion(name, commands.names) || ': raftgram --help lists them all'}`,
+    )
+  }
   if (wantsHelpOrVersion(name, rest, command)) {
     if (rest.includes('--version')) speaking.output.result({ ok: true, version: packageVersion() }, packageVersion())
     else await tellHelp(command === undefined ? await commands.loadAll() : command)
     return exitStatus.done
   }
-  if (name === null) {
+  if (command === undefined) {
     splitArguments(rest, await optionsOf(commands))
     throw usageError('which command? raftgram --help lists them, raftgram dev starts a cluster to try them on')
   }
-  if (command === undefined) {
-    throw usageError(
-      `unknown command '${name}'${suggestion(name, commands.names) || ': raftgram --help lists them all'}`,
-    )
-  }
 
-  const { words, given: typedTexts } = splitArguments(rest, command.options, `raftgram ${name}`)
+  const { words, given: typedTexts } = splitArguments(rest, command.options, `raftgram ${command.name}`)
   const configFile = typedTexts.get('config') ?? process.env['RAFTGRAM_CONFIG']
   const everyOption = configFile === undefined ? command.options : await optionsOf(commands)
   for (const line of await mistypedVariables(command.options, () => optionsOf(commands), process.env)) {

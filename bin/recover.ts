@@ -50,9 +50,11 @@ numbers are printed; without --i-accept-data-loss that is all that happens.`,
       `entries 1 to ${committed} are committed for certain; ${uncertain} behind them may never have been acknowledged, ` +
         'or were not the ones that were; they come true now',
     )
-    output.note(
-      `what servers ${lost.join(', ') || '-'} acknowledged and server ${serverId} never got is gone, and nobody can say how much`,
-    )
+    if (lost.length > 0) {
+      output.note(
+        `what servers ${lost.join(', ')} acknowledged and server ${serverId} never got is gone, and nobody can say how much`,
+      )
+    }
     const given = { directory, serverId, lastIndex: index, lastTerm: term, committedIndex: committed, uncertain, lost }
     if (!options.iAcceptDataLoss) {
       throw new CommandError('usage', 'nothing was written: if that is acceptable, say --i-accept-data-loss', given)

@@ -5,6 +5,7 @@ import { defineCommand } from './command.js'
 import { exitStatus } from './exit-status.js'
 import { knownLossShare, worstKnownLossShare } from './known-loss.js'
 import { flag } from './option.js'
+import { whyNoLeader } from './no-leader.js'
 import { table } from './table.js'
 import { bytesText, millisecondsText, percentText } from './units.js'
 
@@ -59,10 +60,8 @@ the session table; queues: whatever can pile up, with its bound.`,
         for (const line of reports.flatMap(report => (isReached(report) ? transfersOf(report) : []))) output.note(line)
       }
       if (!reports.some(({ role }) => role === 'leader')) {
-        const reached = reports.filter(({ role }) => role !== 'unreachable').length
-        const message = `no leader: ${reached} of ${reports.length} servers answered, and none of them leads`
         // Every line on stdout is a server, so this one goes to stderr alone.
-        output.note(`raftgram: ${message}`)
+        output.note(`raftgram: ${whyNoLeader(reports)}`)
         return exitStatus.unavailable
       }
       return exitStatus.done

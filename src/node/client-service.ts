@@ -17,6 +17,7 @@ import { commandBytes, commandsEntry } from '../../codec/commands.js'
 import { commandBytesMax } from '../../codec/limits.js'
 import type { Raft } from '../raft/raft.js'
 import type { ConfirmedRead, Entry, LogIndex, Refusal } from '../raft/types.js'
+import { machineResult } from '../session/machine-result.js'
 import type { ExecuteCommand, Outcome } from '../session/types.js'
 import type { Link, TransportApi } from '../transport/types.js'
 import { QueryTurns, type Query } from './query-turns.js'
@@ -290,12 +291,15 @@ export class ClientService {
     this.answer(link, 'read', requestId, 0, 'busy', nothing)
   }
 
-  /** A query changes nothing, so bytes that a machine chokes on are the client's trouble and not this server's end. */
+  /**
+   * A query changes nothing, so bytes that a machine chokes on are the client's trouble and not this server's end; nor is an answer
+   * that cannot be sent. The largest message bears as much as the largest command has.
+   */
   private answerQuery({ link, requestId, bytes }: Query): void {
     if (!this.transport.mayAnswer(link)) return
     let result: Uint8Array
     try {
-      result = this.state.sessions.query(bytes)
+      result = machineResult(this.state.sessions.query(bytes), 'query', commandBytesMax)
     } catch {
       return this.answer(link, 'read', requestId, 0, 'bad-request', nothing)
     }

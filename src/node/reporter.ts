@@ -36,7 +36,7 @@ export class Reporter {
       case 'admission': {
         const line = report.step === 'begun' ? 'is being admitted' : 'is admitted: it votes and counts'
         return this.logger.info(
-          { server: report.of, incarnation: report.incarnation },
+          { admitted: report.of, incarnation: report.incarnation },
           `server ${report.of} ${line} (incarnation ${report.incarnation})`,
         )
       }

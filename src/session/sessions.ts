@@ -20,6 +20,7 @@ import { assert } from '../base/assert.js'
 import { addHash, hashLong, subtractHash } from '../base/hash.js'
 import { defaultSessionLimits } from './limits.js'
 import type { SessionLimits } from './limits.js'
+import { machineResult } from './machine-result.js'
 import { Session } from './session.js'
 import { storableResultBytesMax } from './session-bytes.js'
 import { hashState, SessionsReader } from './sessions-reader.js'
@@ -127,9 +128,8 @@ export class Sessions {
     if (known !== null && known !== requestMismatch) this.#repeats++
     if (known !== null) return known
     if (sequence - session.answeredUpTo > this.#limits.sequenceWindow) return sequenceTooFar
-    const result = this.#machine.apply(command.command, { index, revision: this.#revision })
-    const { resultBytesMax } = this.#limits
-    if (result.length > resultBytesMax) assert(false, `a result has at most ${resultBytesMax} bytes`)
+    const given = this.#machine.apply(command.command, { index, revision: this.#revision })
+    const result = machineResult(given, 'apply', this.#limits.resultBytesMax)
     session.store(sequence, hashLong(command.command, 0), result)
     return { code: 'ok', result }
   }

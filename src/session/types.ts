@@ -3,11 +3,16 @@
 /** Any deterministic machine: equal commands in equal order give equal states and results on every server. */
 export interface StateMachine {
   /**
-   * Executes one command and returns its result, at most `resultBytesMax` bytes. `command` is only lent: copy what is
-   * kept. Time and chance must come inside the command. A command that makes no sense gets a result that says so.
+   * Executes one command and returns its result, at most 1,024 bytes: it is kept for repeats. `command` is only lent: copy what
+   * is kept. Time and chance must come inside the command. A command that makes no sense gets a result that says so: where
+   * this throws, returns a promise or too much, every server ends that comes to the command (Server.closed says why), until it
+   * is started with a machine that bears it.
    */
   apply(command: Uint8Array, context: ApplyContext): Uint8Array
-  /** Answers a read of the present state; changes nothing. */
+  /**
+   * Answers a read of the present state; changes nothing. The answer has at most 2 MiB, and is lent until the next call. Where
+   * this throws, or returns anything else, the client is refused (UsageError), and the server goes on.
+   */
   query(request: Uint8Array): Uint8Array
   /** The whole state as of now, in chunks of some 64 KiB (a larger one is cut on its way), walked while `apply` goes on. */
   snapshot(): Iterable<Uint8Array>

@@ -112,6 +112,7 @@ void t.test('wrong usage is status 2 and one line, and nothing runs', async t =>
     [[], /which command\?/],
     [['putt', 'k'], /unknown command 'putt': did you mean put\?/],
     [['xyzzy'], /unknown command 'xyzzy': raftgram --help lists them all/],
+    [['xyzzy', '--help'], /unknown command 'xyzzy'/],
     [['put'], /put takes KEY \[VALUE\], not none/],
     [['put', 'a', 'b', 'c'], /put takes KEY \[VALUE\], not 'a' 'b' 'c'/],
     [['put', 'a', '--limt', '3'], /unknown option --limt: did you mean --limit\?/],

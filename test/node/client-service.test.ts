@@ -465,6 +465,23 @@ void t.test('regression_a_query_that_a_machine_chokes_on_ends_the_query_and_not_
   t.end()
 })
 
+void t.test('regression_a_query_that_gave_no_bytes_or_too_many_ended_the_server_or_was_never_answered', t => {
+  const gives = [undefined, 'abc', Promise.resolve(nothing), new Uint8Array(3 * 2 ** 20)]
+  const machine: StateMachine = {
+    apply: () => nothing,
+    query: () => gives.shift() as Uint8Array,
+    snapshot: () => [],
+    restore: () => undefined,
+  }
+  const rig = Rig.leading([1], machine)
+  for (let requestId = 1; requestId <= 4; requestId++) {
+    rig.receive({ type: 'Read', requestId, stale: true, query })
+    rig.turn()
+    t.strictSame(rig.take(), [`read ${requestId} bad-request`])
+  }
+  t.end()
+})
+
 void t.test('regression_repeated_open_session_filled_the_log: a repeat attaches to the one under way', t => {
   const rig = Rig.leading([1, 2, 3])
   const before = rig.raft.status.lastLogIndex

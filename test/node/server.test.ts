@@ -128,6 +128,19 @@ void t.test('any state machine is replicated, and each command is executed once'
   await Promise.all(servers.map(server => server.stop()))
 })
 
+void t.test('a machine whose result is none ends its server, and says so', async t => {
+  const { cluster, endpoints } = await clusterList(1)
+  const machine = Object.assign(new Counter(), {
+    apply: () => Promise.resolve(new Uint8Array(1)) as unknown as Uint8Array,
+  })
+  const server = await Server.start({ id: 1, cluster, data: newDirectory(), machine })
+  const client = await Client.connect({ endpoints, timeoutMs: 2_000 })
+  const executed = client.execute(Uint8Array.of(1)).catch((error: unknown) => error)
+  t.match(await server.closed, /apply of the state machine gave a Promise: it must return a Uint8Array/)
+  t.type(await executed, Error)
+  await client.close()
+})
+
 void t.test('a cluster works while its network loses, copies, reorders and damages', async t => {
   const { cluster, endpoints } = await clusterList(3)
   const faults = { seed: 1, lossShare: 0.1, duplicateShare: 0.1, reorderShare: 0.1, corruptShare: 0.02 }

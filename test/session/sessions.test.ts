@@ -224,7 +224,10 @@ void t.test('C11: an exception of the machine passes through; a result that is t
   const sessions = new Sessions(machine)
   sessions.apply({ kind: 'open' }, 1)
   machine.apply = () => new Uint8Array(1_025)
-  t.throws(() => sessions.apply(request(1, 1, 'a'), 2), /a result has at most 1024 bytes/)
+  t.throws(
+    () => sessions.apply(request(1, 1, 'a'), 2),
+    /apply of the state machine gave 1025 bytes: it must return a Uint8Array of at most 1024 bytes/,
+  )
   machine.apply = () => {
     throw new Error('a bug')
   }
