@@ -13,6 +13,9 @@ import { askedToEnd } from './signals.js'
 /** Servers that take longer for their first election have a reason that the log tells. */
 const electionMsMax = 30_000
 
+/** After so long it is said what is waited for: faults may be too much for any election. */
+const leaderlessMs = 5_000
+
 export const devCommand = defineCommand({
   name: 'dev',
   words: [],
@@ -59,7 +62,10 @@ again is printed.`,
     }
     try {
       const allEnded = Promise.all(cluster.servers.map(server => server.ended))
-      const leaderId = await Promise.race([cluster.leader(electionMsMax), end, allEnded])
+      const notice = setTimeout(() => output.note(noLeaderYet), leaderlessMs)
+      const leaderId = await Promise.race([cluster.leader(electionMsMax), end, allEnded]).finally(() =>
+        clearTimeout(notice),
+      )
       if (typeof leaderId === 'number') introduce(cluster, leaderId, data, output)
       const why = await Promise.race([end, allEnded])
       if (Array.isArray(why)) throw new CommandError('failed', 'no server is left: see the log above')
@@ -70,6 +76,8 @@ again is printed.`,
     }
   },
 })
+
+const noLeaderYet = `no leader after ${leaderlessMs / 1_000} s: faults may be too much for an election; a larger --election-timeout-ms bears longer delays`
 
 /** An option as server `id` gets it: none can be cut off from itself. */
 function handOn(name: string, typed: string | undefined, id: number): string[] {

@@ -69,15 +69,15 @@ export interface LinkStatus {
   readonly sentBytes: number
   readonly received: number
   readonly receivedBytes: number
-  /** Datagrams taken for lost, and those of them that were acknowledged after all. */
+  /** Datagrams taken for lost (of one that went twice: both copies), and those of them that were acknowledged after all. */
   readonly lost: number
   readonly late: number
-  /** Share of the datagrams that asked for an acknowledgement and were lost lately, 0 to 1. */
+  /** Share of the datagrams that went once and were lost lately, 0 to 1 (loss-share.ts says what is lately). */
   readonly lossShare: number
   /** Messages and fragments that were sent again because their datagram was lost. */
   readonly repeatedMessages: number
   readonly repeatedBytes: number
-  /** Datagrams that were sent twice at once, against loss. */
+  /** Datagrams that were sent twice at once, against loss; the second copy counts nowhere else. */
   readonly doubled: number
   /** Times that nothing was heard of what was in flight. */
   readonly probes: number

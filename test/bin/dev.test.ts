@@ -17,6 +17,21 @@ interface Ended {
   readonly restart: string
 }
 
+void t.test('regression_dev_waited_in_silence_for_a_leader_that_no_election_could_give', async t => {
+  const directory = await temporaryDirectory(t)
+  const faults = ['--fault-loss', '1', '--log-level', 'warn']
+  let program: Program
+  do {
+    const [port = 0] = await freePorts(1)
+    const where = ['--servers', '2', '--port', String(Math.min(port, 65_534)), '--data', directory]
+    program = new Program(t, [...raftgram, 'dev', ...where, ...faults])
+    const says = () => program.hasEnded || program.complaints.includes('no leader after 5 s: ')
+    await until(t, 'it says so, or that the port behind is taken', says)
+  } while (program.complaints.includes('in use'))
+  program.signal('SIGINT')
+  t.equal((await program.ended).status, 0)
+})
+
 void t.test('kill the leader, start it again, kill dev', async t => {
   const dev = await startDev(t)
   const { servers, leaderId, environment, directory, program } = dev
