@@ -24,16 +24,14 @@ const windowShare = 1 / 4
 const none: readonly number[] = []
 
 export class Acknowledgement {
-  private packets = 0
   private bytes = 0
   private sinceMs = Infinity
   private isUrgent = false
   /** The numbers that came since, no more than come in a turn. */
-  private owed: number[] = []
+  private readonly owed: number[] = []
 
   /** A datagram came that asks for word. `isUrgent`: it is to be given in this turn. */
   owe(packetNumber: number, payloadBytes: number, isUrgent: boolean, nowMs: number): void {
-    this.packets++
     this.bytes += chargedBytes(payloadBytes)
     this.sinceMs = Math.min(this.sinceMs, nowMs)
     this.owed.push(packetNumber)
@@ -42,12 +40,12 @@ export class Acknowledgement {
 
   /** A datagram goes that says all that came, or what came up to a number; what is lower than it reaches was said before. */
   given(upTo = Infinity): void {
-    if (upTo < Infinity && this.owed.some(number => number > upTo)) return
-    this.packets = 0
+    if (this.owed.some(number => number > upTo)) return
     this.bytes = 0
     this.sinceMs = Infinity
     this.isUrgent = false
-    this.owed = []
+    // Kept: this is on the way of every datagram.
+    this.owed.length = 0
   }
 
   /** Of those that came since: which to name before the highest, whose envelope does not reach down to all; ascending. */
@@ -65,8 +63,8 @@ export class Acknowledgement {
 
   /** When it is due, if nothing goes that way before: -Infinity for now, Infinity where nothing is owed. */
   dueAtMs(promisedWindowBytes: number): number {
-    if (this.packets === 0) return Infinity
-    const isMuch = this.packets >= packetsMax || this.bytes > promisedWindowBytes * windowShare
+    if (this.owed.length === 0) return Infinity
+    const isMuch = this.owed.length >= packetsMax || this.bytes > promisedWindowBytes * windowShare
     return this.isUrgent || isMuch ? -Infinity : this.sinceMs + acknowledgementDelayMsMax
   }
 }

@@ -67,7 +67,7 @@ export type Loss = Pick<LossShare, 'share' | 'own' | 'excess' | 'isLossy'> & Tri
 export class Congestion {
   /** In charged bytes, like all that is in flight. */
   windowBytes: number
-  private readonly datagramBytesNow: () => number
+  private readonly datagramBytes: () => number
   /** The path has been seen to fill up, and what is sent counts. */
   hasShrunk = false
   private roundEnd = 0
@@ -81,10 +81,10 @@ export class Congestion {
   private pauseRoundsLeft = 0
   private bytesBeforePause = 0
 
-  /** `datagramBytesNow`: what a full datagram of this path is charged, as far as is known. */
-  constructor(datagramBytesNow: () => number) {
-    this.datagramBytesNow = datagramBytesNow
-    this.windowBytes = datagramsAtFirst * this.datagramBytes
+  /** `datagramBytes`: what a full datagram of this path is charged, as far as is known. */
+  constructor(datagramBytes: () => number) {
+    this.datagramBytes = datagramBytes
+    this.windowBytes = datagramsAtFirst * datagramBytes()
   }
 
   /** Something waits because this window is full. */
@@ -142,25 +142,21 @@ export class Congestion {
     this.delivered.push(deliveredBytes)
     if (this.delivered.length > rememberedRounds) this.delivered.shift()
     const overflows = loss.isLossy && this.standingQueueMs.value > standingMs
-    if (overflows) return this.shrink(1 - 2 * loss.share, this.datagramBytes)
+    if (overflows) return this.shrink(1 - 2 * loss.share, this.datagramBytes())
     if (loss.excess > excessLossMax || this.trial.isUnderWay) {
-      if (this.trial.endRound(loss)) this.shrink(0.5, this.datagramBytes)
+      if (this.trial.endRound(loss)) this.shrink(0.5, this.datagramBytes())
       return
     }
-    const growth = this.hasShrunk ? Math.max(this.datagramBytes, this.windowBytes / 16) : this.windowBytes
+    const growth = this.hasShrunk ? Math.max(this.datagramBytes(), this.windowBytes / 16) : this.windowBytes
     const deliveredBytesMost = Math.max(...this.delivered) / (1 - Math.min(loss.own, ownLossMax))
     // A round of a small window delivers one or two datagrams whatever the path bears: it may always try some more.
-    const mostBytes = Math.max(deliveredMultiple * deliveredBytesMost, deliveredBytesMost + 2 * this.datagramBytes)
+    const mostBytes = Math.max(deliveredMultiple * deliveredBytesMost, deliveredBytesMost + 2 * this.datagramBytes())
     // One round may have delivered little because it was short: what is too much goes in steps.
     this.windowBytes = Math.max(this.windowBytes * (1 - stepDown), Math.min(this.windowBytes + growth, mostBytes))
   }
 
-  private get datagramBytes(): number {
-    return this.datagramBytesNow()
-  }
-
   private get leastBytes(): number {
-    return datagramsLeast * this.datagramBytes
+    return datagramsLeast * this.datagramBytes()
   }
 
   private get queueMsMax(): number {

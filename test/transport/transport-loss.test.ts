@@ -56,15 +56,15 @@ void t.test('regression_what_overtakes_more_than_64_others_was_never_acknowledge
     for (let i = 0; i < 150 && toB.availableBytes > 0; i++) a.transport.send(toB, bulkMessage(1, next++, 1_000))
     a.transport.flush()
   }
-  for (let ms = 0; ms < 700; ms++) {
+  for (let ms = 0; ms < 1_000; ms++) {
     burst()
     clock.runFor(1)
   }
   clock.runFor(100)
-  t.ok(next > 12_000, `${next} messages, more than 64 in a round trip`)
+  t.ok(next > 40_000, `${next} messages, more than 64 in a round trip`)
   t.equal(distinct(numbersOf(b.received)).length, next - 1)
   const { lost, repeatedMessages } = toB.status
-  t.ok(repeatedMessages < next / 500, `${lost} taken for lost, ${repeatedMessages} sent again, and nothing was lost`)
+  t.ok(repeatedMessages < next / 1_000, `${lost} taken for lost, ${repeatedMessages} sent again, and nothing was lost`)
   const sent = (port: number) => network.sent.filter(({ from }) => from.port === port).length
   t.ok(sent(2) < sent(1) * 1.2, `${sent(2)} acknowledgements of ${sent(1)} datagrams`)
   t.end()
