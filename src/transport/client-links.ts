@@ -7,6 +7,7 @@
 import { messageBytesMax } from '../../codec/limits.js'
 import type { TransportLink } from './link.js'
 import { outboxBytesMax, type WaitingBytes } from './outbox.js'
+import type { SenderActivity } from './receive-share.js'
 import type { Address } from './socket.js'
 import type { TransportStatus } from './types.js'
 
@@ -65,6 +66,14 @@ export class ClientLinks {
     let share = this.hosts.get(host)
     if (share === undefined) this.hosts.set(host, (share = new HostShare(this.waiting)))
     return share
+  }
+
+  /**
+   * What counts how much comes of this address, if a link is there: boots that follow each other behind one port are one sender,
+   * or a few thousand made-up ones a second would leave everybody else a window of one datagram (receive-share.ts).
+   */
+  activityOf(address: Address): SenderActivity | undefined {
+    return this.byAddress.get(address.key)?.[0]?.activity
   }
 
   add(link: TransportLink): void {

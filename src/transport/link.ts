@@ -21,7 +21,7 @@ import { PathProbe } from './path-probe.js'
 import { PeerSource } from './peer-source.js'
 import { Reassembly } from './reassembly.js'
 import type { ReassemblyBudget } from './reassembly-budget.js'
-import { SenderActivity } from './receive-share.js'
+import type { SenderActivity } from './receive-share.js'
 import { LastSaid } from './repeats.js'
 import { RoundTrip } from './round-trip.js'
 import { SendWindow, windowBytesAtFirst } from './send-window.js'
@@ -57,6 +57,8 @@ export interface LinkOptions {
   readonly reassemblyBudget: ReassemblyBudget
   /** Counts what waits for this link, too. */
   readonly waitingBytes: WaitingBytes
+  /** Counts what comes of this link, too. Of all but peers. */
+  readonly activity: SenderActivity
 }
 
 export class TransportLink implements Link {
@@ -77,8 +79,8 @@ export class TransportLink implements Link {
   readonly window: SendWindow
   readonly acknowledgement = new Acknowledgement()
   boots = new SenderBoots()
-  /** Of all but peers: how much of it came lately. */
-  readonly activity = new SenderActivity()
+  /** Of all but peers: how much came of its sender lately. */
+  readonly activity: SenderActivity
   /** Of a peer. */
   readonly source: PeerSource
   readonly outbox: Outbox
@@ -111,6 +113,7 @@ export class TransportLink implements Link {
     this.serverId = options.serverId
     this.bootNonce = options.bootNonce
     this.outbox = new Outbox(options.waitingBytes)
+    this.activity = options.activity
     this.source = new PeerSource(options.address)
     this.path = new PathProbe(options.datagramSizes)
     this.sent = new SentPackets(options.firstPacketNumber)

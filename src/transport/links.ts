@@ -9,6 +9,7 @@ import { ClientLinks } from './client-links.js'
 import { TransportLink } from './link.js'
 import type { OwnNumbers } from './own-numbers.js'
 import { ReassemblyBudget } from './reassembly-budget.js'
+import { SenderActivity } from './receive-share.js'
 import type { Address } from './socket.js'
 import type { TransportOptions } from './types.js'
 
@@ -79,6 +80,7 @@ export class Links {
     const identity = { kind, address, serverId, firstPacketNumber, bootNonce }
     const reassemblyBudget = kind === 'peer' ? this.peersReassembly : this.othersReassembly
     const waitingBytes = kind === 'client' ? this.clients.waitingOf(address.host) : { bytes: 0 }
-    return new TransportLink({ ...identity, datagramSizes, reassemblyBudget, waitingBytes })
+    const activity = (kind === 'client' ? this.clients.activityOf(address) : null) ?? new SenderActivity()
+    return new TransportLink({ ...identity, datagramSizes, reassemblyBudget, waitingBytes, activity })
   }
 }

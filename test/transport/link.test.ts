@@ -2,6 +2,7 @@ import t from 'tap'
 import { addressOf } from '../../src/transport/address.js'
 import { TransportLink } from '../../src/transport/link.js'
 import { ReassemblyBudget } from '../../src/transport/reassembly-budget.js'
+import { SenderActivity } from '../../src/transport/receive-share.js'
 import type { Waiting } from '../../src/transport/outbox.js'
 import type { Envelope } from '../../codec/envelope.js'
 import { messageBytes } from '../../codec/messages.js'
@@ -11,6 +12,7 @@ function newLink(): TransportLink {
   const link = new TransportLink({
     ...{ kind: 'peer', address: addressOf('10.0.0.2', 1), serverId: 2, datagramSizes: [1_200, 8_972] },
     ...{ firstPacketNumber: 1, bootNonce: 0, reassemblyBudget: new ReassemblyBudget(), waitingBytes: { bytes: 0 } },
+    activity: new SenderActivity(),
   })
   link.path.tried(8_972)
   link.path.arrived(8_972)

@@ -461,3 +461,25 @@ void t.test('shares shrink as clients come', t => {
   for (const { link } of visitors) t.equal(link.windowBytes, Math.floor(8_388_608 / 3 / 10))
   t.end()
 })
+
+void t.test('regression_made_up_boots_at_one_address_took_the_window_from_all_others', t => {
+  /** The window of a client that comes after so many boots. */
+  const windowAfter = (boots: number) => {
+    const { clock, network, home } = enter()
+    const from = addressOf('127.0.0.1', 200)
+    for (let boot = 1; boot <= boots; boot++) {
+      home.socket.arrive(forge({ incarnation: tokensOf(1)(from), bootNonce: 1_000 + boot, packetNumber: boot }), from)
+      clock.runFor(1)
+    }
+    const visitor = welcomedClient(network, 100, home)
+    visitor.transport.send(visitor.link, status(1))
+    visitor.transport.flush()
+    clock.runFor(1)
+    home.transport.send(home.received[0]!.link, answer(1))
+    home.transport.flush()
+    clock.runFor(1)
+    return visitor.link.windowBytes
+  }
+  t.equal(windowAfter(500), windowAfter(0))
+  t.end()
+})
