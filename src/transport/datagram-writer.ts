@@ -139,6 +139,7 @@ export class DatagramWriter {
     if (bytes === null || !saysSomething) return
     const is = {
       alone: isAlone && isLast,
+      signOfLife: content.length === 0,
       last: isLast && !link.congestion.hasShrunk,
       again: !link.congestion.hasShrunk && content.some(({ losses }) => losses > 0),
     }

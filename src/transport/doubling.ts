@@ -13,9 +13,17 @@ const creditBytesMax = 65_536
 /** One of so many that go alone is not doubled: by the others it would never be seen that nothing is lost any more. */
 const singleOneOf = 16
 
+/**
+ * And so of signs of life. They are all that goes on an idle link, which learns its loss by them; and it takes as many lost ones
+ * as go in an election timeout until one is missed.
+ */
+const singleSignOfLifeOneOf = 4
+
 export interface DatagramPlace {
   /** Nothing else is in flight, and nothing waits. */
   readonly alone: boolean
+  /** It says nothing that would be said again, like a heartbeat without news (repeats.ts). */
+  readonly signOfLife: boolean
   /** Nothing waits behind it. */
   readonly last: boolean
   /** Something in it was lost before. */
@@ -33,7 +41,7 @@ export class Doubling {
 
   /** Whether a datagram of `bytes` on a lossy link goes twice; it then has. */
   double(bytes: number, is: DatagramPlace): boolean {
-    if (is.alone) return ++this.alone % singleOneOf !== 0
+    if (is.alone) return ++this.alone % (is.signOfLife ? singleSignOfLifeOneOf : singleOneOf) !== 0
     if ((!is.last && !is.again) || this.creditBytes < bytes) return false
     this.creditBytes -= bytes
     return true

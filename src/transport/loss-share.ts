@@ -8,7 +8,7 @@ import { RecentLeast } from './recent-least.js'
 
 /** The share is a mean over about so many packets, or over those of so long where there are fewer. */
 const smoothedPackets = 256
-const smoothedMs = 10_000
+const smoothedMs = 5_000
 
 /** Of fewer chance alone decides, however long ago they went. */
 const smoothedPacketsLeast = 16
