@@ -82,6 +82,9 @@ export type ServerReport =
 const defaultTimeoutMs = 5_000
 /** A status is asked of servers that may be down: waiting long for them says nothing more. */
 const statusTimeoutMsMax = 1_000
+const notOfTheStore =
+  'its answer is none of the key-value store of this version: the servers seem to run another state machine, ' +
+  'which the library reaches with execute and query'
 const decoder = new TextDecoder()
 
 /**
@@ -91,7 +94,7 @@ const decoder = new TextDecoder()
  * - Reads are linearizable unless they ask for `stale`: they see every write that was answered before they were asked.
  * - Calls made without awaiting the former have no order between them: await one where the next depends on it.
  * - Every method rejects with a RaftgramError. UnknownOutcomeError means that a write was sent but not answered: it may
- *   have been executed once, may yet be, or never. Any other error means that nothing happened and nothing will.
+ *   have been executed once, may yet be, or never (or that another state machine than the store executed it). Any other error means that nothing happened and nothing will.
  *
  * @example
  * const client = await Client.connect({ endpoints: '127.0.0.1:7401,127.0.0.1:7402,127.0.0.1:7403' })
@@ -260,7 +263,9 @@ export class Client {
 
   private async command(command: KvCommand, options: CallOptions): Promise<KvResult> {
     const result = decodeResult(await this.write(encodeCommand(command), options))
-    if (result === null || result.status === 'invalid') throw notTheStore()
+    // Whatever runs there has executed it: to say "no effect" would be to guess.
+    if (result === null) throw new UnknownOutcomeError(`the write was carried out, but ${notOfTheStore}`)
+    if (result.status === 'invalid') throw new UsageError(`the write had no effect: ${notOfTheStore}`)
     return result
   }
 
@@ -271,7 +276,7 @@ export class Client {
   ): Promise<Extract<KvAnswer, { op: Op }>> {
     const answerBytes = query.op === 'scan' ? query.bytesMax : 0
     const answer = decodeAnswer(await this.read(encodeQuery(query), options, answerBytes))
-    if (!isAnswerTo(op, answer)) throw notTheStore()
+    if (!isAnswerTo(op, answer)) throw new UsageError(`the read was carried out, but ${notOfTheStore}`)
     return answer
   }
 
@@ -353,8 +358,4 @@ function isAnswerTo<Op extends KvQuery['op']>(
   answer: KvAnswer | null,
 ): answer is Extract<KvAnswer, { op: Op }> {
   return answer?.op === op
-}
-
-function notTheStore(): UsageError {
-  return new UsageError('the servers did not understand: do they run the key-value store of this version?')
 }

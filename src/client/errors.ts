@@ -27,7 +27,8 @@ export abstract class RaftgramError extends Error {
 
 /**
  * The write was sent and its answer did not come: it may have been executed (at most once), may yet be, or never. Read
- * to find out. Asking for it again is a second write.
+ * to find out. Asking for it again is a second write. Also where another state machine than the store has executed it: what
+ * it made of it only that machine knows.
  */
 export class UnknownOutcomeError extends RaftgramError {
   override readonly name = 'UnknownOutcomeError'

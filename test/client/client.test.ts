@@ -17,6 +17,7 @@ import {
 } from '../../src/client/errors.js'
 import type { Done, Outcome } from '../../src/client/request.js'
 import { KvStore } from '../../src/kv/store.js'
+import type { StateMachine } from '../../src/session/types.js'
 import { pathSizes } from '../../src/transport/path-size.js'
 import { Transport } from '../../src/transport/transport.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -30,8 +31,8 @@ interface StoreServer {
   close(): Promise<void>
 }
 
-/** A "cluster" of one: the key-value store behind a real socket, without a log. */
-async function storeServer(): Promise<StoreServer> {
+/** A "cluster" of one: a state machine behind a real socket, without a log. */
+async function storeServer(store: Pick<StateMachine, 'apply' | 'query'> = new KvStore()): Promise<StoreServer> {
   const clock = new RealClock()
   const socket = await open('127.0.0.1')
   const options = {
@@ -42,7 +43,6 @@ async function storeServer(): Promise<StoreServer> {
     datagramSizes: pathSizes(socket.address, null),
   }
   const transport = new Transport(socket, clock, options, () => 42)
-  const store = new KvStore()
   let revision = 0
   const server: StoreServer = {
     endpoint: socket.address.key,
@@ -311,4 +311,21 @@ void t.test('regression_an_error_says_what_to_mend_and_nothing_of_the_inside', a
   await t.rejects(client.put('k', 1, { timeoutMs: 4_937 }), {
     message: /^the write was sent but its outcome is unknown \(no answer came in time\): it may have been executed/,
   })
+})
+
+void t.test('regression_a_write_that_another_state_machine_carried_out_is_not_called_refused', async t => {
+  let applied = 0
+  const counter = { apply: () => Uint8Array.of(++applied), query: () => Uint8Array.of(applied + 100) }
+  const server = await storeServer(counter)
+  const client = await Client.connect({ endpoints: server.endpoint })
+  t.teardown(() => Promise.all([client.close(), server.close()]))
+  const carriedOut = { code: 'unknown-outcome', message: /^the write was carried out, but .*another state machine/ }
+  await t.rejects(client.put('a', 1), carriedOut)
+  await t.rejects(client.delete('a'), carriedOut)
+  await t.rejects(client.compareAndSet('a', null, 1), carriedOut)
+  t.equal(applied, 3)
+  const noAnswer = { code: 'usage', message: /^the read was carried out, but .*another state machine/ }
+  await t.rejects(client.get('a'), noAnswer)
+  await t.rejects(client.scan().next(), noAnswer)
+  t.strictSame(await client.query(Uint8Array.of(1)), Uint8Array.of(103))
 })
