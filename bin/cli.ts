@@ -9,7 +9,7 @@ import type { Options } from './option.js'
 import { dashed, readOption } from './option.js'
 import { Output } from './output.js'
 import { mistypedVariables, readSettings } from './settings.js'
-import { suggestion } from './suggestion.js'
+import { suggestion } from '../src/base/suggestion.js'
 import { packageVersion } from './version.js'
 
 /** Runs what was typed and returns the exit status. Throws nothing: what goes wrong is one line on stderr. */

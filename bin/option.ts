@@ -3,7 +3,7 @@
  * line and the configuration file have `--election-timeout-ms`, the environment RAFTGRAM_ELECTION_TIMEOUT_MS.
  */
 import { messageOfError, usageError } from './exit-status.js'
-import { suggestion } from './suggestion.js'
+import { suggestion } from '../src/base/suggestion.js'
 
 export interface Option<T> {
   readonly describe: string

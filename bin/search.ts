@@ -10,7 +10,7 @@ import type { Output } from './output.js'
 import { table } from './table.js'
 import type { SearchNews, SearchTask } from './search-worker.js'
 import { askedToEnd } from './signals.js'
-import { suggestion } from './suggestion.js'
+import { suggestion } from '../src/base/suggestion.js'
 
 const names = presets.map(({ name }) => name)
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { codeOfError, messageOfError, usageError } from './exit-status.js'
 import type { Options } from './option.js'
 import { dashed, environmentName, environmentPrefix, unknownOption } from './option.js'
-import { suggestion } from './suggestion.js'
+import { suggestion } from '../src/base/suggestion.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
 

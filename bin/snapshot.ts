@@ -9,7 +9,7 @@ import { restoreBackup } from './snapshot-restore.js'
 import { saveBackup } from './snapshot-save.js'
 import { takeSnapshots } from './snapshot-take.js'
 import { verifyBackup } from './snapshot-verify.js'
-import { suggestion } from './suggestion.js'
+import { suggestion } from '../src/base/suggestion.js'
 
 const acts = ['save', 'restore', 'verify']
 

@@ -15,7 +15,7 @@ import {
   checkCall,
   checkDatagramBytes,
   checkLimits,
-  checkObject,
+  checkNames,
   checkScanLimit,
   checkStale,
   checkTimeout,
@@ -79,6 +79,10 @@ export interface ScannedRecord extends Found {
 export type ServerReport =
   ServerStatus | { readonly id: number; readonly address: string; readonly role: 'unreachable' }
 
+const connectOptions = { endpoints: 0, timeoutMs: 0, limits: 0, datagramBytesMax: 0 } satisfies Record<
+  keyof ClientOptions,
+  0
+>
 const defaultTimeoutMs = 5_000
 /** A status is asked of servers that may be down: waiting long for them says nothing more. */
 const statusTimeoutMsMax = 1_000
@@ -118,10 +122,10 @@ export class Client {
 
   /**
    * Resolves as soon as one server has answered. Rejects with UnavailableError when none does in time, UsageError for
-   * endpoints that are none and for options of wrong types or out of range.
+   * endpoints that are none and for options that are unknown, of wrong types or out of range.
    */
   static async connect(options: ClientOptions): Promise<Client> {
-    checkObject(options, 'the options of Client.connect')
+    checkNames(options, Object.keys(connectOptions), 'the options of Client.connect')
     const endpoints = parseEndpoints(options.endpoints)
     const timeoutMs = checkTimeout(options.timeoutMs ?? defaultTimeoutMs)
     const limits = checkLimits(options.limits)

@@ -3,6 +3,7 @@
  * what is found wrong later would be thrown into the transport, at a time when nobody can catch it.
  */
 import { shown } from '../base/shown.js'
+import { unknownOption } from '../base/unknown-option.js'
 import { datagramBytesLimit, datagramBytesUnknownPath, sequenceWindow } from '../../codec/limits.js'
 import { UsageError } from './errors.js'
 import type { PendingLimits } from './pending.js'
@@ -14,15 +15,24 @@ export interface CheckedCall {
   readonly signal: AbortSignal | undefined
 }
 
-/** Throws UsageError unless it is an object that options can be read from. */
-export function checkObject(options: unknown, what: string): asserts options is object {
+/** Of every call: one object may serve several, so what only some of them read is refused by none. */
+const callOptions = ['timeoutMs', 'signal', 'stale', 'limit']
+
+/** Throws UsageError unless it is an object that options can be read from, and holds none but those `known`. */
+export function checkNames(options: unknown, known: readonly string[], what: string): asserts options is object {
+  checkObject(options, what)
+  const wrong = unknownOption(options, known, what)
+  if (wrong !== null) throw new UsageError(wrong)
+}
+
+function checkObject(options: unknown, what: string): asserts options is object {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
   throw new UsageError(`${what} are an object, not ${shown(options)}`)
 }
 
 /** The options of one call. `timeoutMs`: the client's, where the call names none. Throws UsageError. */
 export function checkCall(options: { timeoutMs?: unknown; signal?: unknown }, timeoutMs: number): CheckedCall {
-  checkObject(options, 'the options of a call')
+  checkNames(options, callOptions, 'the options of a call')
   const { signal } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new UsageError(`signal is an AbortSignal, not ${shown(signal)}`)
@@ -54,7 +64,7 @@ export function checkScanLimit(options: { limit?: unknown }): number {
 
 /** The limits with the default of each that is not given. Throws UsageError. */
 export function checkLimits(limits: unknown = {}): PendingLimits {
-  checkObject(limits, 'limits')
+  checkNames(limits, Object.keys(defaultPendingLimits), 'limits')
   const given = limits as Partial<Record<keyof PendingLimits, unknown>>
   const checked: Record<keyof PendingLimits, number> = { ...defaultPendingLimits }
   for (const name of Object.keys(checked) as (keyof PendingLimits)[]) {

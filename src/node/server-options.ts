@@ -5,8 +5,10 @@
 import { datagramBytesLimit, datagramBytesUnknownPath } from '../../codec/limits.js'
 import type { Logger } from '../base/logger.js'
 import { shown } from '../base/shown.js'
+import { unknownOption } from '../base/unknown-option.js'
 import type { StateMachine } from '../session/types.js'
 import type { FaultOptions } from '../transport/socket-faults.js'
+import { noFaults } from '../transport/socket-faults.js'
 import { ServerError } from './server-error.js'
 
 /** Faults for experiments; `cut` names servers that are neither sent to nor heard. */
@@ -53,6 +55,25 @@ export interface ServerOptions {
   readonly logger?: Logger
 }
 
+/** Every name, held against the type by the compiler. */
+const optionNames = Object.keys({
+  id: 0,
+  cluster: 0,
+  data: 0,
+  repair: 0,
+  listen: 0,
+  clusterName: 0,
+  heartbeatMs: 0,
+  electionTimeoutMs: 0,
+  diskReserveMib: 0,
+  diskStallMs: 0,
+  faults: 0,
+  datagramBytesMax: 0,
+  snapshotEveryMib: 0,
+  machine: 0,
+  logger: 0,
+} satisfies Record<keyof ServerOptions, 0>)
+
 /** Options before anybody has looked at them. */
 type Given = Readonly<Partial<Record<keyof ServerOptions, unknown>>>
 
@@ -65,11 +86,12 @@ const electionTimeoutMsDefault = 200
 const diskReserveMibDefault = 64
 const diskStallMsDefault = 1_000
 
-/** Throws ServerError `usage` for options that are none, or one of a wrong type. */
+/** Throws ServerError `usage` for options that are none, or one that is unknown or of a wrong type. */
 export function checkServerOptions(options: unknown): asserts options is ServerOptions {
   if (!isObject(options)) {
     refuse("Server.start needs options, as in { id: 1, cluster: '1=127.0.0.1:7401', data: './data/1' }")
   }
+  checkNames(options, optionNames, 'the options of Server.start')
   const given: Given = options
   if (typeof given.id !== 'number') refuse(`the id is a number of the cluster list, not ${shown(given.id)}`)
   if (typeof given.cluster !== 'string') {
@@ -144,12 +166,18 @@ function checkFunctions(what: string, object: unknown, names: readonly string[])
 function checkFaults(faults: unknown): void {
   if (faults === undefined) return
   if (!isObject(faults)) refuse(`faults are an object, as in { seed: 1, lossShare: 0.1 }, not ${shown(faults)}`)
+  checkNames(faults, ['seed', 'cut', ...Object.keys(noFaults)], 'faults')
   const { cut = [], seed, ...shares } = faults
   if (!Array.isArray(cut)) refuse(`faults.cut is an array of server ids, not ${shown(cut)}`)
   if (seed === undefined) refuse('faults need a seed, as in { seed: 1, lossShare: 0.1 }')
   for (const [name, number] of Object.entries({ seed, ...shares })) {
     if (typeof number !== 'number') refuse(`faults.${name} is a number, not ${shown(number)}`)
   }
+}
+
+function checkNames(options: object, known: readonly string[], what: string): void {
+  const wrong = unknownOption(options, known, what)
+  if (wrong !== null) refuse(wrong)
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

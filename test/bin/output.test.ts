@@ -2,7 +2,6 @@ import t from 'tap'
 import { readableLine } from '../../bin/log-lines.js'
 import { quoted, shellQuoted } from '../../bin/output.js'
 import { table } from '../../bin/table.js'
-import { editDistance, suggestion } from '../../bin/suggestion.js'
 import { decodedValueFields, keyForPeople, valueFields, valueForPeople } from '../../bin/value-output.js'
 import { encodeValue } from '../../src/client/values.js'
 
@@ -57,16 +56,6 @@ void t.test('values as JSON: what JSON cannot carry is base64 of the stored byte
   )
   t.equal(valueForPeople('bytes', Uint8Array.of(1, 2, 3), 6), '0x0102…')
   t.equal(valueForPeople('text', new TextEncoder().encode('v'), 6), '"v"')
-  t.end()
-})
-
-void t.test('the nearest of what is known', t => {
-  t.equal(suggestion('pt', ['put', 'get']), ': did you mean put?')
-  t.equal(suggestion('endpoint', ['endpoints', 'help'], '--'), ': did you mean --endpoints?')
-  t.equal(suggestion('time', ['timeout-ms', 'limit'], '--'), ': did you mean --timeout-ms?')
-  t.equal(suggestion('frobnicate', ['put', 'get']), '')
-  t.equal(editDistance('stauts', 'status'), 1)
-  t.equal(editDistance('', 'abc'), 3)
   t.end()
 })
 

@@ -294,6 +294,25 @@ void t.test('regression_options_of_connect_that_cannot_be_are_usage_errors', asy
   }
 })
 
+void t.test('regression_a_misspelt_option_is_refused_with_the_nearest', async t => {
+  const server = await storeServer()
+  const endpoints = server.endpoint
+  const client = await Client.connect({ endpoints })
+  t.teardown(() => Promise.all([client.close(), server.close()]))
+  const wrong = (value: unknown): never => value as never
+  const did = (name: string) => ({ name: 'UsageError', code: 'usage', message: new RegExp(`did you mean ${name}\\?$`) })
+  await t.rejects(Client.connect(wrong({ endpoints, timeoutMS: 5 })), did('timeoutMs'))
+  await t.rejects(Client.connect(wrong({ endpoint: endpoints })), did('endpoints'))
+  await t.rejects(Client.connect(wrong({ endpoints, limits: { waitingMx: 5 } })), did('waitingMax'))
+  const before = server.received.length
+  await t.rejects(client.put('a', 1, wrong({ timeout: 5 })), did('timeoutMs'))
+  await t.rejects(client.get('a', wrong({ stael: true })), did('stale'))
+  await t.rejects(client.scan('', wrong({ limits: 5 })).next(), did('limit'))
+  await t.rejects(client.status(wrong({ singal: new AbortController().signal })), did('signal'))
+  t.equal(server.received.length, before)
+  await client.put('a', 1, wrong({ stale: true, limit: 5, timeoutMs: 2_000 }))
+})
+
 void t.test('regression_an_error_says_what_to_mend_and_nothing_of_the_inside', async t => {
   await t.rejects(Client.connect({ endpoints: 'a..b:7401' }), {
     code: 'unavailable',

@@ -213,6 +213,8 @@ void t.test('regression_options_of_wrong_types_are_refused_in_one_line', async t
     [{ ...good, faults: { lossShare: 0.1 } }, /faults need a seed/],
     [{ ...good, faults: { seed: 1, lossShare: '0.1' } }, /faults.lossShare is a number/],
     [{ ...good, faults: { seed: 1, cut: 2 } }, /faults.cut is an array/],
+    [{ ...good, hartbeatMs: 25 }, /the options of Server.start have no "hartbeatMs": did you mean heartbeatMs\?$/],
+    [{ ...good, faults: { seed: 1, lossshare: 0.1 } }, /faults have no "lossshare": did you mean lossShare\?$/],
   ]
   for (const [options, says] of cases) {
     const refusal = await Server.start(options as ServerOptions).catch((error: unknown) => error as Error)
