@@ -2,7 +2,7 @@
  * Writes a backup: beside the file under another name, its header last, then everything is read once more and held against
  * checksums and hash, and only then it gets its name. So a file with the name is always whole.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
@@ -17,13 +17,19 @@ import { openBackup, type BackupFile } from '../src/storage/snapshot-file.js'
 import { nodeDisk } from '../src/storage/disk-node.js'
 import { StorageError } from '../src/storage/storage-error.js'
 import { ServerError } from '../src/node/server-error.js'
-import { CommandError, messageOfError, usageError } from './exit-status.js'
+import { whyPath } from '../src/base/path-error.js'
+import { CommandError, usageError } from './exit-status.js'
 
-/** Refuses to overwrite what was not meant. */
+/** Refuses to overwrite what was not meant, and what cannot be a file. */
 export function checkTarget(path: string, isForced: boolean): void {
+  if (isDirectory(path)) throw usageError(`${path} is a directory: name a file`)
   if (existsSync(path) && !isForced)
     throw usageError(`${path} exists: choose another file, or overwrite it with --force`)
-  if (!existsSync(dirname(path))) throw usageError(`there is no directory ${dirname(path)}: make it first`)
+  if (!isDirectory(dirname(path))) throw usageError(`there is no directory ${dirname(path)}: make it first`)
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory()
 }
 
 export class BackupOutput {
@@ -42,7 +48,7 @@ export class BackupOutput {
     try {
       return new BackupOutput(path, temporary, await open(temporary, 'w'))
     } catch (error) {
-      throw usageError(`cannot write ${temporary}: ${messageOfError(error)}`)
+      throw usageError(`cannot write ${temporary}: ${whyPath(error)}: choose another file`)
     }
   }
 
@@ -81,7 +87,7 @@ export class BackupOutput {
         written += bytesWritten
       }
     } catch (error) {
-      throw new CommandError('io', `cannot write ${this.temporary}: ${messageOfError(error)}`)
+      throw new CommandError('io', `cannot write ${this.temporary}: ${whyPath(error)}`)
     }
   }
 }
@@ -91,7 +97,7 @@ export function openedBackup(path: string): Promise<BackupFile> {
   return new Promise((resolve, reject) => {
     openBackup(nodeDisk, path, (error, opened) => {
       if (opened !== null) resolve(opened)
-      else if (!(error instanceof StorageError)) reject(usageError(`cannot read ${path}: ${error?.message ?? ''}`))
+      else if (!(error instanceof StorageError)) reject(error ?? new Error(`nothing was read of ${path}`))
       else if (error.code === 'corrupt') reject(new CommandError('damaged', error.message))
       else reject(ServerError.ofStorage(error))
     })

@@ -4,13 +4,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { whyPath } from '../src/base/path-error.js'
 import { HistoryError, parseHistory } from '../src/sim/linearizability/history.js'
 import type { Operation } from '../src/sim/linearizability/history.js'
 import type { Verdict } from '../src/sim/linearizability/linearizability.js'
 import { checkHistory } from '../src/sim/linearizability/linearizability.js'
 import type { WindowLine } from '../src/sim/linearizability/violation.js'
 import { reasonOf, windowAround } from '../src/sim/linearizability/violation.js'
-import { codeOfError, messageOfError } from './exit-status.js'
+import { codeOfError } from './exit-status.js'
 
 export interface CheckTask {
   /** A path, or the descriptor of the standard input. */
@@ -30,8 +31,9 @@ function check({ file, timeoutS }: CheckTask): CheckResult {
   try {
     operations = parseHistory(linesOf(readFileSync(file)))
   } catch (error) {
-    if (!(error instanceof HistoryError) && codeOfError(error) === 'internal') throw error
-    return { unreadable: messageOfError(error) }
+    if (error instanceof HistoryError) return { unreadable: error.message }
+    if (codeOfError(error) === 'internal') throw error
+    return { unreadable: `cannot be read: ${whyPath(error)}: name a file that workload --history has written` }
   }
   const startMs = performance.now()
   const verdict = checkHistory(operations, () => performance.now() - startMs > timeoutS * 1_000)

@@ -1,9 +1,10 @@
 /** A temporary directory for what is measured: on a disk, because in memory a sync costs nothing. */
-import { mkdtempSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isInMemory } from '../bench/conditions.js'
-import { messageOfError, usageError } from './exit-status.js'
+import { whyPath } from '../src/base/path-error.js'
+import { usageError } from './exit-status.js'
 
 /**
  * Makes one in `parent`, or where none is named in the first place that lies on a disk: most systems keep /tmp there, and
@@ -23,15 +24,14 @@ export function makeDiskDirectory(prefix: string, parent: string | undefined): s
 
 /** What is made in it is removed again; it would stay, and a slip of the fingers with it. */
 function checkParent(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found === undefined) throw usageError(`--data ${path} does not exist: make it first, or name another directory`)
-  if (!found.isDirectory()) throw usageError(`--data ${path} is no directory`)
+  if (!existsSync(path)) throw usageError(`--data ${path} does not exist: make it first, or name another directory`)
+  if (!statSync(path).isDirectory()) throw usageError(`--data ${path} is no directory`)
 }
 
 function makeIn(parent: string, prefix: string): string {
   try {
     return mkdtempSync(join(parent, prefix))
   } catch (error) {
-    throw usageError(`--data: cannot make a directory in ${parent}: ${messageOfError(error)}`)
+    throw usageError(`--data: cannot make a directory in ${parent}: ${whyPath(error)}: name another`)
   }
 }

@@ -1,7 +1,8 @@
 /** A file that a long run is to write is tried before the run, not after it. */
 import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { CommandError, messageOfError, usageError } from './exit-status.js'
+import { whyPath } from '../src/base/path-error.js'
+import { codeOfError, usageError, type CommandError } from './exit-status.js'
 
 /** Refuses the file of --`option` where it cannot be written; makes it where there is none. */
 export function refuseUnwritable(file: string | undefined, option: string): void {
@@ -9,22 +10,26 @@ export function refuseUnwritable(file: string | undefined, option: string): void
   try {
     closeSync(openSync(file, 'a'))
   } catch (error) {
-    refuse(file, option, messageOfError(error))
+    throw unwritable(file, option, error)
   }
 }
 
 /** The same by a look alone, where something else may yet be wrong: nothing is made, and a reader at a pipe sees no end of it. */
 export function refuseUnwritableUntouched(file: string, option: string): void {
+  let isDirectory: boolean
   try {
     const found = statSync(file, { throwIfNoEntry: false })
-    if (found?.isDirectory() === true) refuse(file, option, 'it is a directory')
+    isDirectory = found?.isDirectory() === true
     accessSync(found === undefined ? dirname(file) : file, constants.W_OK)
   } catch (error) {
-    if (error instanceof CommandError) throw error
-    refuse(file, option, messageOfError(error))
+    throw unwritable(file, option, error)
   }
+  if (isDirectory) throw unwritable(file, option, { code: 'EISDIR' })
 }
 
-function refuse(file: string, option: string, why: string): never {
-  throw usageError(`--${option} ${file} cannot be written: ${why}`)
+/** Of a file that is written it is mostly the directory that is missing. */
+export function unwritable(file: string, option: string, error: unknown): CommandError {
+  const isMissing = codeOfError(error) === 'ENOENT'
+  const why = isMissing ? `there is no directory ${dirname(file)}: make it first, or` : `${whyPath(error)}:`
+  return usageError(`--${option} ${file} cannot be written: ${why} choose another file`)
 }

@@ -1,6 +1,7 @@
 /** Options that were not typed: from the environment, then from the configuration file. What was typed goes before both. */
 import { readFileSync } from 'node:fs'
-import { codeOfError, messageOfError, usageError } from './exit-status.js'
+import { whyPath } from '../src/base/path-error.js'
+import { messageOfError, usageError } from './exit-status.js'
 import type { Options } from './option.js'
 import { dashed, environmentName, environmentPrefix, unknownOption } from './option.js'
 import { suggestion } from '../src/base/suggestion.js'
@@ -67,8 +68,9 @@ function readConfigFile(file: string, everyOption: Options): Map<string, string>
     // Some editors begin a file with a byte-order mark.
     content = JSON.parse(readFileSync(file, 'utf8').replace(/^\u{feff}/u, ''))
   } catch (error) {
-    if (codeOfError(error) === 'ENOENT') throw usageError(`--config: ${file} does not exist`)
-    throw usageError(`--config: cannot read ${file} as JSON: ${messageOfError(error)}`)
+    if (error instanceof SyntaxError)
+      throw usageError(`--config: cannot read ${file} as JSON: ${messageOfError(error)}`)
+    throw usageError(`--config: cannot read ${file}: ${whyPath(error)}: name a JSON file`)
   }
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     throw usageError(`--config: ${file} must hold one JSON object, as in {"endpoints": "127.0.0.1:7401"}`)

@@ -1,14 +1,15 @@
 /** raftgram sim: whole clusters in simulated time, under faults, with every invariant asked after every event. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { whyPath } from '../src/base/path-error.js'
 import { drawPlan } from '../src/sim/draw-plan.js'
 import { formatPlan, parsePlan, PlanError } from '../src/sim/plan-file.js'
 import type { SimPlan } from '../src/sim/plan.js'
 import type { RunResult } from '../src/sim/run.js'
 import { Tally } from '../src/sim/tally.js'
 import { defineCommand } from './command.js'
-import { CommandError, messageOfError, usageError, type ExitStatus } from './exit-status.js'
+import { CommandError, usageError, type ExitStatus } from './exit-status.js'
 import { flag, optional, seconds, secondsOrNone, text, whole, wholeRange, withDefault } from './option.js'
 import { shellQuoted, type Output } from './output.js'
 import { showCount } from './progress.js'
@@ -105,7 +106,7 @@ function refuseWishesBesidePlan(plan: string | undefined, given: ReadonlyMap<str
 }
 
 function refuseNoFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  if (existsSync(path) && statSync(path).isDirectory()) return
   throw usageError(`--reports ${path} is no folder: make it first, or choose another`)
 }
 
@@ -125,8 +126,8 @@ function planOf(file: string | undefined, seed: number | undefined, wishes: Wish
   try {
     return parsePlan(readFileSync(file, 'utf8'))
   } catch (error) {
-    const mend = error instanceof PlanError ? ': take one that a failure of sim has written' : ''
-    throw usageError(`${file} is no plan: ${messageOfError(error)}${mend}`)
+    const wrong = error instanceof PlanError ? `is no plan: ${error.message}` : `cannot be read: ${whyPath(error)}`
+    throw usageError(`${file} ${wrong}: take one that a failure of sim has written`)
   }
 }
 

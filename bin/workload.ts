@@ -9,10 +9,10 @@ import { Prng } from '../src/base/prng.js'
 import { Client } from '../src/client/client.js'
 import { clientOptions, connection } from './client-command.js'
 import { defineCommand } from './command.js'
-import { exitStatus, messageOfError, usageError } from './exit-status.js'
+import { exitStatus, messageOfError } from './exit-status.js'
 import { optional, positive, required, seconds, text, whole, withDefault } from './option.js'
 import { showProgress } from './progress.js'
-import { refuseUnwritableUntouched } from './refuse-unwritable.js'
+import { refuseUnwritableUntouched, unwritable } from './refuse-unwritable.js'
 import { askedToEnd } from './signals.js'
 
 export const workloadCommand = defineCommand({
@@ -97,7 +97,7 @@ function openHistory(file: string): HistoryFile {
   try {
     return new HistoryFile(file)
   } catch (error) {
-    throw usageError(`--history: cannot write ${file}: ${messageOfError(error)}`)
+    throw unwritable(file, 'history', error)
   }
 }
 

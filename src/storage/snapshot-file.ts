@@ -11,7 +11,7 @@ import {
 } from '../../codec/snapshot.js'
 import type { Disk, Got } from './disk.js'
 import { SnapshotFile } from './snapshot-reader.js'
-import { codeOf, StorageError, storageErrorOf } from './storage-error.js'
+import { pathErrorOf, StorageError } from './storage-error.js'
 
 export interface BackupFile {
   readonly file: SnapshotFile
@@ -22,12 +22,12 @@ export interface BackupFile {
 export function openBackup(disk: Disk, path: string, got: Got<BackupFile | null>): void {
   disk.open(path, 'read-only', (error, opened) => {
     if (error !== null) {
-      got(openErrorOf(error, path), null)
+      got(unreadable(error, path), null)
       return
     }
     opened.read(0, snapshotHeaderBytes, (readError, bytes) => {
       const header = decodeSnapshotHeader(bytes)
-      const refusal = readError ?? refusalOf(path, header, opened.sizeBytes)
+      const refusal = readError === null ? refusalOf(path, header, opened.sizeBytes) : unreadable(readError, path)
       if (refusal !== null || header === null || header === 'other-version') {
         opened.close(() => got(refusal, null))
         return
@@ -41,9 +41,8 @@ export function openBackup(disk: Disk, path: string, got: Got<BackupFile | null>
   })
 }
 
-function openErrorOf(error: Error, path: string): StorageError {
-  const isThere = codeOf(error) !== 'ENOENT'
-  return isThere ? storageErrorOf(error, `read ${path}`) : new StorageError('no-directory', `there is no file ${path}`)
+function unreadable(error: Error, path: string): StorageError {
+  return pathErrorOf(error, `read ${path}`, 'name the file of a backup')
 }
 
 function refusalOf(path: string, header: SnapshotHeader | 'other-version' | null, sizeBytes: number) {

@@ -1,4 +1,5 @@
 /** What storage refuses, as a stable code and one line that says what is wrong and what to do about it. */
+import { whyPath } from '../base/path-error.js'
 
 export type StorageErrorCode =
   /** Another process uses the directory. */
@@ -61,10 +62,14 @@ function mebibytes(bytes: number): number {
 
 /** What making or entering a data directory failed with: mostly a path that was mistyped, or not meant for this user. */
 export function directoryErrorOf(error: Error, doing: string): StorageError {
-  const isPath = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP'].includes(codeOf(error))
-  if (!isPath) return storageErrorOf(error, doing)
-  const message = `cannot ${doing}: ${error.message}; choose a directory that this user may make and write to`
-  return new StorageError('no-directory', message)
+  return pathErrorOf(error, doing, 'choose a directory that this user may make and write to')
+}
+
+/** The same of any path that somebody named; `mend` says what to do about it. */
+export function pathErrorOf(error: Error, doing: string, mend: string): StorageError {
+  const codes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EROFS', 'ENAMETOOLONG', 'ELOOP']
+  if (!codes.includes(codeOf(error))) return storageErrorOf(error, doing)
+  return new StorageError('no-directory', `cannot ${doing}: ${whyPath(error)}; ${mend}`)
 }
 
 const damageAdvice =

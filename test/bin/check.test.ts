@@ -52,7 +52,9 @@ void t.test('check', async t => {
   })
   t.match(await check('good', 1e-9), { status: 3, object: { error: 'undecided', undecidedKeys: ['k0'] } })
   await t.rejects(check('malformed'), { code: 'usage', message: /malformed: line 1: "op"/ })
-  await t.rejects(check('none'), { code: 'usage', message: /ENOENT/ })
+  const none = /none: cannot be read: it does not exist: name a file that workload --history has written$/
+  await t.rejects(check('none'), { code: 'usage', message: none })
+  await t.rejects(check('.'), { code: 'usage', message: /cannot be read: it is a directory, not a file: / })
 
   const exact = { client: 1, op: 'put', key: 'a', value: 1, start: '9007199254740993', status: 'unknown' }
   const read = { ...exact, op: 'get', output: 2, end: '9007199254740999', status: 'ok' }

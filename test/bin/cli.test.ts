@@ -127,7 +127,7 @@ void t.test('wrong usage is status 2 and one line, and nothing runs', async t =>
     [['put', 'a', '--timeout-ms', '0'], /--timeout-ms must be a number above 0/],
     [['put', 'a', '--absent=maybe'], /--absent/],
     [['put', 'a', '--log-level', 'loud'], /--log-level must be one of trace, .*not 'loud'/],
-    [['put', 'a', '--config', `${directory}/none.json`], /--config: .*none.json does not exist/],
+    [['put', 'a', '--config', `${directory}/none.json`], /--config: .*none.json: it does not exist: name a JSON file/],
     [['put', 'a', '--config', `${directory}/bad.json`], /--config: cannot read .*bad.json as JSON/],
     [['put', 'a', '--config', `${directory}/list.json`], /must hold one JSON object/],
     [

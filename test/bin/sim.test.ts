@@ -64,7 +64,8 @@ void t.test('wrong usage is status 2 and one clear line, and nothing runs', asyn
     [['--seeds', '5..1'], /--seeds must be FROM\.\.TO with FROM not above TO, as in 1\.\.1000, not '5\.\.1'/],
     [['--seeds', '5'], /--seeds must be FROM\.\.TO/],
     [['--seeds', '1..9007199254740993'], /--seeds must be FROM\.\.TO/],
-    [['--plan', at('none.json')], /none\.json is no plan: ENOENT/],
+    [['--plan', at('none.json')], /none\.json cannot be read: it does not exist: take one that a failure/],
+    [['--plan', at('folder')], /folder cannot be read: it is a directory, not a file: take one/],
     [
       ['--plan', at('broken.json')],
       /broken\.json is no plan: it is not JSON: .*: take one that a failure of sim has written/,
@@ -78,12 +79,20 @@ void t.test('wrong usage is status 2 and one clear line, and nothing runs', asyn
     [['--jobs', '0'], /--jobs must be a whole number from 1 to 256/],
     [['--failures-max', '0'], /--failures-max must be a whole number from 1/],
     [['--shrink-s', '-1'], /--shrink-s must be a number from 0/],
-    [['--seed', '1', '--trace', at('no/such/t.jsonl')], /--trace \S*t\.jsonl cannot be written: ENOENT/],
-    [['--seed', '1', '--trace', at('folder')], /--trace \S*folder cannot be written: EISDIR/],
-    [['--seed', '1', '--html', at('no/such/t.html')], /--html \S*t\.html cannot be written: ENOENT/],
+    [
+      ['--seed', '1', '--trace', at('no/such/t.jsonl')],
+      /--trace \S*t\.jsonl cannot be written: there is no directory \S*such: make it first, or/,
+    ],
+    [
+      ['--seed', '1', '--trace', at('folder')],
+      /--trace \S*folder cannot be written: it is a directory, not a file: choose another file/,
+    ],
+    [['--seed', '1', '--html', at('no/such/t.html')], /--html \S*t\.html cannot be written: there is no directory/],
     [['--seeds', '1..2', '--html', at('t.html')], /--trace and --html show one run: choose a --seed/],
     [['--seed', '1', '--reports', at('nowhere')], /--reports \S*nowhere is no folder: make it first/],
     [['--seed', '1', '--reports', at('plan.json')], /is no folder/],
+    [['--seed', '1', '--reports', at('plan.json/x')], /is no folder: make it first/],
+    [['--seed', '1', '--trace', at('plan.json/x')], /cannot be written: a part of the path is a file, not a directory/],
     [['3'], /sim takes no words, not '3'/],
     [['--sead', '3'], /unknown option --sead: did you mean --seed\?/],
   ]

@@ -114,7 +114,13 @@ void t.test('what cannot be is refused in one line, and nothing is written', asy
   mkdirSync(join(directory, 'used'))
   writeFileSync(join(directory, 'used/mine'), '')
   await refused(2, /is not empty/, 'snapshot', 'restore', file, ...into('used'))
-  await refused(2, /there is no file/, 'snapshot', 'verify', join(directory, 'nothing'))
+  await refused(
+    2,
+    /cannot read [^ ]*nothing: it does not exist; name the file of a backup/,
+    'snapshot',
+    'verify',
+    join(directory, 'nothing'),
+  )
   await refused(2, /exists: choose another file, or overwrite it with --force/, 'snapshot', 'save', file)
   await refused(2, /there is no directory/, 'snapshot', 'save', join(directory, 'no/where'))
   await refused(2, /snapshot save takes FILE/, 'snapshot', 'save')

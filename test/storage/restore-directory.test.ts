@@ -95,7 +95,10 @@ void t.test('a damaged backup is refused before anything is written', t => {
   const rig = new RestoreRig(4)
   const whole = rig.fileOf(backup)
   rig.disk.erase(backup)
-  t.match(rig.tryRestore('new')?.error, { code: 'no-directory', message: 'there is no file backup.snapshot' })
+  t.match(rig.tryRestore('new')?.error, {
+    code: 'no-directory',
+    message: 'cannot read backup.snapshot: it does not exist; name the file of a backup',
+  })
   rig.disk.overwrite(backup, 0, whole.subarray(0, whole.length - 1), true)
   t.match(rig.tryRestore('new')?.error, { code: 'corrupt', message: /bytes, not/ })
   t.end()
