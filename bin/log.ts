@@ -11,7 +11,7 @@ import { decodeKey, typeName } from '../src/client/values.js'
 import { defineCommand } from './command.js'
 import { dataOptions, inspectDirectory } from './data-directory.js'
 import { exitStatus } from './exit-status.js'
-import { stateAt } from './offline-state.js'
+import { committedIndex, stateAt } from './offline-state.js'
 import type { Output } from './output.js'
 import { table } from './table.js'
 import { keyFields, keyForPeople, valueFields, valueForPeople } from './value-output.js'
@@ -26,25 +26,23 @@ export const logCommand = defineCommand({
   words: [],
   describe: 'Show the log of a stopped server',
   details: `
-One line per command: index and term of its entry, the operation, whether it is committed as far as this
-server knew (a tentative one may still be replaced), and what the state machine holds under that key once
-everything committed is applied.`,
+One line per command: index and term of its entry, the operation, whether it is known to be committed, and
+what the state machine holds under that key once everything committed is applied. A tentative one may be
+committed and acknowledged, or may still be replaced: a log learns of the last entries with those that follow.`,
   options: dataOptions,
   examples: [['log --data ./raftgram-data/1', '']],
   async run({ options, output }) {
     const inspection = await inspectDirectory(options.data)
     const { identity, hardState, entries, baseIndex } = inspection
-    // What a snapshot covers is committed, whether the log says so yet or not.
-    const commitIndex = Math.max(inspection.commitIndex, inspection.snapshots.at(-1)?.meta.lastIncludedIndex ?? 0)
+    const commitIndex = committedIndex(inspection)
     const applied = await replay(inspection, commitIndex)
     if (!output.isJson && identity !== null) {
       const vote = hardState === null ? 'term unknown' : `term ${hardState.currentTerm}`
       output.result({}, `server ${identity.serverId} of ${identity.foundingCluster}, ${vote}`)
       const begins = baseIndex === 0 ? '' : ` after entry ${baseIndex}`
-      output.result(
-        {},
-        `${entries.length} entries${begins}, committed up to ${commitIndex}, applied up to ${commitIndex}\n`,
-      )
+      const known = `${entries.length} entries${begins}, known to be committed and applied up to ${commitIndex}`
+      const tentative = `; those behind may be, too: this log alone does not say`
+      output.result({}, `${known}${entries.lastIndex > commitIndex ? tentative : ''}\n`)
     }
     let rows: string[][] = []
     let hasHeadings = false

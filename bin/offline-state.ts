@@ -49,6 +49,20 @@ export async function stateAt(
   return begun
 }
 
+/**
+ * Up to there the entries of a directory are committed for certain. The log learns of it with the entries that follow, so it
+ * lags behind by the last ones; what a snapshot covers is committed, and what the only voter holds, for no other can replace it.
+ */
+export function committedIndex({
+  identity,
+  snapshots,
+  entries,
+  commitIndex,
+}: Pick<Inspection, 'identity' | 'snapshots' | 'entries' | 'commitIndex'>): LogIndex {
+  const isOnlyVoter = identity?.foundingCluster.includes(',') === false
+  return Math.max(commitIndex, snapshots.at(-1)?.meta.lastIncludedIndex ?? 0, isOnlyVoter ? entries.lastIndex : 0)
+}
+
 /** The last entry that a directory holds, in its log or in its newest snapshot; null for one that holds nothing. */
 export function lastEntryOf({ snapshots, entries }: Inspection): Pick<Entry, 'index' | 'term'> | null {
   const newest = snapshots.at(-1)?.meta

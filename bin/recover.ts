@@ -8,7 +8,7 @@ import { BackupOutput, checkTarget } from './backup-output.js'
 import { defineCommand } from './command.js'
 import { inspectDirectory } from './data-directory.js'
 import { CommandError, exitStatus, messageOfError, usageError } from './exit-status.js'
-import { lastEntryOf, stateAt } from './offline-state.js'
+import { committedIndex, lastEntryOf, stateAt } from './offline-state.js'
 import { flag, required, text } from './option.js'
 import type { Output } from './output.js'
 import { showCount } from './progress.js'
@@ -90,13 +90,13 @@ function directories(typed: string): readonly string[] {
 
 async function survivorIn(directory: string): Promise<Survivor> {
   const inspection = await inspectDirectory(directory)
-  const { identity, problems, snapshots, commitIndex } = inspection
+  const { identity, problems } = inspection
   const damage = problems.find(({ fatal }) => fatal)
   if (damage !== undefined)
     throw new CommandError('damaged', `${damage.what} (leave ${directory} out, if others are left)`)
   const last = lastEntryOf(inspection)
   if (identity === null || last === null) throw usageError(`${directory} holds no entry: there is nothing to recover`)
-  const committed = Math.max(commitIndex, snapshots.at(-1)?.meta.lastIncludedIndex ?? 0)
+  const committed = committedIndex(inspection)
   const { serverId, clusterId } = identity
   return { directory, inspection, serverId, clusterId, index: last.index, term: last.term, committed }
 }

@@ -3,6 +3,7 @@ import type { SnapshotMeta } from '../src/raft/types.js'
 import { defineCommand } from './command.js'
 import { dataOptions, inspectDirectory } from './data-directory.js'
 import { exitStatus } from './exit-status.js'
+import { committedIndex } from './offline-state.js'
 import type { AheadFile, InspectedSegment } from '../src/storage/inspect.js'
 
 export const verifyCommand = defineCommand({
@@ -16,7 +17,8 @@ with it. A torn tail, which a crash may leave, is told but is no damage: the nex
   examples: [['verify --data ./raftgram-data/1', '']],
   async run({ options, output }) {
     const inspection = await inspectDirectory(options.data)
-    const { identity, hardState, segments, ahead, snapshots, baseIndex, entries, commitIndex, problems } = inspection
+    const { identity, hardState, segments, ahead, snapshots, baseIndex, entries, problems } = inspection
+    const commitIndex = committedIndex(inspection)
     const isWhole = !problems.some(({ fatal }) => fatal)
     const batches = segments.reduce((sum, segment) => sum + segment.batches.length, 0)
     const bytes = segments.reduce(
