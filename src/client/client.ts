@@ -148,8 +148,8 @@ export class Client {
 
   /**
    * Writes a value: a Uint8Array is kept as bytes, a string as text, anything else as msgpack.
-   * As msgpack a Map comes back as a plain object (its keys as strings), an object of a class as a plain one. Functions,
-   * symbols, Promises and weak collections are refused, also inside.
+   * As msgpack a Map comes back as a plain object (its keys as strings), an object of a class as a plain one, and -0 as 0
+   * (only a typed array keeps it). Functions, symbols, Promises and weak collections are refused, also inside.
    * Rejects with KeyTooLargeError (1,024 bytes), ValueTooLargeError (1 MiB), UsageError; see the class.
    */
   async put(key: string | Uint8Array, value: unknown, options: CallOptions = {}): Promise<{ revision: number }> {

@@ -98,6 +98,8 @@ void t.test('bytes that are not what their type says are refused', t => {
 void t.test('B10: what JSON can say that a value cannot keep has a defined end', t => {
   t.strictSame(decodeValue(encodeValue(JSON.parse('{"a":1,"a":2}'))), { a: 2 }, 'the last of two names, as JSON has it')
   t.strictSame(decodeValue(encodeValue(JSON.parse('[1e400,-0]'))), [Infinity, 0], 'as the docstring says')
+  const kept = (value: unknown) => Object.is((decodeValue(encodeValue(value)) as ArrayLike<number>)[0], -0)
+  t.strictSame([kept([-0]), kept(new Float64Array([-0]))], [false, true], 'as the docstring of put says')
   for (const nested of [0x91, 0x81]) {
     const bytes = new Uint8Array(1_048_576).fill(nested)
     t.throws(() => decodeValue({ type: 2, bytes }), { code: 'usage' }, 'deeper than a stack')
