@@ -86,7 +86,6 @@ export class Server {
     if (own === undefined) {
       throw usage(`server ${options.id} is not in the cluster list ${list.text}: add it, or mend the id`)
     }
-    if (list.warning !== null) logger.warn({}, list.warning)
     const members = await Promise.all(
       list.members.map(async ({ id, address }) => {
         return { id, address: await resolveAddress(address, `server ${id} of the cluster list`) }
@@ -115,6 +114,8 @@ export class Server {
       await new Promise<void>(resolve => socket.close(resolve))
       throw error
     }
+    // Only now: a start that is refused says that alone.
+    if (list.warning !== null) logger.warn({}, list.warning)
     warnOfSmallBuffer(socket, logger)
 
     const transportOptions = {

@@ -287,6 +287,18 @@ void t.test('a few lines say what an operator should know', async t => {
   t.ok(lines.some(line => line.startsWith(`server 1 listens on ${endpoints[0]}, data in `)))
 })
 
+void t.test('regression_a_refused_start_warned_of_the_size_of_the_cluster_first', async t => {
+  const lines: string[] = []
+  const say = (_fields: object, line: string): void => void lines.push(line)
+  const logger: Logger = { debug: say, info: say, warn: say, error: say }
+  const { cluster } = await clusterList(2)
+  const data = newDirectory()
+  await (await Server.start({ id: 1, cluster, data })).stop()
+  await t.rejects(Server.start({ id: 2, cluster, data, logger }), { code: 'usage' })
+  await t.rejects(Server.start({ id: 1, cluster, data, clusterName: 'meadow', logger }), { code: 'usage' })
+  t.strictSame(lines, [], 'the refusal is all that is said')
+})
+
 const hasIPv6 = Object.values(networkInterfaces()).some(all => all?.some(({ address }) => address === '::1'))
 
 void t.test(
