@@ -165,6 +165,10 @@ export function readOption<T>(source: string, option: Option<T>, text: string): 
 
 /** Refuses an option that is not there, with the nearest that is, or with what lists them all. */
 export function unknownOption(typed: string, known: Options, where = '', program = 'raftgram'): never {
+  // These are looked for before, as they are typed.
+  if (typed === 'help' || typed === 'version') {
+    throw usageError(`--${typed}${where} takes no value: type it alone, as in ${program} --${typed}`)
+  }
   const names = Object.keys(known)
     .filter(name => !known[name]!.isHidden)
     .map(dashed)

@@ -134,6 +134,10 @@ void t.test('wrong usage is status 2 and one line, and nothing runs', async t =>
       ['put', 'a', '--config', `${directory}/typo.json`],
       /unknown option --timeout-sm in .*: did you mean --timeout-ms/,
     ],
+    // regression_help_with_a_value_was_unknown_and_meant_help
+    [['put', '--help=1'], /^raftgram: --help takes no value: type it alone, as in raftgram put --help\n$/],
+    [['put', '--version=1', 'a'], /--version takes no value: type it alone, as in raftgram put --version\n$/],
+    [['--help=1'], /--help takes no value: type it alone, as in raftgram --help\n$/],
     [['serve'], /serve needs --id \(the id\)/],
     [['serve', 'now', '--id', '1'], /serve takes no words, not 'now'/],
     [['serve', '--id', '10'], /--id must be a whole number from 1 to 9, not '10'/],
