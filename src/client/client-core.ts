@@ -51,7 +51,6 @@ const busyPauseMsMax = 500
 const repairMsMax = 500
 const repairBytesPerMs = 100
 const wasClosed = 'the client was closed'
-const noRoom = 'there is no room on its disk'
 const tooManyServers = 'too many servers are known already'
 
 export class ClientCore {
@@ -345,10 +344,10 @@ export class ClientCore {
     if (request.copiesRefused < request.transmissions && request.kind === 'write') {
       return this.holdBack(request, endpoint, nowMs)
     }
-    const outcome: Outcome = {
-      code: 'no-space',
-      why: request.kind === 'snapshot' ? noRoom : "the leader's disk is full",
-    }
+    const { name } = endpoint
+    const why =
+      request.kind === 'snapshot' ? `${name} has no room on its disk` : `the disk of ${name}, the leader, is full`
+    const outcome: Outcome = { code: 'no-space', why }
     this.end(request, outcome)
     if (request.kind !== 'open') return
     this.opener.refused()

@@ -38,6 +38,11 @@ export class Endpoint {
     return this.link.address
   }
 
+  /** For messages: who runs a cluster knows its servers by their ids. */
+  get name(): string {
+    return this.serverId === 0 ? `the server at ${this.address.key}` : `server ${this.serverId}`
+  }
+
   /**
    * Room for a message of so many bytes. A large one, which travels in fragments as the window lets them, goes when half
    * of the window is free: if it had to wait for all of it, small ones would keep it out for ever.

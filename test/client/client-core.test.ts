@@ -1,6 +1,7 @@
 import t from 'tap'
 import { commandBytesMax } from '../../codec/limits.js'
 import type { ClientCore } from '../../src/client/client-core.js'
+import type { Outcome } from '../../src/client/request.js'
 import { minTimeoutMs } from '../../src/client/retransmission.js'
 import { Outcomes, ScriptedCluster, bytes } from './scripted-cluster.js'
 
@@ -350,6 +351,24 @@ void t.test('no-space: a definite no where no copy can have been taken, else the
   t.same(write(['busy', 'busy', 'no-space']), ['no-space'], 'a busy server has not taken it either')
   t.same(write([null, 'no-space', 'no-space']), ['ok b'], 'of the first copy nothing is known')
   t.same(write([null, ...Array<'no-space'>(100).fill('no-space')]), ['unknown-outcome'])
+  t.end()
+})
+
+void t.test('regression_a_refusal_for_space_did_not_name_the_server', t => {
+  const cluster = new ScriptedCluster()
+  const client = warmedUp(cluster)
+  const server = cluster.server(1)
+  server.script = (request, link) => {
+    if (request.type !== 'Write' && request.type !== 'SnapshotRequest') return false
+    server.answer(link, request, 'no-space')
+    return true
+  }
+  const ended: string[] = []
+  const done = (outcome: Outcome): void => void ended.push(outcome.code === 'ok' ? 'ok' : outcome.why)
+  client.write(bytes('b'), cluster.clock.now() + 5_000, done)
+  client.snapshot(null, { act: 'hold', lastIncludedIndex: 0, hash: 0, offset: 0 }, cluster.clock.now() + 5_000, done)
+  cluster.clock.runFor(1_000)
+  t.same(ended, ['the disk of server 1, the leader, is full', 'server 1 has no room on its disk'])
   t.end()
 })
 
