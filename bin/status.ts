@@ -29,7 +29,7 @@ export const statusCommand = defineCommand({
 commit, applied, last: indexes of the log. snapshot: the last entry that the newest snapshot covers. state: hash of the
 key-value store at the last multiple of 4,096 applied, equal on all servers that came as far. rtt: round-trip time of
 the leader to the others, their disks included. loss: share of the datagrams that were lost lately, on the worst way to
-a peer that is heard and hears; - where there is none. disk: ok; full, no room to make the log longer; or stalled, no
+a peer that is heard and hears; - where there is none. disk: sound; full, no room to make the log longer; or stalled, no
 write was completed for --disk-stall-ms. Exit status 3 where no server leads.
 
 --links adds a line for each server and each of its peers that it has had to do with. rtt: of datagrams, since the
@@ -102,7 +102,7 @@ function rowOf(report: ServerReport, reports: readonly ServerReport[]): string[]
     millisecondsText(Math.max(...peers.map(peer => peer.roundTripMs), 0)),
     lossText(worstKnownLossShare(report, reports)),
     `${Math.round(memory.rssBytes / 2 ** 20)} MiB`,
-    report.disk === 'sound' ? 'ok' : report.disk,
+    report.disk,
   ]
 }
 

@@ -124,6 +124,8 @@ void t.test('the client commands', async t => {
     )
     t.match(reports, Array(3).fill({ role: String, term: Number, leaderId: Number, commitIndex: Number }))
     t.equal(reports.filter(({ role }) => role === 'leader').length, 1)
+    // regression_the_table_called_a_sound_disk_ok
+    t.match(table.stdout, /( sound\n[^\n]*){3}$/)
     t.match(table.stdout, /^id {2}address .*\n1 {3}127\.0\.0\.1:\d+ .*\n2 .*\n3 .*\n$/)
   })
 
