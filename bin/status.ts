@@ -13,12 +13,12 @@ type Reached = Exclude<ServerReport, { role: 'unreachable' }>
 
 const headings = [
   ...['id', 'address', 'role'],
-  ...['term', 'leader', 'commit', 'applied', 'last', 'snapshot', 'state', 'rtt', 'loss', 'memory', 'disk'],
+  ...['term', 'leader', 'commit', 'applied', 'last', 'snapshot', 'state', 'append rtt', 'loss', 'memory', 'disk'],
 ]
 
 const linkHeadings = [
   'link',
-  ...['rtt p50', 'p99', 'sent', 'loss', 'repeated', 'heard', 'window', 'in flight', 'waiting', 'datagram'],
+  ...['link rtt p50', 'p99', 'sent', 'loss', 'repeated', 'heard', 'window', 'in flight', 'waiting', 'datagram'],
 ]
 
 export const statusCommand = defineCommand({
@@ -26,20 +26,22 @@ export const statusCommand = defineCommand({
   words: [],
   describe: 'Show every server of the cluster',
   details: `
-commit, applied, last: indexes of the log. snapshot: the last entry that the newest snapshot covers. state: hash of the
-key-value store at the last multiple of 4,096 applied, equal on all servers that came as far. rtt: round-trip time of
-the leader to the others, their disks included. loss: share of the datagrams that were lost lately, on the worst way to
-a peer that is heard and hears; - where there is none. disk: sound; full, no room to make the log longer; or stalled, no
-write was completed for --disk-stall-ms. Exit status 3 where no server leads.
+commit, applied, last: indexes of the log. snapshot: the last entry that the newest snapshot covers. state: hash of
+the key-value store at the last multiple of 4,096 applied, equal on all servers that came as far. append rtt:
+round-trip time of the leader's entries to the slowest of the others and back, their disks included. loss: share of
+the datagrams that were lost lately, on the worst way to a peer that is heard and hears; - where there is none. disk:
+sound; full, no room to make the log longer; or stalled, no write was completed for --disk-stall-ms. Exit status 3
+where no server leads.
 
---links adds a line for each server and each of its peers that it has had to do with. rtt: of datagrams, since the
-start. sent: datagrams. loss: - where one of the two has not heard the other for a second, for then nothing shows what
-is lost. repeated: messages and fragments that were lost and went once more. heard: so long ago the peer was heard.
-window: what may be in flight, as the receiver's socket buffer counts it; in flight: what is. waiting: for the window.
-datagram: the largest on this path.
+--links adds a line for each server and each of its peers that it has had to do with. link rtt: of datagrams alone, no
+disk included, since the start. sent: datagrams. loss: - where one of the two has not heard the other for a second,
+for then nothing shows what is lost. repeated: messages and fragments that were lost and went once more. heard: so
+long ago the peer was heard. window: what may be in flight, as the receiver's socket buffer counts it; in flight: what
+is. waiting: for the window. datagram: the largest on this path.
 
---json says more, exactly: links with drops by reason; requests: copies that were suppressed, and answered from
-the session table; queues: whatever can pile up, with its bound.`,
+--json says more, exactly: peers[].roundTripMs is the append rtt, peers[].link.roundTripMs that of datagrams lately,
+with percentiles since the start beside it; links with drops by reason; requests: copies that were suppressed, and
+answered from the session table; queues: whatever can pile up, with its bound.`,
   options: {
     ...clientOptions,
     links: flag('Show the links between servers too; --json always does'),
