@@ -1,5 +1,6 @@
 /** The history of a workload as a file: one JSON object per line and operation, as docs and checkers expect it. */
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { writeFailed } from '../bin/refuse-unwritable.js'
 
 /** `fail`: certainly had no effect. `unknown`: may have been executed, may yet be, or never. */
 export type OperationStatus = 'ok' | 'fail' | 'unknown'
@@ -23,12 +24,14 @@ export interface Operation {
 const bufferedCharactersMax = 64 * 1024
 
 export class HistoryFile {
+  private readonly file: string
   private readonly descriptor: number
   private lines: string[] = []
   private characters = 0
 
   /** Replaces what stood in the file. Throws what the file system says. */
   constructor(file: string) {
+    this.file = file
     this.descriptor = openSync(file, 'w')
   }
 
@@ -47,7 +50,11 @@ export class HistoryFile {
   private flush(): void {
     const bytes = Buffer.from(this.lines.join(''))
     // A pipe or a nearly full disk may take less than all of it at once.
-    for (let at = 0; at < bytes.length;) at += writeSync(this.descriptor, bytes, at)
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(this.descriptor, bytes, at)
+    } catch (error) {
+      throw writeFailed(this.file, error)
+    }
     this.lines = []
     this.characters = 0
   }

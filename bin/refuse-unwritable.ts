@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { whyPath } from '../src/base/path-error.js'
-import { codeOfError, usageError, type CommandError } from './exit-status.js'
+import { CommandError, codeOfError, usageError } from './exit-status.js'
 
 /** Refuses the file of --`option` where it cannot be written; makes it where there is none. */
 export function refuseUnwritable(file: string | undefined, option: string): void {
@@ -32,4 +32,9 @@ export function unwritable(file: string, option: string, error: unknown): Comman
   const isMissing = codeOfError(error) === 'ENOENT'
   const why = isMissing ? `there is no directory ${dirname(file)}: make it first, or` : `${whyPath(error)}:`
   return usageError(`--${option} ${file} cannot be written: ${why} choose another file`)
+}
+
+/** Of a file that could be opened: a disk that is full, say. What was written so far stays. */
+export function writeFailed(file: string, error: unknown): CommandError {
+  return new CommandError('io', `cannot write all of ${file}: ${whyPath(error)}`)
 }

@@ -2,6 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { writeTimelinePage } from '../src/sim/timeline/timeline-page.js'
 import type { TraceEvent } from '../src/sim/trace.js'
+import { writeFailed } from './refuse-unwritable.js'
 
 /** Lines are written together until they are so many characters. */
 const charactersAtOnce = 1_000_000
@@ -12,8 +13,17 @@ export function writeTraceFiles(
   title: string,
   files: { readonly trace: string | undefined; readonly html: string | undefined },
 ): void {
-  if (files.trace !== undefined) writeLines(files.trace, events)
-  if (files.html !== undefined) writePage(files.html, events, title)
+  write(files.trace, path => writeLines(path, events))
+  write(files.html, path => writePage(path, events, title))
+}
+
+function write(path: string | undefined, writeTo: (path: string) => void): void {
+  if (path === undefined) return
+  try {
+    writeTo(path)
+  } catch (error) {
+    throw writeFailed(path, error)
+  }
 }
 
 function writeLines(path: string, events: readonly TraceEvent[]): void {

@@ -13,7 +13,7 @@ import { CommandError, usageError, type ExitStatus } from './exit-status.js'
 import { flag, optional, seconds, secondsOrNone, text, whole, wholeRange, withDefault } from './option.js'
 import { shellQuoted, type Output } from './output.js'
 import { showCount } from './progress.js'
-import { refuseUnwritable } from './refuse-unwritable.js'
+import { refuseUnwritable, writeFailed } from './refuse-unwritable.js'
 import { askedToEnd } from './signals.js'
 import { SimPool } from './sim-pool.js'
 import { commitOf, describeCounts, describeFailure, describePass, outcomeStatus } from './sim-report.js'
@@ -226,7 +226,11 @@ async function reportFailure(
     output.note(`seed ${failed.plan.seed} failed (${failed.invariant}): looking for a smaller run that fails`)
     shrunk = await pool.run<ShrinkDone>({ kind: 'shrink', plan: failed.plan, forMs: shrinkMs })
     file = join(reports, `sim-failure-${failed.plan.seed}.json`)
-    writeFileSync(file, formatPlan(shrunk.result.plan))
+    try {
+      writeFileSync(file, formatPlan(shrunk.result.plan))
+    } catch (error) {
+      throw writeFailed(file, error)
+    }
   }
   const smaller =
     shrunk === null

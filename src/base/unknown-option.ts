@@ -1,6 +1,5 @@
 /**
  * Options of the library by names that there are not: a slip of the fingers would have no effect, and nobody would know.
- * The command line refuses its own in the same words.
  */
 import { suggestion } from './suggestion.js'
 

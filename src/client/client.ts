@@ -98,7 +98,8 @@ const decoder = new TextDecoder()
  * - Reads are linearizable unless they ask for `stale`: they see every write that was answered before they were asked.
  * - Calls made without awaiting the former have no order between them: await one where the next depends on it.
  * - Every method rejects with a RaftgramError. UnknownOutcomeError means that a write was sent but not answered: it may
- *   have been executed once, may yet be, or never (or that another state machine than the store executed it). Any other error means that nothing happened and nothing will.
+ *   have been executed once, may yet be, or never; or that a state machine other than the store executed it. Any other
+ *   error means that nothing happened and nothing will.
  *
  * @example
  * const client = await Client.connect({ endpoints: '127.0.0.1:7401,127.0.0.1:7402,127.0.0.1:7403' })

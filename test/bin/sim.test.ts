@@ -107,6 +107,17 @@ void t.test('wrong usage is status 2 and one clear line, and nothing runs', asyn
 
 const short = ['--duration-s', '3']
 
+void t.test('regression_a_trace_that_fills_the_disk_was_told_without_its_name', async t => {
+  const options = existsSync('/dev/full') ? ['--trace', '--html'] : []
+  for (const option of options) {
+    const { status, stderr } = await sim('--seed', '5', ...short, option, '/dev/full')
+    t.match(
+      { status, stderr },
+      { status: 1, stderr: 'raftgram: cannot write all of /dev/full: no space left on device\n' },
+    )
+  }
+})
+
 void t.test('a seed that passes: status 0, one line, the same run in every process', async t => {
   const folder = t.testdir()
   const [plain, json, traced] = await Promise.all([
