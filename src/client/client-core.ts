@@ -9,11 +9,12 @@
  * server asked has refused it, a copy that the network still holds may reach a later leader.
  */
 import { commandBytesMax, snapshotPieceBytesMax } from '../../codec/limits.js'
-import type { Answer, SnapshotWish, Welcome } from '../../codec/client-types.js'
+import type { SnapshotWish, Welcome } from '../../codec/client-types.js'
 import type { Clock, Timer } from '../base/clock.js'
 import { Prng } from '../base/prng.js'
 import type { Address } from '../transport/socket.js'
 import type { Link, TransportApi, WireMessage } from '../transport/types.js'
+import { Answers } from './answers.js'
 import type { Resolve } from './endpoints.js'
 import { Endpoint, Endpoints } from './endpoints.js'
 import { LeaderSearch } from './leader.js'
@@ -44,9 +45,6 @@ export interface KnownServer {
 const nothing = new Uint8Array(0)
 /** Repeats that fall due within this time are looked through together. */
 const repeatGrainMs = 4
-/** What a server that is too busy is spared at first, doubling to the maximum. */
-const busyPauseMsMin = 10
-const busyPauseMsMax = 500
 /** What the transport has not brought to an end after so long is repeated here all the same; a larger request has longer. */
 const repairMsMax = 500
 const repairBytesPerMs = 100
@@ -63,6 +61,7 @@ export class ClientCore {
   private readonly search: LeaderSearch
   private readonly opener: SessionOpener
   private readonly sender: Sender
+  private readonly answers: Answers
   private nextRequestId: number
   private turnIsDue = false
   private isClosed = false
@@ -81,6 +80,9 @@ export class ClientCore {
       request => this.pending.remove(request),
     )
     this.sender = new Sender(transport, this.pending, this.endpoints, this.search, this.opener, this.prng)
+    const { pending, endpoints, search, opener, sender, prng } = this
+    const end = (request: Request, outcome: Outcome) => this.end(request, outcome)
+    this.answers = new Answers({ pending, endpoints, search, opener, sender, prng, end })
     // A timer may fire before the answers that wait in the socket are read: it only asks for a turn, which comes after.
     this.timer = clock.timer(() => this.wake())
     transport.onMessage = (link, message) => this.received(link, message)
@@ -247,13 +249,13 @@ export class ClientCore {
     if (this.isClosed || !(endpoint instanceof Endpoint)) return
     if (message.type === 'Welcome') this.welcomed(endpoint, message)
     else if (message.type === 'Unwelcome') this.unwelcomed(endpoint)
-    else if (message.type === 'Answer') this.answered(endpoint, message)
+    else if (message.type === 'Answer') this.answers.received(endpoint, message, this.clock.now())
     this.wake()
   }
 
   private welcomed(endpoint: Endpoint, welcome: Welcome): void {
     if (!this.endpoints.welcomed(endpoint, welcome)) return
-    if (this.search.welcomed(endpoint, this.endpoints.withId(welcome.leaderId))) this.moveToLeader()
+    if (this.search.welcomed(endpoint, this.endpoints.withId(welcome.leaderId))) this.pending.leaderIs(endpoint)
     for (const request of this.pending.connecting) this.end(request, { code: 'ok', result: nothing })
   }
 
@@ -261,107 +263,6 @@ export class ClientCore {
     this.endpoints.unwelcomed(endpoint)
     this.search.unwelcomed(endpoint)
     for (const request of this.pending.sent) if (request.sentTo === endpoint) this.pending.toAgain(request)
-  }
-
-  private answered(endpoint: Endpoint, answer: Answer): void {
-    const nowMs = this.clock.now()
-    endpoint.answeredAtMs = nowMs
-    const request = this.waitingFor(answer)
-    // A second copy, or too late: nobody waits.
-    if (request === undefined) return
-    const isLastCopy = request.sentTo === endpoint && request.list === this.pending.sent
-    if (isLastCopy) request.unansweredCopies = 0
-    if (answer.code === 'not-leader') {
-      if (request.to === 'leader') {
-        this.search.refused(endpoint, this.endpoints.withId(answer.leaderId), nowMs)
-        if (isLastCopy) this.pending.toAgain(request)
-      } else if (isLastCopy) {
-        this.holdBack(request, endpoint, nowMs)
-      }
-      return
-    }
-    // Every other answer to such a request can only come from a leader (one from a follower's table of answers may too:
-    // then the next request is refused, with a hint).
-    if (request.to === 'leader' && this.search.answeredAsLeader(endpoint)) this.moveToLeader()
-    switch (answer.code) {
-      case 'ok':
-        // Karn's rule: nobody knows which copy of a repeated request was answered.
-        if (request.transmissions === 1) endpoint.roundTrip.sample(nowMs - request.sentAtMs)
-        if (request.kind === 'open') this.opener.opened(answer.sessionId)
-        this.end(request, { code: 'ok', result: answer.result })
-        break
-      case 'busy':
-        if (isLastCopy && !request.isHeldBack) request.copiesRefused++
-        if (isLastCopy) this.holdBack(request, endpoint, nowMs)
-        break
-      case 'sequence-too-far':
-        if (isLastCopy) this.holdBack(request, endpoint, nowMs)
-        break
-      case 'no-space':
-        if (isLastCopy) this.refusedForSpace(request, endpoint, nowMs)
-        break
-      case 'no-snapshot':
-        this.end(request, { code: 'no-snapshot', why: 'the server no longer keeps this snapshot for reading' })
-        break
-      case 'session-expired': {
-        const why = 'the session was evicted by the cluster before an answer came'
-        for (const write of this.opener.expired(answer.sessionId)) this.end(write, { code: 'unknown-outcome', why })
-        break
-      }
-      case 'request-mismatch':
-        this.end(request, { code: 'unknown-outcome', why: 'the cluster knows another request under this number' })
-        break
-      case 'bad-request':
-        if (request.kind === 'open') this.opener.refused()
-        this.end(request, { code: 'bad-request', why: 'the server refused the bytes of the request' })
-        break
-    }
-  }
-
-  /** The request that is answered, by session and sequence number or by requestId (X04: never one of another number). */
-  private waitingFor(answer: Answer): Request | undefined {
-    if (answer.to === 'write') {
-      const { session } = this.opener
-      return session?.id === answer.sessionId ? session.find(answer.requestId) : undefined
-    }
-    const request = this.pending.withId(answer.requestId)
-    return request?.kind === answer.to ? request : undefined
-  }
-
-  /** A leader is known anew: what was last sent to others goes to it now. */
-  private moveToLeader(): void {
-    for (const request of this.pending.sent) {
-      if (request.to === 'leader' && request.sentTo !== this.search.leader) this.pending.toAgain(request)
-    }
-  }
-
-  /**
-   * The leader's disk is full. Where another copy may have been taken before, by another leader perhaps, this is no definite
-   * word on the request: it is repeated.
-   */
-  private refusedForSpace(request: Request, endpoint: Endpoint, nowMs: number): void {
-    if (!request.isHeldBack) request.copiesRefused++
-    if (request.copiesRefused < request.transmissions && request.kind === 'write') {
-      return this.holdBack(request, endpoint, nowMs)
-    }
-    const { name } = endpoint
-    const why =
-      request.kind === 'snapshot' ? `${name} has no room on its disk` : `the disk of ${name}, the leader, is full`
-    const outcome: Outcome = { code: 'no-space', why }
-    this.end(request, outcome)
-    if (request.kind !== 'open') return
-    this.opener.refused()
-    for (const write of this.pending.writes) this.end(write, outcome)
-  }
-
-  /** The server has too much to do: the request is repeated after a pause that grows. */
-  private holdBack(request: Request, endpoint: Endpoint, nowMs: number): void {
-    const pauseMs = Math.min(busyPauseMsMin * 2 ** Math.min(request.refusals, 10), busyPauseMsMax)
-    request.refusals++
-    request.isHeldBack = true
-    request.repeatAtMs = nowMs + pauseMs * this.prng.between(1, 1.5)
-    this.sender.repeatLowMs = Math.min(this.sender.repeatLowMs, request.repeatAtMs)
-    this.sender.leaveForStaleReads(endpoint)
   }
 
   private giveUp(request: Request, why: string): void {

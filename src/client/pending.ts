@@ -125,6 +125,13 @@ export class Pending {
     else this.waitingListOf(request).push(request)
   }
 
+  /** A leader is known anew: what was last sent to others is to be sent to it. */
+  leaderIs(leader: Endpoint): void {
+    for (const request of this.sent) {
+      if (request.to === 'leader' && request.sentTo !== leader) this.toAgain(request)
+    }
+  }
+
   /** Nobody waits for it any more. */
   remove(request: Request): void {
     this.take(request)
