@@ -75,8 +75,8 @@ export class Pending {
   /** Takes a request in; false: too much is waiting already. */
   add(request: Request): boolean {
     const waiting = this.waitingListOf(request)
-    if (waiting.count >= this.limits.waitingMax) return false
-    if (waiting.bytes + request.bytes > this.limits.waitingBytesMax) return false
+    // Of an opening there is one at most, and every write waits for it: reads that wait do not keep it out.
+    if (request.kind !== 'open' && !this.hasRoomIn(waiting, request)) return false
     waiting.push(request)
     if (request.to === 'leader') this.forLeader++
     if (request.kind !== 'write') this.byId.set(request.id, request)
@@ -155,6 +155,11 @@ export class Pending {
 
   all(): Request[] {
     return this.lists.flatMap(list => [...list])
+  }
+
+  private hasRoomIn(waiting: RequestList, request: Request): boolean {
+    const { waitingMax, waitingBytesMax } = this.limits
+    return waiting.count < waitingMax && waiting.bytes + request.bytes <= waitingBytesMax
   }
 
   private take(request: Request): void {

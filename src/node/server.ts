@@ -106,7 +106,7 @@ export class Server {
       ;[opened, state] = await repairing(options, logger, async () => {
         const starting = new StartingState(options.machine ?? new KvStore())
         const there = await open(options, clusterId, list.text, diskReserveMib * 2 ** 20, clock, starting)
-        return [there, await restored(there.storage, starting)] as const
+        return [there, await restored(there.storage, starting, options.data)] as const
       })
       for (const note of opened.notes) logger.warn({}, note)
       if (options.repair === true) tellOfRepair(opened, options.data, logger)
@@ -275,11 +275,13 @@ function open(
 }
 
 /** The state as of the newest snapshot. Where that cannot be had the directory is closed again. */
-async function restored(storage: Storage, starting: StartingState): Promise<ReplicatedState> {
+async function restored(storage: Storage, starting: StartingState, data: string): Promise<ReplicatedState> {
   const state = starting.end(storage.snapshots.newest)
   if (!(state instanceof Error)) return state
   await new Promise<void>(resolve => storage.close(() => resolve()))
-  throw state
+  // No damage: its checksums were found right, and --repair would put a sound snapshot aside.
+  const mend = 'start the server with the machine that wrote it, in a version that reads it'
+  throw usage(`the state machine refuses the snapshot in ${data} (${state.message}): ${mend}`)
 }
 
 function openSocket(listen: Address): Promise<Socket> {

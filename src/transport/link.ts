@@ -196,10 +196,18 @@ export class TransportLink implements Link {
     return envelopeBytes + bytes <= this.datagramBytesMax
   }
 
-  /** The path carries less than when this was queued: it goes in fragments. What is a fragment already is not cut again. */
-  cutAnew({ message, bytes, parted, queuedAtMs }: Waiting): void {
-    if (parted !== null) parted.isAbandoned = true
-    else this.queueParted(message, bytes, queuedAtMs)
+  /**
+   * The path carries less than when this was queued: it goes in fragments. False: it does not, because it is a fragment already,
+   * which is not cut again, or because their overhead does not fit what may wait.
+   */
+  cutAnew({ message, bytes, parted, queuedAtMs }: Waiting): boolean {
+    if (parted !== null) {
+      parted.isAbandoned = true
+      return false
+    }
+    const isQueued = this.queueParted(message, bytes, queuedAtMs)
+    if (!isQueued) this.counters.drops.count('outbox-full')
+    return isQueued
   }
 
   /** A datagram goes that carries `content` (only of what is to be acknowledged). */
@@ -307,15 +315,10 @@ export class TransportLink implements Link {
   }
 
   private queueAgain(waiting: Waiting): void {
-    const { bytes, parted } = waiting
-    if (this.fits(bytes)) {
-      this.outbox.pushAgain(waiting)
-    } else {
-      this.cutAnew(waiting)
-      if (parted !== null) return
-    }
+    if (this.fits(waiting.bytes)) this.outbox.pushAgain(waiting)
+    else if (!this.cutAnew(waiting)) return
     this.counters.repeatedMessages++
-    this.counters.repeatedBytes += bytes
+    this.counters.repeatedBytes += waiting.bytes
   }
 
   /** It is not loss but absence: nothing is repeated any more, and little is sent until there is a word. */

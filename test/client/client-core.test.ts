@@ -513,3 +513,22 @@ void t.test('regression_a_request_that_cannot_be_encoded_stops_no_other', t => {
   t.same(outcomes.all.toSorted(), ['bad-request', 'ok y'])
   t.end()
 })
+
+void t.test('regression_reads_that_wait_keep_no_session_from_being_opened', t => {
+  const cluster = new ScriptedCluster()
+  const client = cluster.client({ limits: { waitingMax: 2 } })
+  const outcomes = new Outcomes()
+  for (const name of ['a', 'b']) client.read(bytes(name), { stale: false }, 5_000, outcomes.done)
+  client.write(bytes('x'), 5_000, outcomes.done)
+  cluster.clock.runFor(1_000)
+  t.equal(outcomes.count('ok'), 1 + 2)
+  t.same(cluster.executed, ['100/1:x'])
+  t.equal(client.pendingCount, 0)
+  // What was refused and then withdrawn left a leader that was wanted less than by nobody: none was looked for any more.
+  cluster.leaderId = 2
+  cluster.server(1).kill()
+  client.write(bytes('y'), cluster.clock.now() + 5_000, outcomes.done)
+  cluster.clock.runFor(5_000)
+  t.same(cluster.executed, ['100/1:x', '100/2:y'])
+  t.end()
+})

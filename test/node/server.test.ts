@@ -5,7 +5,8 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Logger } from '../../src/base/logger.js'
-import { Client, Server } from '../../src/index.js'
+import { SnapshotClient } from '../../src/client/snapshots.js'
+import { Client, Server, ServerError } from '../../src/index.js'
 import type { ServerOptions, StateMachine } from '../../src/index.js'
 
 const root = mkdtempSync(join(tmpdir(), 'raftgram-server-'))
@@ -139,6 +140,26 @@ void t.test('a machine whose result is none ends its server, and says so', async
   t.match(await server.closed, /apply of the state machine gave a Promise: it must return a Uint8Array/)
   t.type(await executed, Error)
   await client.close()
+})
+
+void t.test('regression_a_snapshot_that_a_machine_refuses_was_told_as_an_internal_error', async t => {
+  const { cluster, endpoints } = await clusterList(1)
+  const data = newDirectory()
+  const server = await Server.start({ id: 1, cluster, data, machine: new Counter() })
+  const client = await Client.connect({ endpoints })
+  await client.execute(Uint8Array.of(1))
+  const snapshots = await SnapshotClient.connect({ endpoints, timeoutMs: 5_000, datagramBytesMax: undefined })
+  await snapshots.take(endpoints[0]!)
+  await Promise.all([snapshots.close(), client.close()])
+  await server.stop()
+  const why = await Server.start({ id: 1, cluster, data }).catch((error: unknown) => error)
+  t.type(why, ServerError)
+  t.match(why, {
+    code: 'usage',
+    message: /^the state machine refuses the snapshot in .*: start the server with the machine/,
+  })
+  const again = await Server.start({ id: 1, cluster, data, machine: new Counter() })
+  await again.stop()
 })
 
 void t.test('a cluster works while its network loses, copies, reorders and damages', async t => {

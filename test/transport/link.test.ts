@@ -52,6 +52,18 @@ void t.test('on a path that carries less, a lost message is cut anew', t => {
   t.end()
 })
 
+void t.test('regression_what_does_not_fit_any_more_in_fragments_is_counted, and not as repeated', t => {
+  const link = newLink()
+  sendOf(link, 5_000)
+  const filler = bulkMessage(1, 2, 1_000)
+  while (link.outbox.push(filler, messageBytes(filler), 0));
+  link.path.silent()
+  link.expire(link.wakeAtMs)
+  t.same(link.counters.drops.all, { 'outbox-full': 1 })
+  t.equal(link.counters.repeatedMessages, 0)
+  t.end()
+})
+
 void t.test('on a path that carries less, a fragment is not cut again: its message is abandoned', t => {
   const link = newLink()
   const { parted } = sendOf(link, 30_000)
