@@ -8,7 +8,7 @@ import { assert } from '../src/base/assert.js'
 import type { Clock } from '../src/base/clock.js'
 import type { Prng } from '../src/base/prng.js'
 import type { ClientCore } from '../src/client/client-core.js'
-import type { Outcome } from '../src/client/request.js'
+import type { RequestOutcome } from '../src/client/request.js'
 import { encodeCommand, encodeQuery } from '../src/kv/commands.js'
 import { valueTypes } from '../src/kv/types.js'
 
@@ -68,11 +68,11 @@ export class Load {
   }
 
   /** Writes every key once; `done` when all are written, or with the first failure. */
-  fill(done: (failure: Outcome | null) => void): void {
+  fill(done: (failure: RequestOutcome | null) => void): void {
     const { keys, concurrency, timeoutMs } = this.options
     let next = 0
     let left = keys.length
-    let failure: Outcome | null = null
+    let failure: RequestOutcome | null = null
     const writeNext = () => {
       const key = keys[next++]!
       const command = encodeCommand({ op: 'put', key, value: this.value })
@@ -110,7 +110,7 @@ export class Load {
   }
 
   /** One request of a slot; `done` is the slot's own callback, made once. */
-  request(done: (outcome: Outcome) => void): number {
+  request(done: (outcome: RequestOutcome) => void): number {
     const { core, options } = this
     const { kind, keys, prng, timeoutMs } = options
     const key = keys[prng.below(keys.length)]!
@@ -125,7 +125,7 @@ export class Load {
   }
 
   /** Counts what a slot got; false: the slot ends. */
-  answered(outcome: Outcome, startMs: number): boolean {
+  answered(outcome: RequestOutcome, startMs: number): boolean {
     const { measured } = this
     const { code } = outcome
     if (code === 'ok' && !this.isStopping) measured.completed++
@@ -141,7 +141,7 @@ export class Load {
 }
 
 /** Somebody said no, maybe at once: how long that took says nothing of how long answers take. */
-function isRefusal(code: Outcome['code']): boolean {
+function isRefusal(code: RequestOutcome['code']): boolean {
   return code !== 'ok' && code !== 'unavailable' && code !== 'unknown-outcome'
 }
 
@@ -160,7 +160,7 @@ class Slot {
     this.startMs = this.load.request(this.done)
   }
 
-  private readonly done = (outcome: Outcome): void => {
+  private readonly done = (outcome: RequestOutcome): void => {
     if (this.load.answered(outcome, this.startMs)) this.next()
   }
 }

@@ -14,7 +14,11 @@ const rooms: Record<string, { imports: string[]; files?: string[]; typesOnly?: s
   'src/session': { imports: ['src/base'] },
   codec: { imports: ['src/base'], typesOnly: ['src/raft', 'src/kv', 'src/session'] },
   // A start fills the list of entries that the log of the core takes over: a million are not laid from one into another.
-  'src/storage': { imports: ['src/base', 'codec'], files: ['src/raft/entry-list.ts'], typesOnly: ['src/raft'] },
+  'src/storage': {
+    imports: ['src/base', 'codec'],
+    files: ['src/raft/entry-list.ts', 'src/raft/snapshot-meta.ts'],
+    typesOnly: ['src/raft'],
+  },
   'src/transport': { imports: ['src/base', 'codec'], typesOnly: ['src/raft'] },
   'src/client': { imports: ['src/base', 'codec', 'src/kv', 'src/transport'], typesOnly: ['src/raft', 'src/node'] },
   'src/node': {

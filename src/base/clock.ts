@@ -6,7 +6,7 @@ export interface Timer {
 }
 
 /**
- * Time as the shell sees it. The real one is `node/real-clock.ts`; a simulator has its own. Timers and turns call back
+ * Time as the shell sees it. The real one is `base/real-clock.ts`; a simulator has its own. Timers and turns call back
  * one at a time, never from inside `set` or `endOfTurn`.
  */
 export interface Clock {

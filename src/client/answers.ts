@@ -7,7 +7,7 @@ import type { Prng } from '../base/prng.js'
 import type { Endpoint, Endpoints } from './endpoints.js'
 import type { LeaderSearch } from './leader.js'
 import type { Pending } from './pending.js'
-import type { Outcome, Request } from './request.js'
+import type { RequestOutcome, Request } from './request.js'
 import type { Sender } from './sender.js'
 import type { SessionOpener } from './session-opener.js'
 
@@ -23,7 +23,7 @@ interface AnswersOptions {
   readonly sender: Sender
   readonly prng: Prng
   /** Nobody waits for the request any more: this came of it. */
-  readonly end: (request: Request, outcome: Outcome) => void
+  readonly end: (request: Request, outcome: RequestOutcome) => void
 }
 
 export class Answers {
@@ -122,7 +122,7 @@ export class Answers {
     const { name } = endpoint
     const why =
       request.kind === 'snapshot' ? `${name} has no room on its disk` : `the disk of ${name}, the leader, is full`
-    const outcome: Outcome = { code: 'no-space', why }
+    const outcome: RequestOutcome = { code: 'no-space', why }
     this.end(request, outcome)
     if (request.kind !== 'open') return
     this.opener.refused()

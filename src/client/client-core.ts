@@ -20,7 +20,7 @@ import { Endpoint, Endpoints } from './endpoints.js'
 import { LeaderSearch } from './leader.js'
 import type { PendingLimits } from './pending.js'
 import { Pending, defaultPendingLimits } from './pending.js'
-import type { Done, Outcome } from './request.js'
+import type { Done, RequestOutcome } from './request.js'
 import { Request } from './request.js'
 import { Sender } from './sender.js'
 import { SessionOpener } from './session-opener.js'
@@ -81,7 +81,7 @@ export class ClientCore {
     )
     this.sender = new Sender(transport, this.pending, this.endpoints, this.search, this.opener, this.prng)
     const { pending, endpoints, search, opener, sender, prng } = this
-    const end = (request: Request, outcome: Outcome) => this.end(request, outcome)
+    const end = (request: Request, outcome: RequestOutcome) => this.end(request, outcome)
     this.answers = new Answers({ pending, endpoints, search, opener, sender, prng, end })
     // A timer may fire before the answers that wait in the socket are read: it only asks for a turn, which comes after.
     this.timer = clock.timer(() => this.wake())
@@ -186,7 +186,7 @@ export class ClientCore {
   }
 
   /** Ends a request that was not taken, in a turn of its own. */
-  private refuse(request: Request, outcome: Outcome): void {
+  private refuse(request: Request, outcome: RequestOutcome): void {
     this.clock.endOfTurn(() => request.done(outcome))
   }
 
@@ -270,7 +270,7 @@ export class ClientCore {
     this.end(request, { code: mayBeExecuted ? 'unknown-outcome' : 'unavailable', why })
   }
 
-  private end(request: Request, outcome: Outcome): void {
+  private end(request: Request, outcome: RequestOutcome): void {
     this.pending.remove(request)
     if (request.kind === 'write' && request.id !== 0) this.opener.session?.remove(request)
     request.done(outcome)

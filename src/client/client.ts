@@ -22,7 +22,7 @@ import {
   copyOfBytes,
 } from './options.js'
 import type { PendingLimits } from './pending.js'
-import type { Done, Outcome, Request } from './request.js'
+import type { Done, RequestOutcome, Request } from './request.js'
 import type { ValueTypeName } from './values.js'
 import { decodeKey, decodeValue, encodeKey, encodePrefix, encodeValue, typeName } from './values.js'
 
@@ -321,7 +321,7 @@ export class Client {
     if (signal?.aborted === true) throw new UnavailableError(`${what} was not sent: the call was aborted before`)
     let giveUp = (): void => undefined
     // Only `resolve` is called from within the transport: whatever else may throw does so here, and rejects.
-    const ended = new Promise<Outcome>(resolve => {
+    const ended = new Promise<RequestOutcome>(resolve => {
       const request = start(this.clock.now() + timeoutMs, resolve)
       giveUp = () => this.core.cancel(request, 'the call was aborted')
     })
@@ -332,7 +332,7 @@ export class Client {
     throw this.errorOf(outcome, what)
   }
 
-  private errorOf(outcome: Exclude<Outcome, { code: 'ok' }>, what: string): RaftgramError {
+  private errorOf(outcome: Exclude<RequestOutcome, { code: 'ok' }>, what: string): RaftgramError {
     const { code, why } = outcome
     switch (code) {
       case 'unknown-outcome':

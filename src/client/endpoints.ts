@@ -11,7 +11,7 @@ import type { Prng } from '../base/prng.js'
 import type { ServerId } from '../raft/types.js'
 import type { Address } from '../transport/socket.js'
 import type { Link, TransportApi } from '../transport/types.js'
-import { RoundTrip, maxTimeoutMs } from './retransmission.js'
+import { RequestRoundTrip, maxTimeoutMs } from './retransmission.js'
 
 /** A server's way in, and what this client knows of it. */
 export class Endpoint {
@@ -20,7 +20,7 @@ export class Endpoint {
   serverId: ServerId = 0
   /** Its token is known: requests may be sent. */
   isWelcome = false
-  readonly roundTrip = new RoundTrip()
+  readonly roundTrip = new RequestRoundTrip()
   /** Requests whose last copy went here and is neither answered nor given up. */
   unanswered = 0
   /** When an answer to any request last came from here. */

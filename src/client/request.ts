@@ -9,12 +9,12 @@ import type { Endpoint } from './endpoints.js'
  * disk is full; `no-snapshot`: the snapshot that is read is no longer held. `why` completes a sentence such as "the write was
  * not sent: ...".
  */
-export type Outcome =
+export type RequestOutcome =
   { readonly code: 'ok'; readonly result: Uint8Array } | { readonly code: FailureCode; readonly why: string }
 
 export type FailureCode = 'unavailable' | 'unknown-outcome' | 'busy' | 'bad-request' | 'no-space' | 'no-snapshot'
 
-export type Done = (outcome: Outcome) => void
+export type Done = (outcome: RequestOutcome) => void
 
 /** `connect` waits for the first Welcome and is never sent; the others are messages. */
 export type RequestKind = 'connect' | 'open' | 'write' | 'read' | 'status' | 'snapshot'

@@ -24,7 +24,7 @@ const bytesPerMs = 16_384
 /** Share of the wait that is drawn at random on top. */
 const jitterShare = 0.25
 
-export class RoundTrip {
+export class RequestRoundTrip {
   /** Smoothed round-trip time in ms, 0 before the first sample. */
   smoothedMs = 0
   private variationMs = 0

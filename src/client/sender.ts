@@ -56,7 +56,7 @@ export class Sender {
     this.ask(nowMs)
   }
 
-  /** A stale read had no answer from this server, or was refused: the next one is asked. */
+  /** A request had no answer from this server, or was held back: stale reads go to the next one. */
   leaveForStaleReads(endpoint: Endpoint): void {
     if (this.staleFrom === endpoint) this.staleFrom = this.endpoints.next(endpoint)
   }

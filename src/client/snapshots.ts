@@ -12,7 +12,7 @@ import { Client, type ServerReport } from './client.js'
 import type { ClientCore } from './client-core.js'
 import { openCore } from './connect.js'
 import { NoSpaceError, UnavailableError } from './errors.js'
-import type { Outcome } from './request.js'
+import type { RequestOutcome } from './request.js'
 
 export interface SnapshotClientOptions {
   readonly endpoints: readonly string[]
@@ -50,7 +50,7 @@ export class SnapshotClient {
     const clock = new RealClock()
     const core = await openCore(clock, { endpoints, limits: {}, datagramBytesMax: datagramBytesMax ?? null })
     const connected = new SnapshotClient(core, clock, timeoutMs)
-    const outcome = await new Promise<Outcome>(done => core.connect(clock.now() + timeoutMs, done))
+    const outcome = await new Promise<RequestOutcome>(done => core.connect(clock.now() + timeoutMs, done))
     if (outcome.code === 'ok') return connected
     await connected.close()
     throw new UnavailableError(`no server answered at ${endpoints.join(', ')} within ${timeoutMs} ms`)
@@ -99,7 +99,7 @@ export class SnapshotClient {
   }
 
   private async ask(address: Address | null, wish: SnapshotWish, timeoutMs: number): Promise<Uint8Array> {
-    const outcome = await new Promise<Outcome>(resolve => {
+    const outcome = await new Promise<RequestOutcome>(resolve => {
       this.core.snapshot(address, wish, this.clock.now() + timeoutMs, ended => {
         // The bytes are only lent.
         resolve(ended.code === 'ok' ? { code: 'ok', result: ended.result.slice() } : ended)

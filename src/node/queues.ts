@@ -2,9 +2,11 @@
  * Everything that can pile up in a server, with its bound (R11): what `status` shows under `queues`. Each name tells its
  * unit. A queue that stays near its bound is where the server is held up; nothing grows beyond one.
  *
- *      clients -> requests, waitingReads -> uncommittedBytes -> unpersistedBytes -> disk
- *                                                    |
- *      peers   -> reassemblyBytes -> heldAppends     +-> a link's waitingBytes, inFlightBytes -> sendQueueBytes -> network
+ *      clients -> waitingReads -> waitingQueries
+ *              -> uncommittedBytes -> unpersistedBytes -> disk
+ *                        |                  ^
+ *                        |                  +-- heldAppends <- reassemblyBytes <- peers
+ *                        +-> a link's waitingBytes, inFlightBytes -> sendQueueBytes -> network
  *
  * What is one link's own (waitingBytes, inFlightBytes, reassemblyBytes) stands with the link.
  */
@@ -40,7 +42,7 @@ export interface QueuesStatus {
   readonly reassemblyBytes: Fill
   /** What the kernel did not take; beyond it, messages wait in their links, where they can still be dropped. */
   readonly sendQueueBytes: Fill
-  /** Clients that proved their address; beyond it, the one that was silent for longest goes. */
+  /** Clients that proved their address; beyond it, those that were silent for longest go. */
   readonly clientLinks: Fill
   /** Answers that wait to be sent to clients, of all together. */
   readonly clientWaitingBytes: Fill

@@ -35,7 +35,7 @@ export interface ServerStatus {
     readonly address: string
     readonly datagramBytesMax: number
     readonly windowBytes: number
-    /** On a leader: until the peer's word on entries, its disk included (RFC 6298). Elsewhere 0. */
+    /** On a leader: until the peer's word that it took entries, which waits for its disk for 3 ms at most (RFC 6298). Elsewhere 0. */
     readonly roundTripMs: number
     /** Since a datagram of it arrived; null when none ever did. */
     readonly silentMs: number | null

@@ -95,8 +95,8 @@ export function expectedIncarnation(server: Server, id: ServerId): Incarnation {
 }
 
 /**
- * What counts of what a leader knows of each voter: `own` for itself, `known` of a peer that counts and holds the entry that
- * says so, else `nothing`.
+ * What counts of what a leader knows of each voter: `own` for itself, `known` of a peer whose incarnation counts, else `nothing`.
+ * That the peer holds the entry that says so matters for matchIndex only (countedMatchIndex).
  */
 export function countedValues(
   server: Server,

@@ -6,7 +6,14 @@ import { resetElectionTimer } from './server.js'
 import { checkNothingIsLost } from './lost-entries.js'
 import { replaced } from './persistence.js'
 import { stepDown } from './term.js'
-import type { AppendEntries, AppendEntriesReply, InstallSnapshot, LogIndex, Milliseconds, Outgoing } from './types.js'
+import type {
+  AppendEntries,
+  AppendEntriesReply,
+  InstallSnapshot,
+  LogIndex,
+  Milliseconds,
+  OutgoingMessage,
+} from './types.js'
 
 /**
  * How long the receipt of entries may wait for the disk, so that one reply says both. Shorter than any retransmission
@@ -71,7 +78,7 @@ function receiveHeld(server: Server, role: Follower, now: Milliseconds): void {
 }
 
 /** The reply that this follower owes its leader: when one is due, and again whenever more of its log is on its disk. */
-export function replyToLeader(server: Server, role: Follower, now: Milliseconds, messages: Outgoing[]): void {
+export function replyToLeader(server: Server, role: Follower, now: Milliseconds, messages: OutgoingMessage[]): void {
   if (role.leaderId === 0) return
   const matchIndex = matchIndexOf(server, role)
   if (now < role.accepted.dueMs && matchIndex <= role.reportedMatchIndex) return
@@ -86,7 +93,7 @@ export function replyToLeader(server: Server, role: Follower, now: Milliseconds,
 }
 
 /** Rejections are answers to one message and cannot be derived from the state: they are owed, one per sender. */
-export function sendRejections(server: Server, messages: Outgoing[]): void {
+export function sendRejections(server: Server, messages: OutgoingMessage[]): void {
   if (server.owedRejections.size === 0) return
   for (const [to, owed] of server.owedRejections) {
     messages.push(reply(server, to, { ...owed, matchIndex: 0, rejected: true }))
@@ -165,7 +172,7 @@ function reply(
   server: Server,
   to: number,
   fields: Pick<AppendEntriesReply, 'prevLogIndex' | 'matchIndex' | 'readRound'> & Partial<AppendEntriesReply>,
-): Outgoing {
+): OutgoingMessage {
   const { prevLogIndex, matchIndex, readRound, rejected = false, conflictIndex = 0, conflictTerm = 0 } = fields
   const message: AppendEntriesReply = {
     type: 'AppendEntriesReply',

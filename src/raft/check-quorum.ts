@@ -5,7 +5,7 @@ import type { Leader, Server } from './server.js'
 import { stepDown } from './term.js'
 import type { Milliseconds } from './types.js'
 
-/** Since when this leader has had the answers of a majority, itself included. */
+/** The latest time by which a majority, this leader included, had been heard. */
 export function quorumHeardMs(server: Server, role: Leader, now: Milliseconds): Milliseconds {
   return quorumIndex(countedValues(server, role, now, peer => peer.lastHeardMs, -Infinity))
 }

@@ -7,7 +7,7 @@ import { appendOwn } from './propose.js'
 import type { Campaigner, Server } from './server.js'
 import { peersOf, resetElectionTimer } from './server.js'
 import { standsAside } from './stand-aside.js'
-import type { Incarnation, LogIndex, Milliseconds, Outgoing, RequestVoteReply } from './types.js'
+import type { Incarnation, LogIndex, Milliseconds, OutgoingMessage, RequestVoteReply } from './types.js'
 
 /** The election timeout passed without a leader's word: ask whether an election could be won. */
 export function electionTimeout(server: Server, now: Milliseconds): void {
@@ -58,7 +58,7 @@ export function receiveRequestVoteReply(
 }
 
 /** RequestVote to each peer that has not answered, again and again: a lost request is still missing in the state. */
-export function requestVotes(server: Server, role: Campaigner, now: Milliseconds, messages: Outgoing[]): void {
+export function requestVotes(server: Server, role: Campaigner, now: Milliseconds, messages: OutgoingMessage[]): void {
   if (now < role.askAgainMs) return
   role.askAgainMs = now + server.options.heartbeatMs
   for (const to of peersOf(server)) {
@@ -101,16 +101,16 @@ function tally(server: Server, role: Campaigner, now: Milliseconds): void {
 function becomeLeader(server: Server, { granted }: Campaigner, now: Milliseconds): void {
   report(server, 'leader', `elected by ${majority(server.voters.length)} of ${server.voters.length} servers`)
   server.failedCampaigns = 0
-  const noopIndex: LogIndex = server.log.lastIndex + 1
+  const openingIndex: LogIndex = server.log.lastIndex + 1
   const peers = peersOf(server).map((id): [number, Progress] => {
     const path = server.paths.get(id) ?? server.options
-    return [id, new Progress(id, noopIndex, now, path.appendBytesMax, path.windowBytesMax)]
+    return [id, new Progress(id, openingIndex, now, path.appendBytesMax, path.windowBytesMax)]
   })
   server.role = {
     name: 'leader',
     term: server.currentTerm,
     peers: new Map(peers),
-    noopIndex,
+    openingIndex,
     uncommittedBytes: 0,
     readRound: 0,
     newReads: [],

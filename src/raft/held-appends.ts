@@ -5,6 +5,7 @@
  * never see it out of order. All of it dies with the role, and so with the term: the next leader's log may be another.
  */
 import { entriesBytes } from './log.js'
+import { inflightMessagesMax } from './progress.js'
 import type { Follower, Server } from './server.js'
 import type { AppendEntries, LogIndex, Milliseconds } from './types.js'
 
@@ -19,8 +20,8 @@ export interface Gap {
   heldBytes: number
 }
 
-/** No leader has more messages on their way to one peer (progress.ts). */
-export const heldMessagesMax = 256
+/** No leader has more messages on their way to one peer. */
+export const heldMessagesMax = inflightMessagesMax
 export const heldBytesMax = 4 * 2 ** 20
 
 /**

@@ -9,10 +9,10 @@ import { followLeader } from './append-entries.js'
 import { beganAnew } from './persistence.js'
 import type { Follower, Server } from './server.js'
 import { isSameSnapshot, snapshotMetaOf } from './snapshot-meta.js'
-import type { Install, InstallSnapshot, Milliseconds, Outgoing, ServerId, SnapshotMeta } from './types.js'
+import type { Install, InstallSnapshot, Milliseconds, OutgoingMessage, ServerId, SnapshotMeta } from './types.js'
 
 /** The snapshot that this term's leader is sending. */
-export interface Incoming {
+export interface IncomingSnapshot {
   readonly meta: SnapshotMeta
   /** Pieces that the shell has not been handed yet. */
   chunks: InstallSnapshot[]
@@ -125,7 +125,7 @@ export function snapshotInstalled(server: Server, meta: SnapshotMeta): void {
 }
 
 /** The answer that is owed to the leader. That all is durable is not what was counted, but how this server stands. */
-export function replyToSnapshot(server: Server, role: Follower, messages: Outgoing[]): void {
+export function replyToSnapshot(server: Server, role: Follower, messages: OutgoingMessage[]): void {
   const { incoming, leaderId } = role
   if (incoming?.isReplyDue !== true) return
   const { lastIncludedIndex, lastIncludedTerm, hash, totalBytes } = incoming.meta
@@ -149,7 +149,7 @@ export function replyToSnapshot(server: Server, role: Follower, messages: Outgoi
   })
 }
 
-function newIncoming(message: InstallSnapshot): Incoming {
+function newIncoming(message: InstallSnapshot): IncomingSnapshot {
   return { meta: snapshotMetaOf(message), chunks: [], nextOffset: 0, received: 0, isReplyDue: false }
 }
 

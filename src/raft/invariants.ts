@@ -46,8 +46,8 @@ export function checkState(server: Server): void {
   } else if (role.name === 'leader') {
     assert(role.term === server.currentTerm, 'a leader leads its own term')
     assert(server.votedFor === server.id, 'a leader voted for itself')
-    const isNoopGone = role.noopIndex < log.baseIndex
-    assert(isNoopGone || log.termAt(role.noopIndex) === role.term, 'a leader keeps the no-op of its term')
+    const isNoopGone = role.openingIndex < log.baseIndex
+    assert(isNoopGone || log.termAt(role.openingIndex) === role.term, 'a leader keeps the no-op of its term')
     for (const peer of role.peers.values()) {
       assert(peer.nextIndex > peer.matchIndex, 'nextIndex > matchIndex')
       assert(peer.matchIndex <= peer.acceptedIndex, 'what is matched was accepted')

@@ -98,7 +98,7 @@ export class Log {
     this.entries.resetTo(index, term)
   }
 
-  /** The lowest index that records of up to `bytesMax` follow, up to and with that of `last`; the base at least. */
+  /** The lowest index such that the records behind it, up to that of `last`, take at most `bytesMax`; the base at least. */
   indexBefore(last: LogIndex, bytesMax: number): LogIndex {
     let bytes = 0
     let index = last

@@ -30,7 +30,7 @@ export interface Kept {
 }
 
 /** More messages than this are never on their way to one peer, however small they are. */
-const inflightMessagesMax = 256
+export const inflightMessagesMax = 256
 const backoffMax = 64
 
 export class Progress {
@@ -62,7 +62,7 @@ export class Progress {
   windowBytesMax: number
   retransmissions = 0
   roundTripMs = 0
-  private roundTripVarianceMs = 0
+  private roundTripVariationMs = 0
   private backoff = 1
   /** Something was sent again since the last sample: the timeout may be too short, so it stays where it was backed off to. */
   private isAmbiguous = false
@@ -84,7 +84,7 @@ export class Progress {
    * that is longer, doubled with every time in vain; never beyond `limitMs`.
    */
   retransmissionMs(leastMs: Milliseconds, limitMs: Milliseconds): Milliseconds {
-    const estimateMs = this.roundTripMs + Math.max(1, 4 * this.roundTripVarianceMs)
+    const estimateMs = this.roundTripMs + Math.max(1, 4 * this.roundTripVariationMs)
     return Math.min(Math.max(leastMs, estimateMs) * this.backoff, limitMs)
   }
 
@@ -214,9 +214,9 @@ export class Progress {
     this.isAmbiguous = false
     if (this.roundTripMs === 0) {
       this.roundTripMs = Math.max(elapsedMs, 0.001)
-      this.roundTripVarianceMs = elapsedMs / 2
+      this.roundTripVariationMs = elapsedMs / 2
     } else {
-      this.roundTripVarianceMs = 0.75 * this.roundTripVarianceMs + 0.25 * Math.abs(this.roundTripMs - elapsedMs)
+      this.roundTripVariationMs = 0.75 * this.roundTripVariationMs + 0.25 * Math.abs(this.roundTripMs - elapsedMs)
       this.roundTripMs = 0.875 * this.roundTripMs + 0.125 * elapsedMs
     }
   }

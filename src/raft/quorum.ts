@@ -8,8 +8,8 @@ export function majority(voters: number): number {
 
 /**
  * The largest value that a majority has reached: given one value per voter, the k-th largest, k being the majority.
- * On matchIndex it is the commit rule of section 5.3, on acknowledged rounds it confirms reads, on the times when peers
- * were last heard it says since when a majority has been silent.
+ * On matchIndex it is the commit rule of section 5.3, on acknowledged rounds it confirms reads, of the times when peers were last
+ * heard it is the latest by which a majority had been.
  */
 export function quorumIndex(values: readonly number[]): number {
   assert(values.length > 0, 'a quorum needs a voter')

@@ -24,7 +24,7 @@ export function readIndex(server: Server, token: number): Refusal | null {
  * leader's commitIndex may be behind what its predecessor acknowledged (dissertation 6.4, step 1; L02).
  */
 export function beginReadRound(server: Server, role: Leader): void {
-  if (role.newReads.length === 0 || server.commitIndex < role.noopIndex) return
+  if (role.newReads.length === 0 || server.commitIndex < role.openingIndex) return
   const round = ++role.readRound
   for (const token of role.newReads) role.waitingReads.push({ token, readIndex: server.commitIndex, round })
   role.newReads = []
@@ -39,7 +39,7 @@ export function takeConfirmedReads(server: Server, role: Leader): readonly Confi
   return firstWaiting < 0 ? role.waitingReads.splice(0) : role.waitingReads.splice(0, firstWaiting)
 }
 
-/** The newest round that reads still wait for: peers that have not echoed it are asked again. 0 when none waits. */
+/** The newest round that reads still wait for: peers that were not sent it are, at once; heartbeats say it again. 0 when none waits. */
 export function wantedReadRound(role: Leader): number {
   return role.waitingReads.length === 0 ? 0 : role.readRound
 }

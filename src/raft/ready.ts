@@ -11,7 +11,8 @@
  * 5. `install`: the snapshot becomes durable; then, for `resetsLog`, a reset of the log, behind all writes handed out before;
  *    then the state machine is restored; only then `snapshotInstalled`. A crash in between leaves a log that does not reach
  *    the snapshot, or does not agree with it: whoever recovers it begins with an empty log behind the snapshot (S03).
- * 6. Any error of a write or fsync ends the process. An fsync is never retried.
+ * 6. No room for the log to grow, or for a snapshot, is a refusal and is waited for. Any other error of a write or fsync ends the
+ *    process. An fsync is never retried.
  */
 import { admitPeers } from './admission.js'
 import { replyToLeader, sendRejections } from './append-entries.js'
@@ -26,11 +27,11 @@ import { nextSendMs, sendAppendEntries } from './replication.js'
 import type { Server } from './server.js'
 import { handOverDeadline } from './sick-disk.js'
 import { sendTimeoutNow } from './transfer.js'
-import type { ConfirmedRead, InstallSnapshot, Milliseconds, Outgoing, Ready } from './types.js'
+import type { ConfirmedRead, InstallSnapshot, Milliseconds, OutgoingMessage, Ready } from './types.js'
 
 export function takeReady(server: Server, now: Milliseconds): Ready {
   const { role } = server
-  const messages: Outgoing[] = []
+  const messages: OutgoingMessage[] = []
   let reads: readonly ConfirmedRead[] = []
   let snapshotChunks: readonly InstallSnapshot[] = []
   if (role.name === 'leader') {
@@ -98,7 +99,7 @@ export function deadlineOf(server: Server, now: Milliseconds): Milliseconds {
   }
 }
 
-function sendVotes(server: Server, messages: Outgoing[]): void {
+function sendVotes(server: Server, messages: OutgoingMessage[]): void {
   if (server.owedVotes.size === 0) return
   for (const [to, owed] of server.owedVotes) {
     const common = { type: 'RequestVoteReply', term: server.currentTerm, from: server.id } as const

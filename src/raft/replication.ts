@@ -10,7 +10,7 @@ import type { Progress } from './progress.js'
 import { wantedReadRound } from './read-index.js'
 import { matchMoved } from './send-snapshot.js'
 import type { Leader, Server } from './server.js'
-import type { AppendEntriesReply, Entry, Incarnation, LogIndex, Milliseconds, Outgoing } from './types.js'
+import type { AppendEntriesReply, Entry, Incarnation, LogIndex, Milliseconds, OutgoingMessage } from './types.js'
 
 /** Everything this leader has to tell one peer now. */
 export function sendAppendEntries(
@@ -18,7 +18,7 @@ export function sendAppendEntries(
   role: Leader,
   peer: Progress,
   now: Milliseconds,
-  messages: Outgoing[],
+  messages: OutgoingMessage[],
 ): void {
   const { log } = server
   const oldest = peer.inflight[0]
@@ -125,7 +125,7 @@ function send(
   peer: Progress,
   entries: readonly Entry[],
   now: Milliseconds,
-  messages: Outgoing[],
+  messages: OutgoingMessage[],
 ): void {
   // All logs agree before their first entry: who waits for a snapshot is only told that there is a leader (S11). Its answer
   // says what it has, and whether that is enough by now.

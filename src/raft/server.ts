@@ -4,7 +4,7 @@
  */
 import { Prng } from '../base/prng.js'
 import type { Gap } from './held-appends.js'
-import type { Incoming } from './install-snapshot.js'
+import type { IncomingSnapshot } from './install-snapshot.js'
 import { Log } from './log.js'
 import type { Progress } from './progress.js'
 import type {
@@ -36,7 +36,7 @@ export interface Follower {
   /** What was missing when something beyond it arrived, and what is held until it comes. */
   gap: Gap | null
   /** The snapshot that the leader sends, its newest. */
-  incoming: Incoming | null
+  incoming: IncomingSnapshot | null
 }
 
 export interface Campaigner {
@@ -69,8 +69,8 @@ export interface Leader {
   readonly term: Term
   /** One per peer. */
   readonly peers: Map<ServerId, Progress>
-  /** Index of the no-op that opened the term: reads wait until it is committed. */
-  readonly noopIndex: LogIndex
+  /** Index of the entry that opened the term, a no-op or `found`: reads wait until it is committed. */
+  readonly openingIndex: LogIndex
   uncommittedBytes: number
   /** The newest round of read confirmations that was begun. */
   readRound: number

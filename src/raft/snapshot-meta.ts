@@ -1,7 +1,7 @@
 /** Which snapshot something is about: what tells one from another, and an answer for one from an answer for another (R1). */
 import type { InstallSnapshotReply, SnapshotMeta } from './types.js'
 
-/** Whether half of the one and half of the other are a whole: a transfer goes on, also under another leader, for no other. */
+/** Whether pieces of the one complete the other: only then a transfer goes on, also under another leader. */
 export function isSameSnapshot(a: SnapshotMeta, b: SnapshotMeta): boolean {
   return (
     a.lastIncludedIndex === b.lastIncludedIndex &&

@@ -4,7 +4,7 @@ import { counts, mayCampaign } from './admission.js'
 import { campaign } from './election.js'
 import type { Progress } from './progress.js'
 import type { Leader, Server } from './server.js'
-import type { Milliseconds, Outgoing, ServerId, TimeoutNow } from './types.js'
+import type { Milliseconds, OutgoingMessage, ServerId, TimeoutNow } from './types.js'
 
 /** Begins to hand over to `to`, or to the most caught-up peer for 0. Nothing happens on a server that does not lead. */
 export function transferLeadership(server: Server, to: ServerId, now: Milliseconds): void {
@@ -25,7 +25,7 @@ export function transferTimeout(server: Server, role: Leader, now: Milliseconds)
 }
 
 /** TimeoutNow once the target's log is complete, and again each heartbeat: it may be lost like any datagram. */
-export function sendTimeoutNow(server: Server, role: Leader, now: Milliseconds, messages: Outgoing[]): void {
+export function sendTimeoutNow(server: Server, role: Leader, now: Milliseconds, messages: OutgoingMessage[]): void {
   const { transfer } = role
   if (transfer === null || now < transfer.sentMs + server.options.heartbeatMs) return
   const progress = role.peers.get(transfer.to)

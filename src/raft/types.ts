@@ -87,7 +87,7 @@ export interface RequestVote extends Common {
   readonly preVote: boolean
   /** Sent at the leader's own request (TimeoutNow): the leader's last word does not hold this vote back. */
   readonly leadershipTransfer: boolean
-  /** The incarnation of whom this goes to whose vote counts, as the candidate's log says; 0 for none. */
+  /** The incarnation of the addressee whose vote counts, as the candidate's log says; 0 where none does. */
   readonly voterIncarnation: Incarnation
 }
 
@@ -187,7 +187,7 @@ export type Message =
   | TimeoutNow
 
 /** A message and whom it goes to. */
-export interface Outgoing {
+export interface OutgoingMessage {
   readonly to: ServerId
   readonly message: Message
 }
@@ -196,7 +196,7 @@ export interface Outgoing {
 export interface Ready {
   /** Durable before anything else of this ready happens, or null when term and vote have not changed. */
   readonly hardState: HardState | null
-  readonly messages: readonly Outgoing[]
+  readonly messages: readonly OutgoingMessage[]
   /** One append: hand it to the log in this order; `Raft.persisted(writeId)` when it is durable. */
   readonly append: { readonly writeId: number; readonly entries: readonly Entry[] } | null
   /** Pieces of a snapshot from this term's leader: store them, then `Raft.snapshotHeld`, in the end `snapshotComplete`. */

@@ -73,10 +73,6 @@ export class WatchedTransport implements TransportApi {
     this.inner.onRoom = onRoom
   }
 
-  get clientLinks(): number {
-    return this.inner.clientLinks
-  }
-
   get status(): TransportStatus {
     return this.inner.status
   }

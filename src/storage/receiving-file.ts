@@ -13,10 +13,11 @@ import {
   snapshotFileBytes,
   snapshotHeaderBytes,
 } from '../../codec/snapshot.js'
+import { isSameSnapshot } from '../raft/snapshot-meta.js'
 import type { LogIndex } from '../raft/types.js'
 import type { Disk, DiskFile, Done, Got } from './disk.js'
 import { removeIfThere, type Paths } from './files.js'
-import { isSameSnapshot, readBody, SnapshotDamage } from './snapshot-reader.js'
+import { readBody, SnapshotDamage } from './snapshot-reader.js'
 import { SnapshotReceiver, windowChunks, type HeldChunk, type ReceiverOptions } from './snapshot-receiver.js'
 import { codeOf, isNoSpace, storageErrorOf, type StorageError } from './storage-error.js'
 

@@ -33,8 +33,6 @@ export interface RemovalOptions {
 }
 
 export class SegmentRemoval {
-  /** Since the start. */
-  segmentsRemoved = 0
   private readonly options: RemovalOptions
   private readonly segments: SegmentHeader[]
   private readonly pause: Timer
@@ -99,10 +97,7 @@ export class SegmentRemoval {
     this.inFlight = true
     inOrder([goes, next => disk.syncDirectory(paths.log, next)], error => {
       this.inFlight = false
-      if (error === null) {
-        this.segmentsRemoved++
-        if (spare !== null) supply.add(spare)
-      }
+      if (error === null && spare !== null) supply.add(spare)
       if (this.closing !== null) this.closing(error)
       else if (error !== null) onFatal(error)
       else if (!this.stopped) this.pause.set(clock.now() + pauseMs)

@@ -129,16 +129,6 @@ function placeRefusal(
   return new SnapshotDamage(path, Math.min(wholeBytes, sizeBytes), `it has ${sizeBytes} bytes, not ${wholeBytes}`)
 }
 
-/** Whether two snapshots are the same, so that half of one and half of the other are a whole. */
-export function isSameSnapshot(a: SnapshotMeta, b: SnapshotMeta): boolean {
-  return (
-    a.lastIncludedIndex === b.lastIncludedIndex &&
-    a.lastIncludedTerm === b.lastIncludedTerm &&
-    a.totalBytes === b.totalBytes &&
-    a.hash === b.hash
-  )
-}
-
 /** An open snapshot. It stays readable when its name goes. */
 export class SnapshotFile {
   readonly path: string

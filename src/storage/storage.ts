@@ -1,15 +1,11 @@
 /**
- * Durability over a Disk port. The contract with the core:
- * 1. The hard state (currentTerm, votedFor) is durable before anything else of the same ready happens: `saveHardState`
- *    calls back when both its copies are.
- * 2. The messages of the ready may leave right after that.
- * 3. Entries are written in the order given; an entry at an index already written replaces it and all that follow.
- * 4. `onPersisted(n)` means: every write up to n is durable. Only then may the core acknowledge.
- * 5. Space runs out only while a segment is being prepared: an expected refusal, told by `onSpace`; appends wait. Any
- *    error of a write to a prepared segment, or of a sync, is told by `onFatal` and ends the work of this storage:
- *    nothing is tried again, for after a failed sync the kernel may call pages clean that never reached the disk.
- * 6. `compactTo(index)` gives up segments of which no entry above `index` is in force; a durable snapshot covers the
- *    rest. `reset` voids the whole log in favour of a durable snapshot.
+ * Durability over a Disk port: the contract of raft/ready.ts, point by point.
+ * - The hard state (1) is durable when `saveHardState` calls back: both its copies are. Its `persisted(n)` (4) is `onPersisted`.
+ * - Space for the log runs out only while a segment is being prepared (6): an expected refusal, told by `onSpace`; appends wait.
+ *   Any error of a write to a prepared segment, or of a sync, is told by `onFatal` and ends the work of this storage: nothing is
+ *   tried again, for after a failed sync the kernel may call pages clean that never reached the disk.
+ * - `compactTo(index)` gives up segments of which no entry above `index` is in force; a durable snapshot covers the rest. `reset`
+ *   voids the whole log in favour of a durable snapshot.
  */
 import type { LogPoint } from '../../codec/batch.js'
 import type { Salt } from '../../codec/segment.js'

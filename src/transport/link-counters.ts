@@ -34,7 +34,7 @@ export class LinkCounters {
   doubled = 0
   /** Times that the other side was asked for a word. */
   probes = 0
-  /** Datagrams that arrived again, and those that arrived after a later one. */
+  /** Datagrams that arrived again, or too late, or of a former boot; and those that arrived after a later one. */
   duplicates = 0
   outOfOrder = 0
   /** Times that the path carried less than before. */

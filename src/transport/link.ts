@@ -34,6 +34,9 @@ import type { Link, LinkStatus, WireMessage } from './types.js'
 /** Longer exchanges say that nobody was there for a while, not how far away the other side is. */
 const roundTripMsMax = 2_000
 
+/** Whose last word is no older is there, however slow. */
+const presentMs = 1_000
+
 /**
  * Datagrams of a probe (RFC 9002 section 6.2.4: one or two). The first carries the oldest in flight again. All others are
  * empty: a side that is there and does not read has everything in its buffer, and copies would overrun that.
@@ -136,13 +139,9 @@ export class TransportLink implements Link {
     return this.window.availableBytes
   }
 
-  get roundTripMs(): number {
-    return this.roundTrip.smoothedMs
-  }
-
   /** Whether something of ours is under way and the other side was heard of lately: it will be repaired if it is lost. */
   get isAtWork(): boolean {
-    return (this.sent.inFlight > 0 || !this.outbox.isEmpty) && this.silence.probes <= 2
+    return (this.sent.inFlight > 0 || !this.outbox.isEmpty) && this.silence.isBrief
   }
 
   /**
@@ -267,10 +266,10 @@ export class TransportLink implements Link {
 
   /** Drops what waited for too long, unless the other side is just slow: it is there, and takes one after the other. */
   dropOutdated(nowMs: number): number {
-    return this.silence.lastNewsAtMs > nowMs - roundTripMsMax / 2 ? 0 : this.outbox.dropOutdated(nowMs)
+    return this.silence.lastNewsAtMs > nowMs - presentMs ? 0 : this.outbox.dropOutdated(nowMs)
   }
 
-  /** What is known of a datagram, for `status`. */
+  /** What is known of this link, for `status`. */
   get status(): LinkStatus {
     return this.counters.describe({
       lossShare: this.loss.share,

@@ -3,6 +3,7 @@
  * probe timeout of RFC 9002. Samples come from packet numbers, which are never used twice, so it is always known which
  * datagram was acknowledged and Karn's rule (no sample from what was sent again) is kept by itself.
  */
+import { acknowledgementDelayMsMax } from './acknowledgement.js'
 import { RecentLeast } from './recent-least.js'
 import { granularityMs } from './sent-packets.js'
 
@@ -10,10 +11,10 @@ import { granularityMs } from './sent-packets.js'
 const smoothing = 1 / 8
 const variationSmoothing = 1 / 4
 
-/** The other side acknowledges within this what asks for it soon, its timer included (acknowledgement.ts). */
-const acknowledgementDelayMs = 3
+/** The other side acknowledges within this what asks for it soon, its timer included. */
+const acknowledgementDelayMs = acknowledgementDelayMsMax + granularityMs
 
-/** Before the first sample. RFC 9002 says 333 ms; between servers of one site that is an age. */
+/** Before the first sample. RFC 9002 says 1 s (section 6.2.2); between servers of one site that is an age. */
 const probeTimeoutMsAtFirst = 30
 
 export class RoundTrip {

@@ -9,7 +9,7 @@
  * - The boots that lived before it are refused, the last eight of them. If one lives after all (two processes with one
  *   identity), its next acknowledgement brings it back: no single datagram can lock a server out.
  * - A boot of which nothing is known and that proves nothing may have just started, so it is heard, within a replay
- *   window of its own, but it displaces nobody, and begins no message in fragments (transport.ts).
+ *   window of its own, but it displaces nobody, and begins no message in fragments (incoming.ts).
  * - A number far beyond all true ones makes every true one look too old: a single forged datagram would make this side deaf.
  *   So a boot of which nothing but that is heard for a while is believed anew.
  *

@@ -5,7 +5,9 @@
  * A packet is lost when a later one is acknowledged and it was sent
  * - three or more packets earlier (section 6.1.1), as long as this path has not been seen to reorder, or
  * - longer than 9/8 of a round trip ago (section 6.1.2), and for so much longer as late packets have taken lately.
- * When nothing is acknowledged at all, the probe timeout decides (section 6.2; silence.ts).
+ * When nothing is acknowledged at all, the first probe timeout gives the two oldest up. RFC 9002 (section 6.2) repeats their
+ * content and keeps them in flight; here the window may be full of what is lost, so they make room, and count as lost unless the
+ * other side is absent (silence.ts).
  *
  * Only packets that ask for an acknowledgement are in flight. Counted in the kernel's currency (kernel-charge.ts).
  */

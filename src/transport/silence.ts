@@ -31,6 +31,11 @@ export class Silence {
     this.roundTrip = roundTrip
   }
 
+  /** The other side was heard of lately, however much of what is in flight is lost. */
+  get isBrief(): boolean {
+    return this.probes < absentProbes
+  }
+
   /** When the other side is asked for a word about what is in flight; Infinity with nothing in flight. */
   get probeAtMs(): number {
     if (this.sent.inFlight === 0) return Infinity
@@ -40,7 +45,7 @@ export class Silence {
 
   /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
   get isAbsence(): boolean {
-    return this.lastNewsAtMs === -Infinity || this.probes >= absentProbes
+    return this.lastNewsAtMs === -Infinity || !this.isBrief
   }
 
   /** So many times in vain that nothing is to be hoped for. */

@@ -148,10 +148,6 @@ export class Transport implements TransportApi {
     this.outgoing.flush()
   }
 
-  get clientLinks(): number {
-    return this.links.clients.size
-  }
-
   get status(): TransportStatus {
     return {
       receiveBufferBytes: this.socket.receiveBufferBytes,

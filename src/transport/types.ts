@@ -30,7 +30,7 @@ export type DropReason =
 
 /**
  * The way to one other party: what is queued for it in this turn, what is in flight to it, what it has room for.
- * In flight is what was sent and is neither known to be received nor older than the time in which it would have been.
+ * In flight is what was sent and is neither acknowledged nor taken for lost.
  */
 export interface Link {
   readonly address: Address
@@ -50,8 +50,6 @@ export interface Link {
    * transport, so its owner need not think of that yet.
    */
   readonly isAtWork: boolean
-  /** Smoothed round-trip time of datagrams in ms (RFC 6298), 0 before the first sample. */
-  readonly roundTripMs: number
   readonly status: LinkStatus
   /** When a datagram of it last arrived, -Infinity before the first. */
   readonly lastHeardAtMs: number
@@ -81,7 +79,7 @@ export interface LinkStatus {
   readonly doubled: number
   /** Times that nothing was heard of what was in flight. */
   readonly probes: number
-  /** Datagrams that arrived again, and those that arrived after a later one. */
+  /** Datagrams that arrived again, or too late, or of a former boot; and those that arrived after a later one. */
   readonly duplicates: number
   readonly outOfOrder: number
   /** Times that the path was found to carry less than before. */
@@ -176,9 +174,8 @@ export interface TransportApi {
   onMessage: (link: Link, message: WireMessage) => void
   /** A server's: somebody said Hello. */
   onHello: (from: Address, nonce: number) => void
-  /** After a run of messages was delivered, once per turn: what was held back may fit now. */
+  /** A window that was closed has room again, told at most once between two flushes: what was held back may fit now. */
   onRoom: () => void
-  readonly clientLinks: number
   readonly status: TransportStatus
   close(done: () => void): void
 }

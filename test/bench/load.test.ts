@@ -3,11 +3,11 @@ import t from 'tap'
 import { Load, numberedKeys } from '../../bench/load.js'
 import { Prng } from '../../src/base/prng.js'
 import type { ClientCore } from '../../src/client/client-core.js'
-import type { Done, Outcome } from '../../src/client/request.js'
+import type { Done, RequestOutcome } from '../../src/client/request.js'
 import { FakeClock } from '../support/fake-clock.js'
 
-const ok: Outcome = { code: 'ok', result: new Uint8Array(0) }
-const unknown: Outcome = { code: 'unknown-outcome', why: 'no answer came in time' }
+const ok: RequestOutcome = { code: 'ok', result: new Uint8Array(0) }
+const unknown: RequestOutcome = { code: 'unknown-outcome', why: 'no answer came in time' }
 
 function rig(concurrency: number) {
   const clock = new FakeClock()
@@ -21,7 +21,7 @@ function rig(concurrency: number) {
     timeoutMs: 10_000,
     prng: new Prng(1, 1),
   })
-  const answer = (outcome: Outcome, count: number) => waiting.splice(0, count).forEach(done => done(outcome))
+  const answer = (outcome: RequestOutcome, count: number) => waiting.splice(0, count).forEach(done => done(outcome))
   return { clock, load, waiting, answer }
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { commandBytesMax } from '../../codec/limits.js'
 import type { ClientCore } from '../../src/client/client-core.js'
-import type { Outcome } from '../../src/client/request.js'
+import type { RequestOutcome } from '../../src/client/request.js'
 import { minTimeoutMs } from '../../src/client/retransmission.js'
 import { Outcomes, ScriptedCluster, bytes } from './scripted-cluster.js'
 
@@ -364,7 +364,7 @@ void t.test('regression_a_refusal_for_space_did_not_name_the_server', t => {
     return true
   }
   const ended: string[] = []
-  const done = (outcome: Outcome): void => void ended.push(outcome.code === 'ok' ? 'ok' : outcome.why)
+  const done = (outcome: RequestOutcome): void => void ended.push(outcome.code === 'ok' ? 'ok' : outcome.why)
   client.write(bytes('b'), cluster.clock.now() + 5_000, done)
   client.snapshot(null, { act: 'hold', lastIncludedIndex: 0, hash: 0, offset: 0 }, cluster.clock.now() + 5_000, done)
   cluster.clock.runFor(1_000)

@@ -15,7 +15,7 @@ import {
   UsageError,
   ValueTooLargeError,
 } from '../../src/client/errors.js'
-import type { Done, Outcome } from '../../src/client/request.js'
+import type { Done, RequestOutcome } from '../../src/client/request.js'
 import { KvStore } from '../../src/kv/store.js'
 import type { StateMachine } from '../../src/session/types.js'
 import { pathSizes } from '../../src/transport/path-size.js'
@@ -322,7 +322,7 @@ void t.test('regression_an_error_says_what_to_mend_and_nothing_of_the_inside', a
     write: (_command: Uint8Array, _deadlineMs: number, done: Done) => done(outcome),
   } as unknown as ClientCore
   const client = new Client(core, new FakeClock())
-  let outcome: Outcome = { code: 'unavailable', why: 'no leader answered in time' }
+  let outcome: RequestOutcome = { code: 'unavailable', why: 'no leader answered in time' }
   await t.rejects(client.put('k', 1, { timeoutMs: 4_937 }), {
     message: 'the write had no effect, it may be tried again: no leader answered in time',
   })

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { Prng } from '../../src/base/prng.js'
-import { minTimeoutMs, RoundTrip } from '../../src/client/retransmission.js'
+import { minTimeoutMs, RequestRoundTrip } from '../../src/client/retransmission.js'
 
 void t.test('100 ms before the first sample, then RFC 6298 with a floor of 40 ms', t => {
-  const roundTrip = new RoundTrip()
+  const roundTrip = new RequestRoundTrip()
   t.equal(roundTrip.timeoutMs, 100)
   roundTrip.sample(40)
   t.equal(roundTrip.timeoutMs, 40 + 4 * 20)
@@ -20,7 +20,7 @@ void t.test('100 ms before the first sample, then RFC 6298 with a floor of 40 ms
 })
 
 void t.test('U04: a timeout doubles what follows, once per timeout, until a sample', t => {
-  const roundTrip = new RoundTrip()
+  const roundTrip = new RequestRoundTrip()
   roundTrip.timedOut(0)
   t.equal(roundTrip.timeoutMs, 200)
   roundTrip.timedOut(10)
@@ -35,7 +35,7 @@ void t.test('U04: a timeout doubles what follows, once per timeout, until a samp
 })
 
 void t.test('repeats of one request wait twice as long each, with jitter, up to 1 s', t => {
-  const roundTrip = new RoundTrip()
+  const roundTrip = new RequestRoundTrip()
   roundTrip.sample(10)
   const prng = new Prng(1)
   for (const [transmissions, fromMs] of [
@@ -54,7 +54,7 @@ void t.test('repeats of one request wait twice as long each, with jitter, up to 
 })
 
 void t.test('a large request, or one with a large answer, waits longer: it may be on its way', t => {
-  const roundTrip = new RoundTrip()
+  const roundTrip = new RequestRoundTrip()
   for (let i = 0; i < 100; i++) roundTrip.sample(1)
   const waitMs = (copies: number, bytes: number) => roundTrip.repeatAfterMs(copies, bytes, new Prng(1))
   t.ok(waitMs(1, 200) <= 50)

@@ -5,7 +5,7 @@
 import type { Answer, AnswerCode, ClientMessage, OpenSession, Read, Write } from '../../codec/client-types.js'
 import type { ClientCoreOptions } from '../../src/client/client-core.js'
 import { ClientCore } from '../../src/client/client-core.js'
-import type { Outcome } from '../../src/client/request.js'
+import type { RequestOutcome } from '../../src/client/request.js'
 import { parseAddress } from '../../src/transport/address.js'
 import type { Address } from '../../src/transport/socket.js'
 import { Transport } from '../../src/transport/transport.js'
@@ -201,7 +201,7 @@ export function bytes(text: string): Uint8Array {
 /** Where the outcomes of many calls end up, as text: the result of those that are ok, the code of the others. */
 export class Outcomes {
   readonly all: string[] = []
-  readonly done = (outcome: Outcome): void => {
+  readonly done = (outcome: RequestOutcome): void => {
     this.all.push(outcome.code === 'ok' ? `ok ${new TextDecoder().decode(outcome.result)}` : outcome.code)
   }
 

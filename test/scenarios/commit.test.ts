@@ -185,7 +185,7 @@ void t.test('C06: a new leader commits what was there with a no-op, without any 
   const tookMs = story.until('all of it is committed', () => story.raft(story.leaderId).commitIndex > index)
   t.ok(tookMs <= 8, `${tookMs} ms after the election: a round trip and the disks`)
   const { role } = story.raft(story.leaderId)
-  t.equal(role.name === 'leader' && role.noopIndex, index + 1)
+  t.equal(role.name === 'leader' && role.openingIndex, index + 1)
   story.judge()
   t.end()
 })

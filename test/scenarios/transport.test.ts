@@ -1,7 +1,7 @@
 /** Datagrams that are lost, copied, late, recorded and sent again, and paths that change (SCENARIOS.md, U and Z). */
 import t from 'tap'
 import type { LinkQuality } from '../../src/sim/network.js'
-import type { RoundTrip } from '../../src/client/retransmission.js'
+import type { RequestRoundTrip } from '../../src/client/retransmission.js'
 import { carriesEntry, isAppend, messagesOf } from '../support/story-mail.js'
 import { electionTimeoutMs, heartbeatMs, Story } from '../support/story.js'
 import { writeOf } from '../support/story-client.js'
@@ -155,7 +155,7 @@ void t.test('U03: datagrams of term 1 held for 10 minutes and delivered into ter
 })
 
 /** What a client has found out of the way to each server. */
-function roundTripsOf(story: Story): readonly RoundTrip[] {
+function roundTripsOf(story: Story): readonly RequestRoundTrip[] {
   const { core } = story.cluster.clients[0]!
   return core['endpoints'].all.map(endpoint => endpoint.roundTrip)
 }

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../src/base/assert.js'
 import type { Server } from '../../src/raft/server.js'
-import type { Entry, HardState, LogIndex, Outgoing, ServerId, Term } from '../../src/raft/types.js'
+import type { Entry, HardState, LogIndex, OutgoingMessage, ServerId, Term } from '../../src/raft/types.js'
 
 /** What a simulated disk holds. */
 export interface RaftDisk {
@@ -81,7 +81,7 @@ export class RaftChecks {
   }
 
   /** What a message promises is on the disk of its sender, when it is derived or (the hard state) when it leaves. */
-  leaves(outgoing: Outgoing, disk: RaftDisk): void {
+  leaves(outgoing: OutgoingMessage, disk: RaftDisk): void {
     const { to, message } = outgoing
     assert(message.term <= disk.hardState.currentTerm, `the term of a message is durable: ${message.type}`)
     if (message.type === 'RequestVoteReply' && message.granted && !message.preVote) {
@@ -94,7 +94,7 @@ export class RaftChecks {
   }
 
   /** What a reply acknowledges is in the log and on the disk of its sender. */
-  derived(server: Server, messages: readonly Outgoing[], disk: RaftDisk): void {
+  derived(server: Server, messages: readonly OutgoingMessage[], disk: RaftDisk): void {
     for (const { message } of messages) {
       if (message.type !== 'AppendEntriesReply') continue
       for (let index = disk.entries.length; index < message.matchIndex; index++) {

@@ -9,7 +9,7 @@ import type {
   InstallSnapshot,
   InstallSnapshotReply,
   Message,
-  Outgoing,
+  OutgoingMessage,
   RaftOptions,
   Ready,
   RequestVote,
@@ -72,7 +72,7 @@ export class Bench {
   nowMs = 0
   holdsWrites = false
   /** Everything sent since `take` was called last. */
-  private sent: Outgoing[] = []
+  private sent: OutgoingMessage[] = []
   readonly readies: Ready[] = []
 
   constructor(start: Start = {}) {
@@ -147,7 +147,7 @@ export class Bench {
   }
 
   /** As `take`, with whom each message goes to. */
-  takeOutgoing(): Outgoing[] {
+  takeOutgoing(): OutgoingMessage[] {
     const before = this.readies.length
     this.take()
     return this.readies.slice(before).flatMap(ready => ready.messages)

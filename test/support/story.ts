@@ -212,7 +212,7 @@ export class Story {
         const { leaderId } = this
         if (leaderId === 0 || (id !== 0 && leaderId !== id)) return false
         const { role, commitIndex } = this.raft(leaderId)
-        return role.name === 'leader' && commitIndex >= role.noopIndex
+        return role.name === 'leader' && commitIndex >= role.openingIndex
       },
       withinMs,
     )

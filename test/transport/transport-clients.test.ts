@@ -74,7 +74,7 @@ void t.test('Hello and Welcome: cluster, token, server and window become known; 
   visitor.transport.flush()
   clock.runFor(1)
   t.same(home.hellos, [{ from: visitor.socket.address, nonce: 42 }])
-  t.equal(home.transport.clientLinks, 0, 'a Hello leaves nothing behind')
+  t.equal(home.transport.status.clientLinks, 0, 'a Hello leaves nothing behind')
   t.match(visitor.received[0]?.message, { type: 'Welcome', nonce: 42, token: tokensOf(1)(visitor.socket.address) })
   t.equal(visitor.options.clusterId, clusterId)
   t.match(link, { token: tokensOf(1)(visitor.socket.address), serverId: 1, incarnation: 1_001 })
@@ -84,7 +84,7 @@ void t.test('Hello and Welcome: cluster, token, server and window become known; 
   visitor.transport.flush()
   clock.runFor(1)
   t.equal(numbersOf(home.received).join(), upTo(100).join())
-  t.equal(home.transport.clientLinks, 1)
+  t.equal(home.transport.status.clientLinks, 1)
   const back = home.received[0]!.link
   t.match(back, { address: visitor.socket.address, serverId: 0 })
   for (const number of upTo(100)) home.transport.send(back, answer(number))
@@ -228,7 +228,7 @@ void t.test('Z01: before it has shown a token nobody gets more bytes than it sen
     ),
     { numRuns: 1_000, seed: 1 },
   )
-  t.equal(home.transport.clientLinks, 0)
+  t.equal(home.transport.status.clientLinks, 0)
   t.equal(home.received.length, 0)
   t.ok(answers > 2)
   t.end()
@@ -401,10 +401,10 @@ void t.test('clients are bounded: the longest silent go, and are known again by 
     clock.runFor(0.1)
   }
   for (let boot = 1; boot <= 10; boot++) come(raw.address.port, boot)
-  t.equal(home.transport.clientLinks, 5, 'no more than four boots of one address')
+  t.equal(home.transport.status.clientLinks, 5, 'no more than four boots of one address')
   for (let port = 2; port <= clientLinksMax; port++) come(port, 1)
-  t.ok(home.transport.clientLinks <= clientLinksMax)
-  t.ok(home.transport.clientLinks > clientLinksMax * 0.8)
+  t.ok(home.transport.status.clientLinks <= clientLinksMax)
+  t.ok(home.transport.status.clientLinks > clientLinksMax * 0.8)
   t.notOk(home.transport.send(toFirst, answer(2)), 'its link is forgotten')
   t.equal(home.transport.status.drops['too-many-clients'], 1)
   t.not(ask(first, 3), toFirst)
@@ -426,7 +426,7 @@ void t.test('regression_a_link_that_was_forgotten_still_spoke, and its client wa
   for (let number = 2; number <= 10; number++) come(1, number)
   for (let boot = 2; boot <= 4; boot++) come(boot, 2)
   come(5, 1)
-  t.equal(home.transport.clientLinks, 4)
+  t.equal(home.transport.status.clientLinks, 4)
   clock.runFor(10)
   const answered = network.sent.map(({ bytes }) => readEnvelope(bytes) as Envelope)
   // Its word would be acknowledged to the next link, which never said it.
@@ -442,7 +442,7 @@ void t.test('clients who wait for something are not sent away', t => {
     clock.runFor(0.06)
     home.transport.send(home.received.at(-1)!.link, answer(port))
   }
-  t.equal(home.transport.clientLinks, clientLinksMax)
+  t.equal(home.transport.status.clientLinks, clientLinksMax)
   t.equal(home.transport.status.drops['too-many-clients'], 1)
   t.end()
 })

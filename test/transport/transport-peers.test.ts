@@ -325,9 +325,9 @@ void t.test('room on several links in one turn is told once', t => {
 void t.test('round trips are measured by what is acknowledged first', t => {
   const world = enter({ delayFromMs: 10, delayToMs: 10 })
   const { toB } = world
-  t.equal(toB.roundTripMs, 0)
+  t.equal(toB.status.roundTripMs, 0)
   talk(world, 5, 10)
-  t.ok(Math.abs(toB.roundTripMs - 20) < 0.01, `${toB.roundTripMs}`)
+  t.ok(Math.abs(toB.status.roundTripMs - 20) < 0.01, `${toB.status.roundTripMs}`)
   t.end()
 })
 

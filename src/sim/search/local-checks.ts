@@ -1,7 +1,7 @@
 /** What must hold at one server, whatever the others do: checked once for each different step. */
 import { InvariantError } from '../../base/assert.js'
 import type { Server } from '../../raft/server.js'
-import type { HardState, Outgoing } from '../../raft/types.js'
+import type { HardState, OutgoingMessage } from '../../raft/types.js'
 import type { Node } from './node.js'
 import type { Breach, Invariant } from './options.js'
 import { entryText } from './records.js'
@@ -57,7 +57,7 @@ export function checkHardState(id: number, before: HardState, next: HardState): 
 }
 
 /** What a message promises is on the disk of its sender when it leaves. So nothing that was promised ends in a crash. */
-export function checkLeaving({ to, message }: Outgoing, node: Node): void {
+export function checkLeaving({ to, message }: OutgoingMessage, node: Node): void {
   const { hardState } = node
   const { term, from, type } = message
   hold(term <= hardState.currentTerm, 'Monotonic', () => `term ${term} is on the disk of S${from} before it says so`)
@@ -73,7 +73,7 @@ export function checkLeaving({ to, message }: Outgoing, node: Node): void {
 }
 
 /** What a reply acknowledges is in the log and on the disk of its sender when it is derived. */
-export function checkAcknowledged(server: Server, node: Node, messages: readonly Outgoing[]): void {
+export function checkAcknowledged(server: Server, node: Node, messages: readonly OutgoingMessage[]): void {
   for (const { message } of messages) {
     if (message.type === 'InstallSnapshotReply' && message.persisted) {
       const { lastIncludedIndex: index, lastIncludedTerm: term } = message

@@ -1,9 +1,9 @@
 /** Messages in short, as they stand in replayable actions, and in words. The short text holds every field. */
-import type { Message, Outgoing } from '../../raft/types.js'
+import type { Message, OutgoingMessage } from '../../raft/types.js'
 import { entryText } from './records.js'
 
 /** `1>2:V1@1,0.0`: from, to, the kind, and the fields. No spaces. */
-export function messageText({ to, message }: Outgoing): string {
+export function messageText({ to, message }: OutgoingMessage): string {
   return `${message.from}>${to}:${fieldsText(message)}`
 }
 
@@ -46,7 +46,7 @@ function fieldsText(message: Message): string {
 }
 
 /** The message as a sentence would name it. */
-export function messageWords({ message }: Outgoing): string {
+export function messageWords({ message }: OutgoingMessage): string {
   switch (message.type) {
     case 'RequestVote': {
       const { preVote, campaignTerm, lastLogIndex, lastLogTerm } = message
@@ -84,7 +84,7 @@ export function messageWords({ message }: Outgoing): string {
 }
 
 /** How recent it is, for the choice of what a full link loses: first by term, then by place in the log. */
-export function messageRank({ message }: Outgoing): number {
+export function messageRank({ message }: OutgoingMessage): number {
   const { type, term } = message
   if (type === 'AppendEntries') return term * 64 + message.prevLogIndex + message.entries.length
   if (type === 'InstallSnapshot' || type === 'InstallSnapshotReply') return term * 64 + message.lastIncludedIndex

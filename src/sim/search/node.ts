@@ -170,7 +170,7 @@ export function resetTime(node: Node, now: number): void {
         inflight: inflight.map(sent => ({ ...sent, sentMs: since(sent.sentMs, now), isFirst: false })),
         retransmissions: 0,
         roundTripMs: 0,
-        roundTripVarianceMs: 0,
+        roundTripVariationMs: 0,
         backoff: 1,
         isAmbiguous: false,
         sentIndex: 0,

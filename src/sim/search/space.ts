@@ -5,7 +5,7 @@
  * and a fact, and all other steps are arithmetic on the lists.
  */
 import { isAdmitted } from '../../raft/admission.js'
-import type { Entry, Incarnation, LogIndex, Outgoing, ServerId } from '../../raft/types.js'
+import type { Entry, Incarnation, LogIndex, OutgoingMessage, ServerId } from '../../raft/types.js'
 import {
   aboutOf,
   diskLost,
@@ -55,7 +55,7 @@ interface Outcome {
 
 export interface InternedMessage {
   readonly text: string
-  readonly outgoing: Outgoing
+  readonly outgoing: OutgoingMessage
   /** Of its sender. */
   readonly incarnation: Incarnation
   readonly link: number
@@ -325,7 +325,7 @@ export class Space {
     return lost
   }
 
-  private numberOfMessage(outgoing: Outgoing, incarnation: Incarnation): number {
+  private numberOfMessage(outgoing: OutgoingMessage, incarnation: Incarnation): number {
     const text = messageText(outgoing) + (incarnation > firstIncarnation ? `~${incarnation}` : '')
     return this.messages.numberOf(text, () => {
       return { text, outgoing, incarnation, link: outgoing.message.from * 8 + outgoing.to, rank: messageRank(outgoing) }

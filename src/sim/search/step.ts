@@ -18,7 +18,7 @@ import type {
   Incarnation,
   InstallSnapshot,
   Message,
-  Outgoing,
+  OutgoingMessage,
   Ready,
   ServerId,
   SnapshotMeta,
@@ -57,7 +57,7 @@ export type Fact =
 
 export interface StepResult {
   readonly node: Node
-  readonly messages: readonly Outgoing[]
+  readonly messages: readonly OutgoingMessage[]
   readonly applied: readonly Entry[]
   readonly breach: Breach | null
 }
@@ -88,7 +88,7 @@ export function firstNode(id: ServerId, settings: SearchSettings): Node {
 
 class Step {
   node: Node
-  readonly messages: Outgoing[] = []
+  readonly messages: OutgoingMessage[] = []
   readonly applied: Entry[] = []
   private readonly settings: SearchSettings
 

@@ -224,7 +224,7 @@ export const replicationMutants: readonly Mutant[] = [
     'reads before the no-op is committed',
     'dissertation 6.4 (redisraft 18)',
     readIndex,
-    'server.commitIndex < role.noopIndex',
+    'server.commitIndex < role.openingIndex',
     'false',
   ),
   mutant(

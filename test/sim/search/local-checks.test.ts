@@ -1,6 +1,6 @@
 /** The checks of one server on promises made by hand. */
 import t from 'tap'
-import type { HardState, Message, Outgoing } from '../../../src/raft/types.js'
+import type { HardState, Message, OutgoingMessage } from '../../../src/raft/types.js'
 import { InvariantError } from '../../../src/base/assert.js'
 import { breachOf, checkAcknowledged, checkHardState, checkLeaving } from '../../../src/sim/search/local-checks.js'
 import { startNode, type Node } from '../../../src/sim/search/node.js'
@@ -22,7 +22,7 @@ function node(hardState: HardState, terms: number[] = [], durable = terms): Node
   return { ...started, entries: entriesOf(durable) }
 }
 
-const to2 = (message: Message): Outgoing => ({ to: 2, message })
+const to2 = (message: Message): OutgoingMessage => ({ to: 2, message })
 
 void t.test('One Vote Per Term: no vote leaves that is not on disk', t => {
   const voted = node({ currentTerm: 3, votedFor: 2 })
