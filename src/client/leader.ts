@@ -82,6 +82,9 @@ export class LeaderSearch {
     if (this.trusted && endpoint !== this.leader) return
     const fallen = endpoint === this.leader
     if (fallen) this.forget()
+    // Somebody still hears the leader, so it may be the way from here to it that was closed: it is asked at this pace, too, and not
+    // only when its own timeout, doubled by then to a second, has passed.
+    if (hint !== null && hint === this.leader) this.probeDue = true
     if (hint !== null && hint !== endpoint && hint !== this.leader) {
       if (!this.hopped) {
         this.hopped = true

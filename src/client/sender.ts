@@ -86,7 +86,9 @@ export class Sender {
     if (!trusted && !probing) return
     let bytesLeft = trusted ? Infinity : leader.link.datagramBytesMax
     for (let sent = 0; ; sent++) {
-      const request = this.nextForLeader()
+      // A probe that is due has something to carry in any case: another copy of what waits for its answer.
+      const copied = sent === 0 && this.search.probeDue ? this.pending.oldestSentToLeader() : null
+      const request = this.nextForLeader() ?? copied
       if (request === null) return
       if (sent > 0 && request.bytes > bytesLeft) return
       if (!this.transmit(request, leader, nowMs)) return

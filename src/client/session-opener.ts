@@ -1,6 +1,6 @@
 /**
  * The session in which this client writes. It is opened without asking when the first write comes, and anew when the
- * cluster has evicted it (DESIGN.md, section 6): a write that was never sent goes on under the new one; of one that was,
+ * cluster has evicted it (session/sessions.ts): a write that was never sent goes on under the new one; of one that was,
  * a copy may have been executed before the eviction, so its outcome is unknown.
  */
 import { Request } from './request.js'

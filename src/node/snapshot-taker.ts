@@ -1,12 +1,9 @@
 /**
- * When a server takes a snapshot of its own, and what becomes of its log then (section 7 of the paper). One is due when the
- * records applied since the newest take up `everyBytes`: that follows from the log alone, so servers with the same setting
- * take theirs at the same entry, and a transfer that one leader began another can go on with. Or it is asked for.
+ * When a server takes a snapshot of its own (section 7 of the paper). One is due when the records applied since the newest take up
+ * `everyBytes`: that follows from the log alone, so servers with the same setting take theirs at the same entry, and a transfer
+ * that one leader began another can go on with. Or it is asked for.
  *
- * The state is walked as it was at that entry while commands go on (kv/snapshot-walk.ts); the disk sets the pace. Once the
- * snapshot is durable, and the log up to it is, too, the log in memory and on disk is cut, behind a trailing part: a
- * follower that was away for a moment gets entries, which is cheaper than a snapshot (R7). And the log is kept from any
- * snapshot on that is being sent.
+ * The state is walked as it was at that entry while commands go on (kv/snapshot-walk.ts); the disk sets the pace.
  */
 import type { Logger } from '../base/logger.js'
 import { entryBytes } from '../raft/entry-list.js'

@@ -1,8 +1,7 @@
 /**
  * Consensus, pure: facts go in by these methods and only change state; consequences come out of `takeReady`. No clock, no
  * chance, no socket, no file: `now` is an argument and the seed an option, so that a run can be repeated exactly.
- * Reading order for newcomers: types, server, election, vote, append-entries, held-appends, replication, commit, admission,
- * compaction, send-snapshot, install-snapshot, ready.
+ * In which order to read this folder stands in the README.
  */
 import { assert } from '../base/assert.js'
 import { isRecovering } from './admission.js'

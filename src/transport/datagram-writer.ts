@@ -110,6 +110,7 @@ export class DatagramWriter {
     const isLast = link.outbox.isEmpty
     const asks = content.length === 0 ? 'no' : isLast && link.loss.isLossy ? 'at once' : 'soon'
     const packet = link.departs(totalBytes, content, asks, promisedBytes, nowMs)
+    const fillsWindow = !isLast && !link.window.hasRoomForAny
     const kind = link.kind === 'peer' ? 'peer' : link.kind === 'client' ? 'answer' : 'request'
     const { clusterId, sender, bootNonce } = this.options
     link.acknowledgement.given(acked === boots.highestReceived ? Infinity : acked)
@@ -119,7 +120,7 @@ export class DatagramWriter {
     // datagrams overtake each other the last may be there before the rest.
     const isOfEntries = content[0]?.message.type === 'AppendEntries'
     const mayBeAwaited = !link.loss.isLossy || (isOfEntries && link.sent.reorderMs === 0)
-    const isFollowed = saysSomething && !isLast && mayBeAwaited && link.window.hasRoomForAny
+    const isFollowed = saysSomething && !isLast && mayBeAwaited && !fillsWindow
     const bytes = this.seal(link.address, totalBytes, {
       kind,
       clusterId: kind === 'peer' ? clusterIdTo(link.serverId, clusterId) : clusterId,
@@ -127,7 +128,8 @@ export class DatagramWriter {
       incarnation: kind === 'request' ? link.token : this.options.incarnation,
       bootNonce,
       packetNumber: packet.number,
-      asksForAcknowledgement: asks,
+      // What fills a small window wants its word without company, which cannot come (congestion.ts).
+      asksForAcknowledgement: asks === 'soon' && fillsWindow && link.congestion.isCoarse ? 'at once' : asks,
       isFollowed,
       ackedPacketNumber: acked,
       ackedBitsLow: boots.bitsBelow(acked),

@@ -3,7 +3,7 @@
  *
  *      one                          it is asked for a word; each timeout is twice the one before
  *      three, or nobody ever spoke  absence rather than loss: what is lost meanwhile says nothing of the path
- *      seven                        nobody is there: nothing is repeated, and little is sent until there is a word
+ *      seven, for a second at least nobody is there: nothing is repeated, and little is sent until there is a word
  */
 import type { RoundTrip } from './round-trip.js'
 import type { SentPackets } from './sent-packets.js'
@@ -11,8 +11,9 @@ import type { SentPackets } from './sent-packets.js'
 /** So many probe timeouts in a row are absence rather than loss. */
 const absentProbes = 3
 
-/** After so many in vain nobody is there. */
+/** After so many in vain, and so long, nobody is there. On a LAN seven timeouts alone pass within the gap of one rebooting switch. */
 const probesMax = 6
+const hopelessAfterMs = 1_000
 const probeTimeoutMsMax = 500
 
 export class Silence {
@@ -25,6 +26,8 @@ export class Silence {
   private readonly sent: SentPackets
   private readonly roundTrip: RoundTrip
   private probedAtMs = -Infinity
+  /** When the first of these timeouts passed. */
+  private beganAtMs = -Infinity
 
   constructor(sent: SentPackets, roundTrip: RoundTrip) {
     this.sent = sent
@@ -50,7 +53,7 @@ export class Silence {
 
   /** So many times in vain that nothing is to be hoped for. */
   get isHopeless(): boolean {
-    return this.probes > probesMax
+    return this.probes > probesMax && this.probedAtMs >= this.beganAtMs + hopelessAfterMs
   }
 
   /** The other side has acknowledged something. */
@@ -61,6 +64,7 @@ export class Silence {
 
   /** A probe timeout has passed. */
   goesOn(nowMs: number): void {
+    if (this.probes === 0) this.beganAtMs = nowMs
     this.probedAtMs = nowMs
     this.probes++
   }

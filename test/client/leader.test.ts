@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { ClientCore } from '../../src/client/client-core.js'
 import { minTimeoutMs } from '../../src/client/retransmission.js'
+import { addressOf } from '../../src/transport/address.js'
 import { Outcomes, ScriptedCluster, bytes } from './scripted-cluster.js'
 
 function warmedUp(cluster: ScriptedCluster): ClientCore {
@@ -162,5 +163,24 @@ void t.test('requests that fall due one after the other are one silence: a short
   cluster.server(1).script = () => false
   cluster.clock.runFor(200)
   t.equal(outcomes.count('ok'), 8)
+  t.end()
+})
+
+void t.test('regression_a_leader_that_others_name_was_asked_once_a_second_only: the way to it had been closed', t => {
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const cluster = new ScriptedCluster({ seed, delayFromMs: 0.1, delayToMs: 0.5 })
+    const client = warmedUp(cluster)
+    const outcomes = new Outcomes()
+    const [here, leader] = [addressOf('127.0.0.1', 9_000), cluster.server(1).address]
+    cluster.network.cut(here, leader)
+    cluster.network.cut(leader, here)
+    const startMs = cluster.clock.now()
+    for (let i = 0; i < 2; i++) client.write(bytes(`w${i}`), startMs + 10_000, outcomes.done)
+    cluster.clock.runFor(1_500)
+    cluster.network.heal()
+    cluster.clock.runFor(400)
+    t.equal(outcomes.count('ok'), 2, `seed ${seed}`)
+    t.ok(cluster.server(1).received.length < 40, 'and not by a storm')
+  }
   t.end()
 })

@@ -37,7 +37,7 @@ void t.test('the lesser of what is advertised and what the path bears; nobody th
   window.promised(0)
   t.equal(window.bytes, full, 'a promise of nothing is not believed')
   window.promised(1_000_000)
-  for (let timeouts = 1; timeouts <= 7; timeouts++) silence.goesOn(0)
+  for (let timeouts = 1; timeouts <= 7; timeouts++) silence.goesOn(200 * timeouts)
   t.equal(window.bytes, full)
   t.end()
 })

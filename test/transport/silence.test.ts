@@ -49,13 +49,25 @@ void t.test('three timeouts are absence, seven without hope, and a word ends bot
   silence.ends(0)
   const states: string[] = []
   for (let timeouts = 1; timeouts <= 7; timeouts++) {
-    silence.goesOn(100 * timeouts)
+    silence.goesOn(200 * timeouts)
     states.push(silence.isHopeless ? 'hopeless' : silence.isAbsence ? 'absent' : 'silent')
   }
   t.same(states, ['silent', 'silent', 'absent', 'absent', 'absent', 'absent', 'hopeless'])
-  silence.ends(1_000)
+  silence.ends(2_000)
   t.notOk(silence.isAbsence || silence.isHopeless)
-  t.equal(silence.lastNewsAtMs, 1_000)
+  t.equal(silence.lastNewsAtMs, 2_000)
+  t.end()
+})
+
+void t.test('regression_seven_timeouts_of_a_quick_path_were_the_end_of_hope, after a fifth of a second', t => {
+  const { silence } = sendOne()
+  silence.ends(0)
+  for (let timeouts = 1; timeouts <= 10; timeouts++) {
+    silence.goesOn(100 * timeouts)
+    t.notOk(silence.isHopeless)
+  }
+  silence.goesOn(1_100)
+  t.ok(silence.isHopeless, 'a second after the first')
   t.end()
 })
 

@@ -167,3 +167,28 @@ void t.test('regression_links_that_share_a_short_queue_took_its_overflow_for_the
   t.ok(Math.min(...rates) * 4 > Math.max(...rates), rates.join(' '))
   t.end()
 })
+
+void t.test('regression_the_window_stayed_at_ten_datagrams_on_a_path_without_jitter', t => {
+  for (const delayMs of [0.25, 0.5, 1]) {
+    const clock = new FakeClock(1_000)
+    const network = new FakeNetwork(clock, { delayFromMs: delayMs, delayToMs: delayMs, bytesPerMs: 125_000 })
+    const options = { datagramSizes: () => [1_200, 1_472] }
+    const [a, b] = [server(network, 1, 1, options), server(network, 2, 2, options)]
+    const toB = a.transport.addPeer(2, b.socket.address)
+    b.transport.addPeer(1, a.socket.address)
+    let received = 0
+    b.transport.onMessage = () => received++
+    const fill = (): void => {
+      while (toB.status.waitingBytes < 200_000) a.transport.send(toB, bulkMessage(1, 1, 1_000))
+      a.transport.flush()
+    }
+    a.transport.onRoom = fill
+    for (let ms = 0; ms < 500; ms++) {
+      fill()
+      clock.runFor(1)
+      network.sent.length = 0
+    }
+    t.ok(received / 500 > 12.5, `${received / 500} KB per ms of 125, a round trip of ${2 * delayMs} ms`)
+  }
+  t.end()
+})

@@ -111,11 +111,13 @@ void t.test('regression_a_full_socket_was_filled_with_acknowledgements, the same
   for (let ms = 0; ms < 500; ms++) burst(150)
   b.transport.send(toA, peerMessage(2, 1))
   b.socket.sendQueueBytes = 10_000_000
+  const before = toA.status.received
   for (let ms = 0; ms < 3; ms++) burst(150)
   network.sent.length = 0
   clock.runFor(300)
   const sent = network.sent.filter(({ from }) => from.port === 2).length
-  t.ok(sent < 100, `${sent} acknowledgements of nothing new`)
+  const came = toA.status.received - before
+  t.ok(sent < 0.45 * came, `${sent} acknowledgements of ${came} datagrams`)
   t.ok(toA.outbox.bytes > 0, 'what else there is to say waits')
   t.end()
 })
