@@ -14,8 +14,8 @@ const creditBytesMax = 65_536
 const singleOneOf = 16
 
 /**
- * And so of signs of life. They are all that goes on an idle link, which learns its loss by them; and it takes as many lost ones
- * as go in an election timeout until one is missed.
+ * And so of signs of life: they are all that goes on an idle link, which learns its loss by those that go once. They can be spared
+ * their copies, for a follower stands only when all heartbeats of an election timeout are lost.
  */
 const singleSignOfLifeOneOf = 4
 

@@ -11,7 +11,7 @@ import type { SentPackets } from './sent-packets.js'
 /** So many probe timeouts in a row are absence rather than loss. */
 const absentProbes = 3
 
-/** After so many in vain, and so long, nobody is there. On a LAN seven timeouts alone pass within the gap of one rebooting switch. */
+/** After so many in vain, and so long, nobody is there. The timeouts alone of a quick path pass in a fifth of a second. */
 const probesMax = 6
 const hopelessAfterMs = 1_000
 const probeTimeoutMsMax = 500
