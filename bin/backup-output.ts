@@ -2,7 +2,7 @@
  * Writes a backup: beside the file under another name, its header last, then everything is read once more and held against
  * checksums and hash, and only then it gets its name. So a file with the name is always whole.
  */
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
@@ -19,6 +19,7 @@ import { StorageError } from '../src/storage/storage-error.js'
 import { ServerError } from '../src/node/server-error.js'
 import { whyPath } from '../src/base/path-error.js'
 import { CommandError, usageError } from './exit-status.js'
+import { isDirectory } from './is-directory.js'
 
 /** Refuses to overwrite what was not meant, and what cannot be a file. */
 export function checkTarget(path: string, isForced: boolean): void {
@@ -26,10 +27,6 @@ export function checkTarget(path: string, isForced: boolean): void {
   if (existsSync(path) && !isForced)
     throw usageError(`${path} exists: choose another file, or overwrite it with --force`)
   if (!isDirectory(dirname(path))) throw usageError(`there is no directory ${dirname(path)}: make it first`)
-}
-
-function isDirectory(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory()
 }
 
 export class BackupOutput {

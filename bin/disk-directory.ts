@@ -1,10 +1,11 @@
 /** A temporary directory for what is measured: on a disk, because in memory a sync costs nothing. */
-import { existsSync, mkdtempSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isInMemory } from '../bench/conditions.js'
 import { whyPath } from '../src/base/path-error.js'
 import { usageError } from './exit-status.js'
+import { isDirectory } from './is-directory.js'
 
 /**
  * Makes one in `parent`, or where none is named in the first place that lies on a disk: most systems keep /tmp there, and
@@ -25,7 +26,7 @@ export function makeDiskDirectory(prefix: string, parent: string | undefined): s
 /** What is made in it is removed again; it would stay, and a slip of the fingers with it. */
 function checkParent(path: string): void {
   if (!existsSync(path)) throw usageError(`--data ${path} does not exist: make it first, or name another directory`)
-  if (!statSync(path).isDirectory()) throw usageError(`--data ${path} is no directory`)
+  if (!isDirectory(path)) throw usageError(`--data ${path} is no directory`)
 }
 
 function makeIn(parent: string, prefix: string): string {

@@ -1,5 +1,5 @@
 /** raftgram sim: whole clusters in simulated time, under faults, with every invariant asked after every event. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { whyPath } from '../src/base/path-error.js'
@@ -10,6 +10,7 @@ import type { RunResult } from '../src/sim/run.js'
 import { Tally } from '../src/sim/tally.js'
 import { defineCommand } from './command.js'
 import { CommandError, usageError, type ExitStatus } from './exit-status.js'
+import { isDirectory } from './is-directory.js'
 import { flag, optional, seconds, secondsOrNone, text, whole, wholeRange, withDefault } from './option.js'
 import { shellQuoted, type Output } from './output.js'
 import { showCount } from './progress.js'
@@ -106,7 +107,7 @@ function refuseWishesBesidePlan(plan: string | undefined, given: ReadonlyMap<str
 }
 
 function refuseNoFolder(path: string): void {
-  if (existsSync(path) && statSync(path).isDirectory()) return
+  if (isDirectory(path)) return
   throw usageError(`--reports ${path} is no folder: make it first, or choose another`)
 }
 

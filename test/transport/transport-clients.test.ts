@@ -41,6 +41,16 @@ const answer = (requestId: number): ServerMessage => ({
   result: new Uint8Array(10),
 })
 
+/** The first request that the server gets, and its answer. */
+function exchange(clock: FakeClock, home: Station, visitor: ReturnType<typeof welcomedClient>): void {
+  visitor.transport.send(visitor.link, status(1))
+  visitor.transport.flush()
+  clock.runFor(1)
+  home.transport.send(home.received[0]!.link, answer(1))
+  home.transport.flush()
+  clock.runFor(1)
+}
+
 /** A whole datagram, as anybody could make one. */
 function forge(envelope: Partial<Envelope>, ...messages: WireMessage[]): Uint8Array {
   const totalBytes = messages.reduce((sum, message) => sum + messageBytes(message), envelopeBytes)
@@ -152,12 +162,7 @@ void t.test('a wrong token is told so, with fewer bytes, and nothing of the requ
 void t.test('a server that restarted does not know its tokens any more; Hello mends it', t => {
   const { clock, network, home } = enter()
   const visitor = welcomedClient(network, 100, home)
-  visitor.transport.send(visitor.link, status(1))
-  visitor.transport.flush()
-  clock.runFor(1)
-  home.transport.send(home.received[0]!.link, answer(1))
-  home.transport.flush()
-  clock.runFor(1)
+  exchange(clock, home, visitor)
   home.transport.close(() => undefined)
   const again = server(network, 1, 1, {}, 2)
   visitor.received.length = 0
@@ -472,12 +477,7 @@ void t.test('regression_made_up_boots_at_one_address_took_the_window_from_all_ot
       clock.runFor(1)
     }
     const visitor = welcomedClient(network, 100, home)
-    visitor.transport.send(visitor.link, status(1))
-    visitor.transport.flush()
-    clock.runFor(1)
-    home.transport.send(home.received[0]!.link, answer(1))
-    home.transport.flush()
-    clock.runFor(1)
+    exchange(clock, home, visitor)
     return visitor.link.windowBytes
   }
   t.equal(windowAfter(500), windowAfter(0))
