@@ -8,6 +8,8 @@
  *
  * An envelope names the highest number that came and which of the 64 below it did. Where datagrams overtake each other by more
  * than that, or so many come in a turn, empty ones go before it that name the rest: or what had arrived would be sent again.
+ * What is said may be lost. Where eight come at a time, the next eight words say it again. Where many do, and the way back is
+ * lossy, the two words after it do so, too (RFC 9000 section 13.2.3: ranges are sent until their acknowledgement is).
  */
 import { chargedBytes } from './kernel-charge.js'
 import { acknowledgedBits } from './sent-packets.js'
@@ -28,7 +30,10 @@ export class Acknowledgement {
   private sinceMs = Infinity
   private isUrgent = false
   /** The numbers that came since, no more than come in a turn. */
-  private readonly owed: number[] = []
+  private owed: number[] = []
+  /** Those of the word before, and of the one before that. */
+  private said: number[] = []
+  private saidBefore: number[] = []
 
   /** A datagram came that asks for word. `isUrgent`: it is to be given in this turn. */
   owe(packetNumber: number, payloadBytes: number, isUrgent: boolean, nowMs: number): void {
@@ -44,16 +49,26 @@ export class Acknowledgement {
     this.bytes = 0
     this.sinceMs = Infinity
     this.isUrgent = false
-    // Kept: this is on the way of every datagram.
+    if (this.owed.length === 0) return
+    // They change places: this is on the way of every datagram.
+    const { owed, said, saidBefore } = this
+    this.owed = saidBefore
     this.owed.length = 0
+    this.said = owed
+    this.saidBefore = said
   }
 
-  /** Of those that came since: which to name before the highest, whose envelope does not reach down to all; ascending. */
-  furtherNumbers(highestReceived: number): readonly number[] {
+  /**
+   * Of those that came since: which to name before the highest, whose envelope does not reach down to all; ascending.
+   * `isLossy`: words to the other side get lost, so the last two are said again.
+   */
+  furtherNumbers(highestReceived: number, isLossy: boolean): readonly number[] {
     let reach = highestReceived - acknowledgedBits
-    if (this.owed.every(number => number >= reach)) return none
+    const isAgain = isLossy && this.owed.length >= packetsMax
+    const named = isAgain ? [...this.owed, ...this.said, ...this.saidBefore] : this.owed
+    if (named.every(number => number >= reach)) return none
     const numbers: number[] = []
-    for (const number of this.owed.toSorted((a, b) => b - a)) {
+    for (const number of named.toSorted((a, b) => b - a)) {
       if (number >= reach) continue
       numbers.unshift(number)
       reach = number - acknowledgedBits

@@ -150,7 +150,7 @@ export class Outgoing {
       writer.sendHello(link, link.hello, promise(link, nowMs))
       link.hello = null
     }
-    for (const number of link.acknowledgement.furtherNumbers(link.boots.highestReceived)) {
+    for (const number of link.acknowledgement.furtherNumbers(link.boots.highestReceived, link.loss.isLossy)) {
       writer.sendEmpty(link, promise(link, nowMs), nowMs, number)
     }
     const outdated = link.dropOutdated(nowMs)

@@ -3,6 +3,7 @@ import t from 'tap'
 import { envelopeBytes } from '../../codec/envelope.js'
 import { messageBytesMax } from '../../codec/limits.js'
 import { messageBytes } from '../../codec/messages.js'
+import { Prng } from '../../src/base/prng.js'
 import { linkReassemblyBytesMax } from '../../src/transport/reassembly.js'
 import type { WireMessage } from '../../src/transport/types.js'
 import { FakeClock } from '../support/fake-clock.js'
@@ -243,6 +244,36 @@ void t.test('fragments are abandoned as a whole: of what was given up nothing is
   t.same(numbersOf(b.received), [2])
   // On a path that has lost so much, what is lonely goes twice.
   t.ok(network.sent.filter(({ from }) => from.port === 1).length <= 2)
+  t.end()
+})
+
+void t.test('regression_words_that_were_lost_were_taken_for_lost_data_where_many_come_in_a_turn', t => {
+  const { clock, network, a, b, toB } = enter({ bytesPerMs: 125_000, queueBytesMax: 2_000_000 })
+  const prng = new Prng(1, 7)
+  const send = b.socket.send.bind(b.socket)
+  b.socket.send = (bytes, to) => prng.fraction() < 0.2 || send(bytes, to)
+  const fill = () => {
+    while (toB.outbox.bytes < 400_000) a.transport.send(toB, bulkMessage(1, 1, 1_300))
+    a.transport.flush()
+  }
+  a.transport.onRoom = fill
+  let repeatedBefore = 0
+  for (let ms = 0; ms < 2_000; ms++) {
+    fill()
+    // Its turns take a ms.
+    b.socket.paused = true
+    clock.runFor(0.98)
+    b.socket.paused = false
+    clock.runFor(0.02)
+    network.sent.length = 0
+    if (ms === 1_000) {
+      b.received.length = 0
+      repeatedBefore = toB.counters.repeatedMessages
+    }
+  }
+  const repeated = toB.counters.repeatedMessages - repeatedBefore
+  t.ok(repeated < 0.015 * b.received.length, `${repeated} of ${b.received.length} repeated`)
+  t.ok(b.received.length > 0.8 * 90_000, `${b.received.length} of the 90,000 that the line carries in a second`)
   t.end()
 })
 
