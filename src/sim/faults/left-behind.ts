@@ -10,6 +10,9 @@ import { apart, cut, names } from './network-faults.js'
 /** Servers of the least cluster in which the others go on without one. */
 export const leavesBehind = 3
 
+/** Links keep what was sent for so long (silence.ts): whoever is back before that may get all that it missed from there. */
+const awayMsLeast = 1_000
+
 /** How it is away: killed, without power, or cut off. */
 const ways = ['is killed', 'loses power', 'is cut off'] as const
 
@@ -19,6 +22,7 @@ export function leaveBehind(cluster: SimCluster, id: number, way: number): () =>
   const server = cluster.server(id)
   const lastIndex = server.node?.raft.server.log.lastIndex ?? 0
   const heal = goAway(cluster, id, way)
+  const earliestMs = kernel.nowMs + awayMsLeast
   let isBack = false
   const comeBack = (): void => {
     if (isBack) return
@@ -30,7 +34,7 @@ export function leaveBehind(cluster: SimCluster, id: number, way: number): () =>
     if (isBack) return
     const { leader } = cluster
     const isBehind = leader !== null && leader !== server && leader.node!.raft.server.log.baseIndex > lastIndex
-    if (!isBehind) return void kernel.at(kernel.nowMs + plan.heartbeatMs, null, stepKinds.plan, look)
+    if (!isBehind || kernel.nowMs < earliestMs) return void kernel.at(kernel.nowMs + plan.heartbeatMs, null, stepKinds.plan, look)
     cluster.tally.add('server: left behind')
     comeBack()
   }
