@@ -125,10 +125,12 @@ export class Pending {
     else this.waitingListOf(request).push(request)
   }
 
-  /** A leader is known anew: what was last sent to others is to be sent to it. */
+  /** A leader is known anew: what was last sent to others is to be sent to it, and what its link has given up since. */
   leaderIs(leader: Endpoint): void {
+    const { gaveUpAtMs } = leader.link
     for (const request of this.sent) {
-      if (request.to === 'leader' && request.sentTo !== leader) this.toAgain(request)
+      if (request.to !== 'leader') continue
+      if (request.sentTo !== leader || request.sentAtMs < gaveUpAtMs) this.toAgain(request)
     }
   }
 

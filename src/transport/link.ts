@@ -70,6 +70,7 @@ export class TransportLink implements Link {
   serverId: ServerId
   readonly bootNonce: number
   lastHeardAtMs = -Infinity
+  gaveUpAtMs = -Infinity
   incarnation = 0
   token = 0
   owner: unknown = null
@@ -322,6 +323,7 @@ export class TransportLink implements Link {
 
   /** It is not loss but absence: nothing is repeated any more, and little is sent until there is a word. */
   private giveUp(nowMs: number): void {
+    this.gaveUpAtMs = nowMs
     this.congestion.silent()
     this.path.silent()
     for (const packet of this.sent.takeOldest(Infinity, nowMs)) {

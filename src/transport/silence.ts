@@ -1,7 +1,7 @@
 /**
  * What it means that the other side is silent (RFC 9002 section 6.2), by probe timeouts in a row:
  *
- *      one                          it is asked for a word; each timeout is twice the one before
+ *      one                          it is asked for a word; each timeout is twice the one before, up to a quarter of the silence
  *      three, or nobody ever spoke  absence rather than loss: what is lost meanwhile says nothing of the path
  *      seven, for a second at least nobody is there: nothing is repeated, and little is sent until there is a word
  */
@@ -14,7 +14,14 @@ const absentProbes = 3
 /** After so many in vain, and so long, nobody is there. The timeouts alone of a quick path pass in a fifth of a second. */
 const probesMax = 6
 const hopelessAfterMs = 1_000
+
+/**
+ * RFC 9002 would double for ever. When the path heals, this is what its users still wait: no more than a quarter of what they
+ * have waited already, and of a short silence not even that. Two small datagrams per probe burden no path.
+ */
 const probeTimeoutMsMax = 500
+const probeTimeoutMsMaxAtFirst = 100
+const silenceShare = 1 / 4
 
 export class Silence {
   /** Probe timeouts in a row. */
@@ -25,9 +32,9 @@ export class Silence {
   lastAsked: 'soon' | 'at once' = 'soon'
   private readonly sent: SentPackets
   private readonly roundTrip: RoundTrip
-  private probedAtMs = -Infinity
+  private probedAtMs = 0
   /** When the first of these timeouts passed. */
-  private beganAtMs = -Infinity
+  private beganAtMs = 0
 
   constructor(sent: SentPackets, roundTrip: RoundTrip) {
     this.sent = sent
@@ -42,8 +49,8 @@ export class Silence {
   /** When the other side is asked for a word about what is in flight; Infinity with nothing in flight. */
   get probeAtMs(): number {
     if (this.sent.inFlight === 0) return Infinity
-    const timeoutMs = Math.min(this.roundTrip.probeTimeoutMs(this.lastAsked) * 2 ** this.probes, probeTimeoutMsMax)
-    return this.sinceMs + timeoutMs
+    const firstMs = this.roundTrip.probeTimeoutMs(this.lastAsked)
+    return this.sinceMs + Math.min(firstMs * 2 ** this.probes, Math.max(firstMs, this.timeoutMsMax))
   }
 
   /** Nobody is there, as far as one can tell: what was sent meanwhile says nothing of the path. */
@@ -67,6 +74,11 @@ export class Silence {
     if (this.probes === 0) this.beganAtMs = nowMs
     this.probedAtMs = nowMs
     this.probes++
+  }
+
+  private get timeoutMsMax(): number {
+    const silentMs = this.probedAtMs - this.beganAtMs
+    return Math.min(Math.max(silentMs * silenceShare, probeTimeoutMsMaxAtFirst), probeTimeoutMsMax)
   }
 
   /**

@@ -19,18 +19,51 @@ void t.test('with nothing in flight nobody is asked', t => {
   t.end()
 })
 
-void t.test('RFC 9002 section 6.2.1: each timeout is twice the one before, up to half a second', t => {
-  const { silence, timeoutMs } = sendOne()
+/** What each of so many timeouts in a row waits. */
+function waits({ silence, sent }: { silence: Silence; sent: SentPackets }, count: number): number[] {
   const waitsMs: number[] = []
-  for (let atMs = 0; waitsMs.length < 7;) {
+  for (let atMs = sent.oldestSentAtMs; waitsMs.length < count;) {
     waitsMs.push(silence.probeAtMs - atMs)
     atMs = silence.probeAtMs
     silence.goesOn(atMs)
+    if (!silence.isHopeless) continue
+    // What was in flight is given up, and something else goes.
+    sent.takeOldest(Infinity, atMs)
+    sent.sent(100, true, [], atMs)
   }
+  return waitsMs
+}
+
+void t.test('RFC 9002 section 6.2.1: each timeout is twice the one before, up to 100 ms', t => {
+  const one = sendOne()
   t.same(
-    waitsMs,
-    [1, 2, 4, 8, 16, 32, 64].map(times => Math.min(times * timeoutMs, 500)),
+    waits(one, 7),
+    [1, 2, 4, 8, 16, 32, 64].map(times => Math.min(times * one.timeoutMs, 100)),
   )
+  t.end()
+})
+
+void t.test('whoever has been silent for long is asked after a quarter of that again, up to half a second', t => {
+  const one = sendOne()
+  const waitsMs = waits(one, 30)
+  let silentMs = 0
+  const longestMs = waitsMs.slice(1).map(waitMs => {
+    const longest = Math.min(Math.max(100, silentMs / 4), 500)
+    silentMs += waitMs
+    return longest
+  })
+  t.same(waitsMs.slice(6), longestMs.slice(5), 'from where doubling leads beyond it')
+  t.equal(waitsMs.at(-1), 500)
+  t.end()
+})
+
+void t.test('a path of a long way is not asked before a word can be there', t => {
+  const sent = new SentPackets(1)
+  const roundTrip = new RoundTrip()
+  for (let i = 0; i < 100; i++) roundTrip.sample(700, i)
+  const silence = new Silence(sent, roundTrip)
+  sent.sent(100, true, [], 0)
+  for (const waitMs of waits({ silence, sent }, 5)) t.ok(waitMs > 700, `${waitMs}`)
   t.end()
 })
 
