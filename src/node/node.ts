@@ -3,25 +3,26 @@
  * consequences come out and are carried out in the order that raft/ready.ts demands. The only place where consensus,
  * storage, transport and the state machine meet. Callbacks and ports only, so that a simulator runs this very class.
  */
-import type { Clock, Timer } from '../base/clock.js'
+import type { Clock } from '../base/clock.js'
 import type { Logger } from '../base/logger.js'
 import type { Member } from '../../codec/client-types.js'
 import { Raft } from '../raft/raft.js'
 import { isEmpty } from '../raft/ready.js'
-import type { RaftOptions, Ready, Recovered, ServerId } from '../raft/types.js'
-import type { AppendMeta } from '../storage/log-writer.js'
+import type { RaftOptions, Recovered, ServerId } from '../raft/types.js'
 import type { Storage } from '../storage/storage.js'
 import type { Address, Socket } from '../transport/socket.js'
 import type { Link, TransportApi, WireMessage } from '../transport/types.js'
 import { ClientService } from './client-service.js'
+import { Consequences } from './consequences.js'
 import { DiskHealth } from './disk-health.js'
-import { DrainGuard } from './drain-guard.js'
+import { Ending } from './ending.js'
 import { entryBytesMax, updatePaths } from './peer-paths.js'
 import type { ReplicatedState } from './replicated-state.js'
 import { Reporter } from './reporter.js'
 import { SnapshotService } from './snapshot-service.js'
 import type { ServerStatus } from './status.js'
 import { describeStatus } from './status.js'
+import { TurnSchedule } from './turn-schedule.js'
 
 /** Readies carried out in one turn before the event loop goes round: a long catch-up must not starve the socket. */
 const readiesPerTurn = 8
@@ -57,29 +58,16 @@ export class Node {
   readonly raft: Raft
   readonly state: ReplicatedState
   private readonly clients: ClientService
-  private readonly reporter: Reporter
   private readonly snapshots: SnapshotService
   private readonly diskHealth: DiskHealth
   private readonly peers: readonly Link[]
   private readonly members: readonly Member[]
-  private readonly timer: Timer
-  /** While more of what has come is waited for. */
-  private readonly restTimer: Timer
-  private readonly drainGuard: DrainGuard
   private readonly startedMs: number
-  private turnIsScheduled = false
-  private isTimeUp = false
-  private isSavingHardState = false
+  private readonly turns: TurnSchedule
+  private readonly ending: Ending
+  private readonly consequences: Consequences
   /** The term that this server led when it was last looked at, or 0. */
   private ledTerm = 0
-  /** When a stop that was asked for waits no longer for somebody to take leadership over; Infinity when none was. */
-  private stopByMs = Infinity
-  /** Nothing is taken in any more; what is open is being closed. */
-  private isClosed = false
-  /** Everything is closed. */
-  private hasEnded = false
-  private failure: Error | null = null
-  private readonly whenEnded: (() => void)[] = []
 
   /** Called once when something broke that ended this server: a disk error, a broken invariant. It has stopped. */
   onFailure: (error: Error) => void = () => undefined
@@ -93,11 +81,23 @@ export class Node {
     this.startedMs = this.clock.now()
     this.raft = new Raft(options, parts.recovered, this.startedMs)
     this.state = parts.state
-    this.reporter = new Reporter(options.logger)
+    this.turns = new TurnSchedule(this.clock, parts.socket, () => this.ending.guard(() => this.turn()))
+    this.ending = new Ending({
+      raft: this.raft,
+      storage: this.storage,
+      transport: this.transport,
+      turns: this.turns,
+      hasPeers: options.members.some(({ id }) => id !== options.id),
+      failed: error => this.onFailure(error),
+    })
     this.snapshots = new SnapshotService(
       { clock: this.clock, raft: this.raft, state: this.state, storage: this.storage, transport: this.transport },
       options,
-      { guard: step => this.guard(step), fail: error => this.fail(error), scheduleTurn: () => this.scheduleTurn() },
+      {
+        guard: step => this.ending.guard(step),
+        fail: error => this.fail(error),
+        scheduleTurn: () => this.scheduleTurn(),
+      },
     )
     this.clients = new ClientService(
       this.raft,
@@ -108,29 +108,36 @@ export class Node {
         hold: () => this.storage.snapshots.hold(),
         identity: this.storage.snapshots.identity,
         now: () => this.clock.now(),
-        guard: step => this.guard(step),
+        guard: step => this.ending.guard(step),
       },
       () => JSON.stringify(this.status()),
     )
     this.diskHealth = new DiskHealth(this.storage, options.diskStallMs, options.logger)
-    this.drainGuard = new DrainGuard(parts.socket)
+    this.consequences = new Consequences({
+      raft: this.raft,
+      storage: this.storage,
+      transport: this.transport,
+      clients: this.clients,
+      snapshots: this.snapshots,
+      reporter: new Reporter(options.logger),
+      turns: this.turns,
+      ending: this.ending,
+    })
     this.peers = options.members
       .filter(({ id }) => id !== options.id)
       .map(({ id, address }) => this.transport.addPeer(id, address))
     this.members = options.members.map(({ id, address }) => ({ id, address: address.key }))
     // Whether they are heard at their own addresses is to be known before anybody else speaks in their name.
     for (const link of this.peers) this.transport.askForWord(link)
-    this.timer = this.clock.timer(() => this.guard(() => this.timeIsUp()))
-    this.restTimer = this.clock.timer(() => this.guard(() => this.scheduleTurn()))
-    this.transport.onMessage = (link, message) => this.guard(() => this.receive(link, message))
-    this.transport.onHello = (from, nonce) => this.guard(() => this.welcome(from, nonce))
-    this.transport.onRoom = () => this.guard(() => this.scheduleTurn())
+    this.transport.onMessage = (link, message) => this.ending.guard(() => this.receive(link, message))
+    this.transport.onHello = (from, nonce) => this.ending.guard(() => this.welcome(from, nonce))
+    this.transport.onRoom = () => this.ending.guard(() => this.scheduleTurn())
     this.storage.onPersisted = writeId =>
-      this.guard(() => {
+      this.ending.guard(() => {
         this.raft.persisted(writeId)
         this.scheduleTurn()
       })
-    this.storage.onSpace = () => this.guard(() => this.scheduleTurn())
+    this.storage.onSpace = () => this.ending.guard(() => this.scheduleTurn())
     this.storage.onFatal = error => this.fail(error)
     this.scheduleTurn()
   }
@@ -160,15 +167,13 @@ export class Node {
    * or of a server that broke, it calls back when all is closed.
    */
   stop(done: () => void): void {
-    if (this.hasEnded) return done()
-    this.whenEnded.push(done)
-    if (this.isClosed || this.stopByMs !== Infinity) return
     const now = this.clock.now()
-    this.stopByMs = now + this.options.electionTimeoutMs
-    this.guard(() => {
-      this.raft.transferLeadership(now, 0)
-      this.scheduleTurn()
-    })
+    this.ending.stop(now, now + this.options.electionTimeoutMs, done)
+  }
+
+  /** Ends this server at once, because of `error`: nothing more leaves it, and nothing more is written. */
+  fail(error: Error): void {
+    this.ending.fail(error)
   }
 
   private receive(link: Link, message: WireMessage): void {
@@ -208,37 +213,20 @@ export class Node {
     })
   }
 
-  private timeIsUp(): void {
-    // While the guard waits the deadline has passed, and fires again and again: its rounds are counted on.
-    if (!this.isTimeUp) this.drainGuard.begin()
-    this.isTimeUp = true
-    this.scheduleTurn()
-  }
-
   private scheduleTurn(): void {
-    if (this.turnIsScheduled || this.isClosed) return
-    this.turnIsScheduled = true
-    this.clock.endOfTurn(() => {
-      this.turnIsScheduled = false
-      if (!this.isClosed) this.guard(() => this.turn())
-    })
+    this.turns.schedule()
   }
 
   /** Everything that follows from the facts of this turn. */
   private turn(): void {
     if (this.clients.beginTurn()) this.scheduleTurn()
     // Nothing follows from any fact before it is durable; then the turn is taken up again. Answers to clients may go.
-    if (this.isSavingHardState) return this.transport.flush()
+    if (this.consequences.isSavingHardState) return this.transport.flush()
     const now = this.clock.now()
-    // The rest of what came is on its way: acted upon together it is one write, on each server, in place of two.
-    const restDueMs = this.transport.restDueAtMs(now)
-    if (restDueMs > now && !this.isTimeUp) {
-      this.restTimer.set(restDueMs)
-      return this.transport.flush()
-    }
+    if (this.turns.waitForRest(this.transport.restDueAtMs(now), now)) return this.transport.flush()
     const disk = this.diskHealth.look(now)
     if (disk !== null) this.raft.diskChanged(now, disk)
-    if (this.isTimeUp) this.tick(now)
+    if (this.turns.takeTime()) this.raft.tick(now)
     this.noticeLeadership()
     updatePaths(this.raft, this.peers, now)
     this.clients.proposeNewCommands(entryBytesMax(this.peers))
@@ -247,11 +235,11 @@ export class Node {
     for (let readies = 0; ; readies++) {
       const ready = this.raft.takeReady(now)
       if (isEmpty(ready)) {
-        this.timer.set(Math.min(ready.deadline, wakeAtMs))
+        this.turns.wakeAt(Math.min(ready.deadline, wakeAtMs))
         break
       }
-      const isCarriedOut = this.carryOut(ready)
-      if (!isCarriedOut) break
+      const isCarriedOut = this.consequences.carryOut(ready)
+      if (!isCarriedOut) return this.transport.flush()
       // Executing commands takes longest: what came in meanwhile, a disk's word above all, goes before the next of them.
       if (ready.committed.length > 0 || readies === readiesPerTurn) {
         this.scheduleTurn()
@@ -259,13 +247,7 @@ export class Node {
       }
     }
     this.transport.flush()
-    this.continueStopping(now)
-  }
-
-  private tick(now: number): void {
-    if (this.drainGuard.mustWait()) return this.scheduleTurn()
-    this.isTimeUp = false
-    this.raft.tick(now)
+    this.ending.continueStopping(now)
   }
 
   /** Whoever waits for a command in the log of a leadership that ended asks the next leader. */
@@ -273,91 +255,5 @@ export class Node {
     const leadsTerm = this.raft.isLeader ? this.raft.currentTerm : 0
     if (this.ledTerm !== 0 && this.ledTerm !== leadsTerm) this.clients.loseLeadership()
     this.ledTerm = leadsTerm
-  }
-
-  /**
-   * In the order of the durability contract (raft/ready.ts): the hard state first, and nothing before it is durable. False:
-   * that is waited for.
-   */
-  private carryOut(ready: Ready): boolean {
-    for (const report of ready.reports) this.reporter.report(report)
-    // As of this ready: while its hard state is saved facts go on to arrive, and the next term may not be durable.
-    const { currentTerm, commitIndex } = this.raft
-    const meta: AppendMeta = { currentTerm, commitIndex }
-    if (ready.hardState === null) {
-      this.carryOutRest(ready, meta)
-      return true
-    }
-    this.isSavingHardState = true
-    this.storage.saveHardState(ready.hardState, () =>
-      this.guard(() => {
-        this.isSavingHardState = false
-        this.carryOutRest(ready, meta)
-        this.scheduleTurn()
-      }),
-    )
-    return false
-  }
-
-  private carryOutRest(ready: Ready, meta: AppendMeta): void {
-    for (const { to, message } of ready.messages) {
-      const link = this.transport.peer(to)
-      if (link !== undefined) this.transport.send(link, message)
-    }
-    if (ready.append !== null) this.storage.append(ready.append.writeId, ready.append.entries, meta)
-    if (ready.snapshotChunks.length > 0) this.snapshots.store(ready.snapshotChunks)
-    if (ready.install !== null) this.snapshots.install(ready.install, meta)
-    if (ready.committed.length > 0) {
-      // Peers and disks go on working while this server executes commands.
-      this.transport.flush()
-      for (const entry of ready.committed) {
-        this.clients.apply(entry)
-        this.snapshots.applied(entry)
-      }
-    }
-    this.clients.confirmReads(ready.reads)
-    this.clients.loseReads(ready.readsLost)
-  }
-
-  private continueStopping(now: number): void {
-    if (this.stopByMs === Infinity || this.isClosed) return
-    const handsOver = this.raft.isLeader && this.peers.length > 0 && now < this.stopByMs
-    if (handsOver || this.isSavingHardState) return
-    this.close()
-  }
-
-  private close(): void {
-    this.endTurns()
-    this.storage.close(() => this.transport.close(() => this.end()))
-  }
-
-  /** A server that stops is safe, one that goes on after a broken invariant may not be. */
-  private guard(step: () => void): void {
-    if (this.isClosed) return
-    try {
-      step()
-    } catch (error) {
-      this.fail(error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-
-  /** Ends this server at once, because of `error`: nothing more leaves it, and nothing more is written. */
-  fail(error: Error): void {
-    this.failure ??= error
-    if (this.isClosed) return
-    this.endTurns()
-    this.transport.close(() => this.storage.abandon(() => this.end()))
-  }
-
-  private endTurns(): void {
-    this.isClosed = true
-    this.timer.set(Infinity)
-    this.restTimer.set(Infinity)
-  }
-
-  private end(): void {
-    this.hasEnded = true
-    if (this.failure !== null) this.onFailure(this.failure)
-    for (const done of this.whenEnded) done()
   }
 }

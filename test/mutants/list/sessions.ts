@@ -3,6 +3,7 @@ import { mutant, type Mutant } from '../mutant.js'
 
 const sessions = 'src/session/sessions.js'
 const node = 'src/node/node.js'
+const consequences = 'src/node/consequences.js'
 const service = 'src/node/client-service.js'
 const sender = 'src/client/sender.js'
 const core = 'src/client/client-core.js'
@@ -90,22 +91,22 @@ export const sessionMutants: readonly Mutant[] = [
   mutant(
     'messages leave before the hard state is durable',
     'DESIGN durability 1; R16',
-    node,
-    'this.isSavingHardState = true;',
-    'this.isSavingHardState = true; for (const { to, message } of ready.messages.splice(0)) this.transport.send(this.transport.peer(to), message);',
+    consequences,
+    'this.isSaving = true;',
+    'this.isSaving = true; const { transport } = this.parts; for (const { to, message } of ready.messages.splice(0)) transport.send(transport.peer(to), message);',
   ),
   mutant(
     'the vote is left out of what is saved',
     'R16: term and vote are one record (akka-raft 62)',
-    node,
-    'this.storage.saveHardState(ready.hardState,',
-    'this.storage.saveHardState({ ...ready.hardState, votedFor: 0 },',
+    consequences,
+    'storage.saveHardState(ready.hardState,',
+    'storage.saveHardState({ ...ready.hardState, votedFor: 0 },',
   ),
   mutant(
     'turns go on while the hard state is written',
     'DESIGN durability 1',
     node,
-    'if (this.isSavingHardState) return this.transport.flush();',
+    'if (this.consequences.isSavingHardState) return this.transport.flush();',
     '',
   ),
   mutant(
