@@ -5,8 +5,9 @@
  */
 import { setTimeout } from 'node:timers/promises'
 import type { Prng } from '../src/base/prng.js'
-import { Client, type ClientOptions } from '../src/client/client.js'
+import { Client } from '../src/client/client.js'
 import { RaftgramError, UnknownOutcomeError } from '../src/client/errors.js'
+import type { ClientOptions } from '../src/client/types.js'
 import type { Operation } from './history.js'
 
 /** Weights of the operations. */

@@ -1,7 +1,8 @@
 /** What all commands that talk to a cluster share: where it is, how long they wait, and how they end on Ctrl-C. */
-import { Client, type ClientOptions } from '../src/client/client.js'
-import { parseHostPort } from '../src/transport/address.js'
+import { Client } from '../src/client/client.js'
+import type { ClientOptions } from '../src/client/types.js'
 import { encodeKey, encodeValue } from '../src/client/values.js'
+import { parseHostPort } from '../src/transport/address.js'
 import type { Word } from './arguments.js'
 import { exitStatus } from './exit-status.js'
 import { milliseconds, withDefault } from './option.js'

@@ -3,7 +3,7 @@
  * before, which says nothing of now. A server that stands still and a link that loses everything look alike, so it is the two
  * ends that tell: this one has heard the peer lately, and the peer, where it can be asked, this one.
  */
-import type { ServerReport } from '../src/client/client.js'
+import type { ServerReport } from '../src/client/server-reports.js'
 
 type Reached = Exclude<ServerReport, { role: 'unreachable' }>
 type Peer = Reached['peers'][number]

@@ -1,5 +1,5 @@
 /** raftgram snapshot: every server takes one now. */
-import type { ServerReport } from '../src/client/client.js'
+import type { ServerReport } from '../src/client/server-reports.js'
 import { NoSpaceError, RaftgramError } from '../src/client/errors.js'
 import type { SnapshotClient } from '../src/client/snapshots.js'
 import { CommandError, codeOfError, exitStatus, messageOfError, type ExitStatus } from './exit-status.js'

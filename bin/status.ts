@@ -1,5 +1,5 @@
 /** raftgram status: every server, as it sees the cluster. */
-import type { ServerReport } from '../src/client/client.js'
+import type { ServerReport } from '../src/client/server-reports.js'
 import { clientOptions, withClient } from './client-command.js'
 import { defineCommand } from './command.js'
 import { exitStatus } from './exit-status.js'

@@ -1,17 +1,17 @@
 /** What `import ... from 'raftgram'` gives. Everything else is inside. */
 export { Client } from './client/client.js'
+export * from './client/errors.js'
+export type { ExpectedValue } from './client/expected.js'
+export type { ServerReport } from './client/server-reports.js'
 export type {
   CallOptions,
   ClientOptions,
-  ExpectedValue,
   Found,
   FoundRaw,
   ReadOptions,
   ScanOptions,
   ScannedRecord,
-  ServerReport,
-} from './client/client.js'
-export * from './client/errors.js'
+} from './client/types.js'
 export { Server } from './node/server.js'
 export type { ServerFaults, ServerOptions } from './node/server-options.js'
 export { ServerError } from './node/server-error.js'

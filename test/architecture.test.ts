@@ -55,8 +55,10 @@ const deterministic = [
 /** The real implementations of ports and the public faces: where the outside world begins. */
 const realFiles = new Set([
   'src/base/real-clock.ts',
+  'src/client/calls.ts',
   'src/client/client.ts',
   'src/client/connect.ts',
+  'src/client/server-reports.ts',
   'src/client/snapshots.ts',
   'src/node/server.ts',
 ])

@@ -4,15 +4,13 @@ import { RealClock } from '../base/real-clock.js'
 import { decodeAnswer, decodeResult, encodeCommand, encodeQuery } from '../kv/commands.js'
 import { answerBytesMax, pageRecordsMax } from '../kv/limits.js'
 import type { KvAnswer, KvCommand, KvQuery, KvResult, Value } from '../kv/types.js'
-import type { ServerStatus } from '../node/status.js'
-import type { ClientCore, KnownServer } from './client-core.js'
+import { Calls } from './calls.js'
+import type { ClientCore } from './client-core.js'
 import { openCore, parseEndpoints } from './connect.js'
-import type { RaftgramError } from './errors.js'
-import { BusyError, NoSpaceError, UnavailableError, UnknownOutcomeError, UsageError } from './errors.js'
+import { UnavailableError, UnknownOutcomeError, UsageError } from './errors.js'
 import type { ExpectedValue } from './expected.js'
 import { encodeExpected } from './expected.js'
 import {
-  checkCall,
   checkDatagramBytes,
   checkLimits,
   checkNames,
@@ -21,75 +19,18 @@ import {
   checkTimeout,
   copyOfBytes,
 } from './options.js'
-import type { PendingLimits } from './pending.js'
-import type { Done, RequestOutcome, Request } from './request.js'
-import type { ValueTypeName } from './values.js'
+import { serverReports, type ServerReport } from './server-reports.js'
+import type { CallOptions, ClientOptions, Found, FoundRaw, ReadOptions, ScanOptions, ScannedRecord } from './types.js'
 import { decodeKey, decodeValue, encodeKey, encodePrefix, encodeValue, typeName } from './values.js'
-
-export type { ExpectedValue } from './expected.js'
-
-export interface ClientOptions {
-  /** Servers as "HOST:PORT", in an array or with commas between. One that answers is enough: it names the others. */
-  readonly endpoints: string | readonly string[]
-  /** How long a call may take, connecting included, in ms. Default 5000. */
-  readonly timeoutMs?: number
-  /** What may be outstanding and waiting; beyond it calls are refused as `busy`. */
-  readonly limits?: Partial<PendingLimits>
-  /** Payload bytes of a datagram on every path, where what is found out by default is wrong. */
-  readonly datagramBytesMax?: number
-}
-
-export interface CallOptions {
-  /** How long this call may take, in ms. Default: the client's. */
-  readonly timeoutMs?: number
-  /** Gives the call up when aborted, as its timeout would: a write that was sent has then an unknown outcome. */
-  readonly signal?: AbortSignal
-}
-
-export interface ReadOptions extends CallOptions {
-  /** Answered by whichever server is asked, from what it has applied: quicker, and perhaps old. Default false. */
-  readonly stale?: boolean
-}
-
-export interface ScanOptions extends ReadOptions {
-  /** So many records at most. Default: all. */
-  readonly limit?: number
-}
-
-/** A value, and the revision at which it was written. Revisions grow with every write to the store. */
-export interface Found {
-  readonly value: unknown
-  readonly revision: number
-  readonly type: ValueTypeName
-}
-
-/** A value as it is stored. */
-export interface FoundRaw {
-  readonly bytes: Uint8Array
-  readonly revision: number
-  readonly type: ValueTypeName
-}
-
-export interface ScannedRecord extends Found {
-  /** A string where the key is UTF-8, else its bytes. */
-  readonly key: string | Uint8Array
-}
-
-/** What a server says of itself, or that it said nothing in time (`id` 0 where it never did). */
-export type ServerReport =
-  ServerStatus | { readonly id: number; readonly address: string; readonly role: 'unreachable' }
 
 const connectOptions = { endpoints: 0, timeoutMs: 0, limits: 0, datagramBytesMax: 0 } satisfies Record<
   keyof ClientOptions,
   0
 >
 const defaultTimeoutMs = 5_000
-/** A status is asked of servers that may be down: waiting long for them says nothing more. */
-const statusTimeoutMsMax = 1_000
 const notOfTheStore =
   'its answer is none of the key-value store of this version: the servers seem to run another state machine, ' +
   'which the library reaches with execute and query'
-const decoder = new TextDecoder()
 
 /**
  * A client of a cluster. It finds the leader, repeats what gets lost, and each write is executed exactly once, also
@@ -110,15 +51,12 @@ const decoder = new TextDecoder()
  */
 export class Client {
   private readonly core: ClientCore
-  private readonly clock: Clock
-  private readonly timeoutMs: number
-  private closing: Promise<void> | null = null
+  private readonly calls: Calls
 
   /** Over a core that is there already, e.g. in a simulation. Programs use `Client.connect`. */
   constructor(core: ClientCore, clock: Clock, timeoutMs = defaultTimeoutMs) {
     this.core = core
-    this.clock = clock
-    this.timeoutMs = timeoutMs
+    this.calls = new Calls(core, clock, timeoutMs)
   }
 
   /**
@@ -135,7 +73,7 @@ export class Client {
     const core = await openCore(clock, { endpoints, limits, datagramBytesMax })
     const client = new Client(core, clock, timeoutMs)
     try {
-      await client.call({}, 'connecting', (deadlineMs, done) => core.connect(deadlineMs, done))
+      await client.calls.answer({}, 'connecting', (deadlineMs, done) => core.connect(deadlineMs, done))
     } catch (error) {
       await client.close()
       throw new UnavailableError(
@@ -218,18 +156,7 @@ export class Client {
 
   /** Asks every server known, the learnt ones too, for its status; in the order of ids. Never rejects for one that is down. */
   async status(options: CallOptions = {}): Promise<ServerReport[]> {
-    const { signal, ...checked } = checkCall(options, this.timeoutMs)
-    this.checkOpen('the status')
-    const timeoutMs = Math.min(checked.timeoutMs, statusTimeoutMsMax)
-    const asked = signal === undefined ? { timeoutMs } : { timeoutMs, signal }
-    const reports = await Promise.all(this.core.servers.map(server => this.reportOf(server, asked)))
-    // A server may be known by two addresses (a name of its own, and the cluster's).
-    const byName = new Map<number | string, ServerReport>()
-    for (const report of reports) {
-      const name = report.id === 0 ? report.address : report.id
-      if (report.role !== 'unreachable' || !byName.has(name)) byName.set(name, report)
-    }
-    return [...byName.values()].sort((a, b) => a.id - b.id)
+    return serverReports(this.core, this.calls, options)
   }
 
   /**
@@ -253,17 +180,16 @@ export class Client {
 
   /** Ends what is pending (as a timeout would) and closes the socket. Never rejects; may be called twice. */
   close(): Promise<void> {
-    this.closing ??= new Promise(resolve => this.core.close(resolve))
-    return this.closing
+    return this.calls.close()
   }
 
   private write(command: Uint8Array, options: CallOptions): Promise<Uint8Array> {
-    return this.call(options, 'the write', (deadlineMs, done) => this.core.write(command, deadlineMs, done))
+    return this.calls.answer(options, 'the write', (deadlineMs, done) => this.core.write(command, deadlineMs, done))
   }
 
   private async read(query: Uint8Array, options: ReadOptions, answerBytes = 0): Promise<Uint8Array> {
     const read = { stale: checkStale(options), answerBytes }
-    return this.call(options, 'the read', (deadlineMs, done) => this.core.read(query, read, deadlineMs, done))
+    return this.calls.answer(options, 'the read', (deadlineMs, done) => this.core.read(query, read, deadlineMs, done))
   }
 
   private async command(command: KvCommand, options: CallOptions): Promise<KvResult> {
@@ -291,66 +217,6 @@ export class Client {
   ): Promise<{ readonly value: Value; readonly revision: number } | null> {
     const { found } = await this.ask({ op: 'get', key: encodeKey(key) }, 'get', options)
     return found
-  }
-
-  private async reportOf(server: KnownServer, options: CallOptions): Promise<ServerReport> {
-    const unreachable = { id: server.serverId, address: server.address.key, role: 'unreachable' } as const
-    try {
-      const json = await this.call(options, 'the status', (deadlineMs, done) =>
-        this.core.status(server.address, deadlineMs, done),
-      )
-      const report: unknown = JSON.parse(decoder.decode(json))
-      return typeof report === 'object' && report !== null ? (report as ServerStatus) : unreachable
-    } catch {
-      return { ...unreachable, id: server.serverId }
-    }
-  }
-
-  private checkOpen(what: string): void {
-    if (this.closing !== null) throw new UnavailableError(`${what} was not sent: the client is closed`)
-  }
-
-  /** One request as a promise. `what` begins the sentence of an error. */
-  private async call(
-    options: CallOptions,
-    what: string,
-    start: (deadlineMs: number, done: Done) => Request,
-  ): Promise<Uint8Array> {
-    const { timeoutMs, signal } = checkCall(options, this.timeoutMs)
-    this.checkOpen(what)
-    if (signal?.aborted === true) throw new UnavailableError(`${what} was not sent: the call was aborted before`)
-    let giveUp = (): void => undefined
-    // Only `resolve` is called from within the transport: whatever else may throw does so here, and rejects.
-    const ended = new Promise<RequestOutcome>(resolve => {
-      const request = start(this.clock.now() + timeoutMs, resolve)
-      giveUp = () => this.core.cancel(request, 'the call was aborted')
-    })
-    signal?.addEventListener('abort', giveUp, { once: true })
-    const outcome = await ended
-    signal?.removeEventListener('abort', giveUp)
-    if (outcome.code === 'ok') return outcome.result
-    throw this.errorOf(outcome, what)
-  }
-
-  private errorOf(outcome: Exclude<RequestOutcome, { code: 'ok' }>, what: string): RaftgramError {
-    const { code, why } = outcome
-    switch (code) {
-      case 'unknown-outcome':
-        return new UnknownOutcomeError(
-          `${what} was sent but its outcome is unknown (${why}): ` +
-            'it may have been executed, once, or may yet be: read to find out',
-        )
-      case 'unavailable':
-        if (this.closing !== null) return new UnavailableError(`${what} had no effect: the client is closed`)
-        return new UnavailableError(`${what} had no effect, it may be tried again: ${why}`)
-      case 'busy':
-        return new BusyError(`${what} had no effect: ${why}: await some of them first`)
-      case 'no-space':
-        return new NoSpaceError(`${what} had no effect: ${why}; it may be tried again when there is space`)
-      case 'bad-request':
-      case 'no-snapshot':
-        return new UsageError(`${what} had no effect: ${why}`)
-    }
   }
 }
 

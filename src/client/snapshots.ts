@@ -4,15 +4,14 @@
  * server that holds it, whether that goes on to lead or not.
  */
 import type { SnapshotWish } from '../../codec/client-types.js'
-import type { Clock } from '../base/clock.js'
 import { RealClock } from '../base/real-clock.js'
 import type { ToldSnapshot } from '../node/snapshot-requests.js'
 import type { Address } from '../transport/socket.js'
-import { Client, type ServerReport } from './client.js'
+import { Calls } from './calls.js'
 import type { ClientCore } from './client-core.js'
 import { openCore } from './connect.js'
 import { NoSpaceError, UnavailableError } from './errors.js'
-import type { RequestOutcome } from './request.js'
+import { serverReports, type ServerReport } from './server-reports.js'
 
 export interface SnapshotClientOptions {
   readonly endpoints: readonly string[]
@@ -34,41 +33,37 @@ export class SnapshotGoneError extends Error {
 
 export class SnapshotClient {
   private readonly core: ClientCore
-  private readonly clock: Clock
-  private readonly client: Client
-  private readonly timeoutMs: number
+  private readonly calls: Calls
 
-  private constructor(core: ClientCore, clock: Clock, timeoutMs: number) {
+  private constructor(core: ClientCore, calls: Calls) {
     this.core = core
-    this.clock = clock
-    this.client = new Client(core, clock, timeoutMs)
-    this.timeoutMs = timeoutMs
+    this.calls = calls
   }
 
   /** Resolves when one server has answered; rejects with UnavailableError where none does in time. */
   static async connect({ endpoints, timeoutMs, datagramBytesMax }: SnapshotClientOptions) {
     const clock = new RealClock()
     const core = await openCore(clock, { endpoints, limits: {}, datagramBytesMax: datagramBytesMax ?? null })
-    const connected = new SnapshotClient(core, clock, timeoutMs)
-    const outcome = await new Promise<RequestOutcome>(done => core.connect(clock.now() + timeoutMs, done))
-    if (outcome.code === 'ok') return connected
-    await connected.close()
+    const calls = new Calls(core, clock, timeoutMs)
+    const outcome = await calls.outcome(timeoutMs, (deadlineMs, done) => core.connect(deadlineMs, done))
+    if (outcome.code === 'ok') return new SnapshotClient(core, calls)
+    await calls.close()
     throw new UnavailableError(`no server answered at ${endpoints.join(', ')} within ${timeoutMs} ms`)
   }
 
   /** Every server known, as `Client.status` tells of it. */
   status(): Promise<ServerReport[]> {
-    return this.client.status()
+    return serverReports(this.core, this.calls, {})
   }
 
   /** Has the server at this address ("HOST:PORT") take a snapshot of what it has applied. */
   async take(address: string): Promise<ToldSnapshot> {
-    return toldIn(await this.ask(this.addressOf(address), { act: 'take', ...whole }, this.timeoutMs))
+    return toldIn(await this.ask(this.addressOf(address), { act: 'take', ...whole }, this.calls.timeoutMs))
   }
 
   /** Has the leader take one of everything acknowledged so far, and keep it for `read`. */
   async hold(): Promise<{ readonly told: ToldSnapshot; readonly server: Address }> {
-    const told = toldIn(await this.ask(null, { act: 'hold', ...whole }, this.timeoutMs))
+    const told = toldIn(await this.ask(null, { act: 'hold', ...whole }, this.calls.timeoutMs))
     const server = this.core.servers.find(({ serverId }) => serverId === told.serverId)
     if (server === undefined) throw new SnapshotGoneError(`server ${told.serverId} is not known by an address`)
     return { told, server: server.address }
@@ -77,7 +72,7 @@ export class SnapshotClient {
   /** A piece of 31 KiB of its body, or what is left of it. Rejects with SnapshotGoneError where it cannot be had any more. */
   async read(server: Address, told: ToldSnapshot, offset: number): Promise<Uint8Array> {
     const { lastIncludedIndex, hash, serverId } = told
-    const timeoutMs = Math.min(this.timeoutMs, readMsMax)
+    const timeoutMs = Math.min(this.calls.timeoutMs, readMsMax)
     try {
       return await this.ask(server, { act: 'read', lastIncludedIndex, hash, offset }, timeoutMs)
     } catch (error) {
@@ -89,7 +84,7 @@ export class SnapshotClient {
   }
 
   close(): Promise<void> {
-    return this.client.close()
+    return this.calls.close()
   }
 
   private addressOf(key: string): Address {
@@ -99,12 +94,12 @@ export class SnapshotClient {
   }
 
   private async ask(address: Address | null, wish: SnapshotWish, timeoutMs: number): Promise<Uint8Array> {
-    const outcome = await new Promise<RequestOutcome>(resolve => {
-      this.core.snapshot(address, wish, this.clock.now() + timeoutMs, ended => {
+    const outcome = await this.calls.outcome(timeoutMs, (deadlineMs, done) =>
+      this.core.snapshot(address, wish, deadlineMs, ended => {
         // The bytes are only lent.
-        resolve(ended.code === 'ok' ? { code: 'ok', result: ended.result.slice() } : ended)
-      })
-    })
+        done(ended.code === 'ok' ? { code: 'ok', result: ended.result.slice() } : ended)
+      }),
+    )
     if (outcome.code === 'ok') return outcome.result
     if (outcome.code === 'no-snapshot') throw new SnapshotGoneError(outcome.why)
     if (outcome.code === 'no-space') throw new NoSpaceError(`no snapshot was taken: ${outcome.why}`)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { knownLossShare, worstKnownLossShare } from '../../bin/known-loss.js'
-import type { ServerReport } from '../../src/client/client.js'
+import type { ServerReport } from '../../src/client/server-reports.js'
 
 type Reached = Exclude<ServerReport, { role: 'unreachable' }>
 
