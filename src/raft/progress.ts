@@ -38,7 +38,7 @@ export class Progress {
   state: 'probe' | 'replicate' | 'snapshot' = 'probe'
   /** Known to be in the peer's log, equal to ours, and on its disk. Never goes back within a term. */
   matchIndex: LogIndex = 0
-  /** Known to have been accepted by the peer in this term, though perhaps not on its disk yet. */
+  /** Known to have been accepted by the peer in this term (its verifiedIndex), though perhaps not on its disk yet. */
   acceptedIndex: LogIndex = 0
   nextIndex: LogIndex
   readonly inflight: Inflight[] = []

@@ -67,11 +67,13 @@ export function receiveAppendEntriesReply(
   if (peer === undefined) return
   peer.echoed(Math.min(reply.readRound, role.readRound))
   if (reply.rejected) return receiveRejection(server, peer, reply, now)
-  if (Math.max(reply.matchIndex, reply.prevLogIndex) > server.log.lastIndex) {
+  // The place that an acceptance names is this; only a rejection names that of the message which it answers.
+  const verifiedIndex = reply.prevLogIndex
+  if (Math.max(reply.matchIndex, verifiedIndex) > server.log.lastIndex) {
     assert(false, `what server ${reply.from} matched of this leader's log is in it`)
   }
   const { matchIndex } = peer
-  peer.accepted(reply.prevLogIndex, reply.matchIndex, now)
+  peer.accepted(verifiedIndex, reply.matchIndex, now)
   matchMoved(server, peer, matchIndex, now)
 }
 
