@@ -8,10 +8,10 @@
  *      |  u32   |sum u32 | u8 |        |      id      |      id      |          |
  *      +--------+--------+----+--------+--------------+--------------+-- ... ---+
  *
- * `length` counts the whole record, so it is at least 28, and zeros never parse. `checksum` covers all but itself: it
- * is the CRC of the bytes from `kind` on, seeded with `length`. `kind` is 1 for a noop, 2 for commands, 3 found, 4 retire,
- * 5 admit; 0 is nothing. The payload of the last three names servers, 10 bytes each: the id in 2, the incarnation in 8; one
- * at least, and exactly one for retire and admit.
+ * `length` counts the whole record, so it is at least 28, as a payload may be empty (K09), and zeros never parse. `checksum`
+ * covers all but itself: it is the CRC of the bytes from `kind` on, seeded with `length`. `kind` is 1 for a noop, 2 for commands,
+ * 3 found, 4 retire, 5 admit; 0 is nothing. The payload of the last three names servers, 10 bytes each: the id in 2, the
+ * incarnation in 8; one at least, and exactly one for retire and admit.
  */
 import { assert } from '../src/base/assert.js'
 import { KeptBytes } from '../src/base/kept-bytes.js'

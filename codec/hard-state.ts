@@ -1,5 +1,5 @@
 /**
- * A slot of the hard state: currentTerm and votedFor of figure 2 of the Raft paper, as one durable record. The file
+ * A slot of the hard state: currentTerm and votedFor of figure 2 of the Raft paper, as one durable record (K16). The file
  * `hard-state` holds two slots, at byte 0 and at byte 4096, so that no sector and no page belongs to both.
  *
  *       0          4          8                   16                   24                   32         36         48

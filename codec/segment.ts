@@ -1,7 +1,7 @@
 /**
  * The header of a segment: the first 128 bytes of each file of the log. It names the log that the file belongs to, its
  * place in it, and what the log held before it, so that a file which was lost, doubled or taken from elsewhere is known
- * as such. Batches follow from byte 128 on (see batch.ts).
+ * as such (K08). Batches follow from byte 128 on (see batch.ts).
  *
  *       0          4          8          12         16                   24         28         32
  *       +----------+----------+----------+----------+--------------------+----------+----------+

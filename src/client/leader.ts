@@ -3,7 +3,7 @@
  *
  * A leader is **trusted** from its first answer as a leader until it is silent for a retransmission timeout or says that
  * it is none. To a trusted one everything goes; to another only a probe, one datagram at most, so that a storm of repeats never
- * meets a server that is dead, electing or slow (R13: a timeout sends one probe again, not the whole window).
+ * meets a server that is dead, electing or slow (K13: a timeout sends one probe again, not the whole window).
  *
  * A hint is followed at once, one hop; a second "not me" in a row waits, so that two servers that name each other are
  * not asked in a circle. When no leader is known, or the known one was silent twice, the servers are asked in turn, each

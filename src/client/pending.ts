@@ -1,5 +1,5 @@
 /**
- * Everything asked for and not answered yet, bounded (R11: memory stays flat under endless loss).
+ * Everything asked for and not answered yet, bounded (K11: memory stays flat under endless loss).
  *
  *   asked -> waiting (by what it waits for) -> sent -> answered
  *                                               | ^

@@ -1,5 +1,5 @@
 /**
- * Everything that can pile up in a server, with its bound (R11): what `status` shows under `queues`. Each name tells its
+ * Everything that can pile up in a server, with its bound (K11): what `status` shows under `queues`. Each name tells its
  * unit. A queue that stays near its bound is where the server is held up; nothing grows beyond one.
  *
  *      clients -> waitingReads -> waitingQueries

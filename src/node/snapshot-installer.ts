@@ -1,6 +1,6 @@
 /**
  * A follower's part in a snapshot from its leader (section 7, Figure 13): pieces are stored as they come, in any order and
- * as often as they come (R10); when all are there and the hash is right, the snapshot gets its name, durably; then the core
+ * as often as they come (K10); when all are there and the hash is right, the snapshot gets its name, durably; then the core
  * decides whether it is of use; if so the log is reset where it does not hold the snapshot's last entry, and the state is
  * replaced. What a crash in between leaves is a snapshot ahead of the log, with which recovery begins an empty log (S03).
  *
@@ -40,7 +40,7 @@ interface NextState {
   readonly restoring: Restoring
 }
 
-/** Pieces that wait while a file is being made ready for them; more come again (R11). */
+/** Pieces that wait while a file is being made ready for them; more come again (K11). */
 const waitingPiecesMax = 64
 
 export class SnapshotInstaller {

@@ -7,9 +7,10 @@
  *     heldBeyond     pieces beyond that it has as well
  *     onTheirWay     pieces that left and were not heard of
  *
- * A reply names the snapshot that it is about, so an old one is told from one that matters (R1); what it says replaces what
+ * A reply names the snapshot that it is about, so an old one is told from one that matters (K01); what it says replaces what
  * was believed, so a receiver that started again and holds less simply gets more. After a silence one piece goes again, not
- * all of them (R13), also when the peer holds all of them: that it has installed them may have been said and lost. A peer is sent little at a time, and nothing while its link has no room: pieces are bulk.
+ * all of them (K13), also when the peer holds all of them: that it has installed them may have been said and lost. A peer is
+ * sent little at a time, and nothing while its link has no room: pieces are bulk.
  */
 import { chunkBytesMax } from '../../codec/snapshot.js'
 import { answersFor } from '../raft/snapshot-meta.js'

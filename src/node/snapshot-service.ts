@@ -23,7 +23,7 @@ import { SnapshotInstaller } from './snapshot-installer.js'
 import { SnapshotSender, type TransferStatus } from './snapshot-sender.js'
 import { SnapshotTaker, type Asked } from './snapshot-taker.js'
 
-/** Of the bytes between two snapshots: what stays of the log behind one, for followers that were away for a moment. */
+/** Of the bytes between two snapshots: what stays of the log behind one, for followers that were away for a moment (K07). */
 const trailingShare = 0.25
 
 interface Parts {

@@ -1,11 +1,11 @@
 /**
  * Who counts. A server that comes back with an empty data directory has forgotten its votes and its acknowledgements, and
- * must not vote or count as if it remembered. So each directory has a random incarnation, and the log says of which
+ * must not vote or count as if it remembered (K06, K19). So each directory has a random incarnation, and the log says of which
  * incarnation of each server the words count (admitted.ts):
  * - `found`: the first entry, of the first leader, names the voters that elected it. Others have promised nothing yet.
  * - `retire`: a leader has heard of an incarnation that does not count. From this entry on none of that server does. Being
  *   committed it is therefore on a majority of the *others*: with three servers on both.
- * - `admit`: appended once the `retire` of the same leader is committed. From here on the named incarnation counts.
+ * - `admit`: appended once the `retire` of the same leader is committed (K05). From here on the named incarnation counts.
  * Votes, pre-votes, acknowledgements, echoes of read rounds and signs of life count only from the incarnation that the log
  * of the candidate or leader names; a server itself votes and campaigns only if its own log names it, and it holds that
  * entry durably. (A founder's directory that has nothing yet may vote for a candidate whose log names it.) A quorum stays a majority of all voters, so whoever is not admitted only makes it harder to reach.

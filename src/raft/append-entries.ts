@@ -22,7 +22,7 @@ import type {
 const receiptDelayMs = 3
 
 export function receiveAppendEntries(server: Server, received: AppendEntries, now: Milliseconds): void {
-  // With that much waiting for the disk no entries are taken: a full or stalled disk must not fill the memory (R11). Nor while
+  // With that much waiting for the disk no entries are taken: a full or stalled disk must not fill the memory (K11). Nor while
   // a snapshot takes the log's place. It is as if the leader had sent fewer, which it may at any time; the others are still
   // missing here, so they come again.
   const isFull = server.unpersistedBytes >= server.options.unpersistedBytesMax || server.installing !== null
@@ -103,7 +103,7 @@ export function sendRejections(server: Server, messages: OutgoingMessage[]): voi
 
 /**
  * min(verifiedIndex, persistedIndex). What is durable here but was never compared with this leader's log is not matched
- * (R3b): it may be another leader's.
+ * (K23): it may be another leader's.
  */
 export function matchIndexOf(server: Server, role: Follower): LogIndex {
   return Math.min(role.verifiedIndex, server.persistedIndex)
@@ -129,7 +129,7 @@ export function followLeader(server: Server, message: AppendEntries | InstallSna
   return server.role
 }
 
-/** What is committed here is in every later leader's log (Leader Completeness), so it matches without a look (R9). */
+/** What is committed here is in every later leader's log (Leader Completeness), so it matches without a look (R09). */
 function matches(server: Server, message: AppendEntries): boolean {
   const term = server.log.termAt(message.prevLogIndex)
   if (message.prevLogIndex > server.commitIndex) return term === message.prevLogTerm
@@ -147,7 +147,7 @@ function matches(server: Server, message: AppendEntries): boolean {
 function takeEntries(server: Server, message: AppendEntries): void {
   const { log } = server
   for (const entry of message.entries) {
-    if (entry.index <= log.baseIndex) continue // compacted: acknowledged, never appended again (R2)
+    if (entry.index <= log.baseIndex) continue // compacted: acknowledged, never appended again (K02)
     const presentTerm = log.termAt(entry.index)
     if (presentTerm === entry.term) continue
     if (presentTerm !== undefined) {

@@ -10,7 +10,7 @@ const appliedBytesMax = 65_536
 /**
  * "If there exists an N such that N > commitIndex, a majority of matchIndex[i] >= N, and log[N].term == currentTerm: set
  * commitIndex = N" (Figure 2). Entries of former terms are never committed by counting, only with a later one of the
- * leader's own term: Figure 8 shows why (R4). The leader itself counts with what is on its disk.
+ * leader's own term: Figure 8 shows why (K04). The leader itself counts with what is on its disk.
  */
 export function advanceCommitIndex(server: Server, role: Leader): void {
   const majorityIndex = quorumIndex(

@@ -2,7 +2,7 @@
  * How the log is made shorter: a snapshot covers its beginning, and what it covers may go (section 7). Some of it stays for
  * followers that are behind, because a snapshot costs them more than a few entries do. And whoever is sent a snapshot needs
  * the log from there on: were that dropped meanwhile, it would need the next snapshot as soon as it has this one, and so on
- * for ever under load (R7, S10).
+ * for ever under load (K07, S10).
  */
 import { assert } from '../base/assert.js'
 import type { Kept, Progress } from './progress.js'

@@ -57,7 +57,7 @@ export function receiveRequestVoteReply(
   tally(server, role, now)
 }
 
-/** RequestVote to each peer that has not answered, again and again: a lost request is still missing in the state. */
+/** RequestVote to each peer that has not answered, again and again: a lost request is still missing in the state (K14). */
 export function requestVotes(server: Server, role: Campaigner, now: Milliseconds, messages: OutgoingMessage[]): void {
   if (now < role.askAgainMs) return
   role.askAgainMs = now + server.options.heartbeatMs

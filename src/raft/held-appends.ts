@@ -32,7 +32,7 @@ export function showsGap(server: Server, role: Follower, message: AppendEntries)
   return role.verifiedIndex > 0 && message.prevLogIndex > server.log.lastIndex
 }
 
-/** Keeps `message` until it fits. Of too many the farthest go, as if they had been lost (R11); one without entries is not kept. */
+/** Keeps `message` until it fits. Of too many the farthest go, as if lost (K11); one without entries is not kept. */
 export function hold(server: Server, role: Follower, message: AppendEntries, now: Milliseconds): void {
   const gap = (role.gap ??= { prevLogIndex: 0, rejectMs: now + patienceMs(server), held: [], heldBytes: 0 })
   gap.prevLogIndex = message.prevLogIndex

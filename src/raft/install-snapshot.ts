@@ -1,7 +1,7 @@
 /**
  * A follower takes a snapshot from its leader (section 7, Figure 13). Here is decided what a piece is worth, whether a
  * complete snapshot is installed, and what that does to the log; the shell stores pieces and makes the rest durable. Of the
- * steps of Figure 13: pieces sent again do no harm (R10), a snapshot that is not ahead of commitIndex changes nothing (S04),
+ * steps of Figure 13: pieces sent again do no harm (K10), a snapshot that is not ahead of commitIndex changes nothing (S04),
  * entries behind one that the log agrees with stay, and a log that does not agree is given up as a whole (S05).
  */
 import { assert } from '../base/assert.js'
@@ -22,7 +22,7 @@ export interface IncomingSnapshot {
   isReplyDue: boolean
 }
 
-/** Pieces that wait for the end of a turn; more are as good as lost (R11). */
+/** Pieces that wait for the end of a turn; more are as good as lost (K11). */
 export const waitingChunksMax = 64
 
 export function receiveInstallSnapshot(server: Server, message: InstallSnapshot, now: Milliseconds): void {

@@ -131,7 +131,7 @@ export function checkStep(before: StateBefore, server: Server): void {
   assert(log.baseIndex >= before.baseIndex, 'the base of the log never goes back')
   assert(log.lastIndex >= before.keptLastIndex, 'entries behind a snapshot that agree with it stay')
   const sameTerm = server.currentTerm === before.currentTerm
-  if (sameTerm && before.votedFor !== 0) assert(server.votedFor === before.votedFor, 'one vote in a term (R16)')
+  if (sameTerm && before.votedFor !== 0) assert(server.votedFor === before.votedFor, 'one vote in a term (K16)')
   if (sameTerm && before.role === 'leader') {
     assert(role.name === 'leader' || role.name === 'follower', 'a leader that steps down becomes a follower')
   }

@@ -139,7 +139,7 @@ export class Log {
     return this.termAt(index) === term ? index : 0
   }
 
-  /** Is a log that ends with (lastTerm, lastIndex) at least as up to date as this one? Paper, section 5.4.1. (R3) */
+  /** Is a log that ends with (lastTerm, lastIndex) at least as up to date as this one? Paper, section 5.4.1. (K03) */
   isUpToDate(lastIndex: LogIndex, lastTerm: Term): boolean {
     return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex)
   }

@@ -2,7 +2,7 @@
  * A disk that has lost what it called durable: it lied, or an older copy was put in its place. Nothing on such a server shows
  * it. But its leader remembers what it was told, and says it with every AppendEntries: a server that holds less on its disk
  * than it has called durable in the same term and incarnation has lost acknowledged entries, and perhaps a vote with them. It
- * must not go on as if nothing had happened (R19), so it stops; with another incarnation it may come back (admission.ts).
+ * must not go on as if nothing had happened (K19), so it stops; with another incarnation it may come back (admission.ts).
  *
  * What counts is what is durable, not where the log ends: within a term matchIndex never goes back, as what was compared with
  * this term's leader is not replaced before another term; and after a restart all of the log is durable. A loss that no leader

@@ -1,6 +1,6 @@
 /**
  * Who replies to a leader, and whether it still is who it was: what is known of a peer is known of one incarnation of it
- * (admission.ts), and with another the leader starts over.
+ * (admission.ts; K01), and with another the leader starts over.
  */
 import { assert } from '../base/assert.js'
 import type { Progress } from './progress.js'

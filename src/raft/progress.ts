@@ -5,7 +5,7 @@
  * - `replicate`: entries are sent ahead of their acknowledgement (pipelining), within a window of bytes.
  * - `snapshot`: what the peer needs next is not in the log any more. Only heartbeats go (S11) until a snapshot is there.
  * The transport repeats what is lost by itself, within a few round trips. The timeout here is the fallback behind it, for
- * what a peer lost after it had come: it waits for longer, and sends one probe, never the whole window (R13).
+ * what a peer lost after it had come: it waits for longer, and sends one probe, never the whole window (K13).
  */
 import { assert } from '../base/assert.js'
 import type { Incarnation, LogIndex, Milliseconds, ServerId, SnapshotMeta } from './types.js'

@@ -12,10 +12,10 @@ export function propose(server: Server, commands: Uint8Array | MakeEntry): LogIn
   const role = server.role
   if (role.name !== 'leader') return 'not-leader'
   if (role.transfer !== null) return 'busy'
-  // It could not store it, and nobody takes over (R17).
+  // It could not store it, and nobody takes over (K17).
   if (server.disk === 'full') return 'no-space'
   if (role.uncommittedBytes >= server.options.uncommittedBytesMax) return 'busy'
-  // With a disk that stands still the others commit without it, and nothing else bounds what waits here (R11).
+  // With a disk that stands still the others commit without it, and nothing else bounds what waits here (K11).
   if (server.unpersistedBytes >= server.options.unpersistedBytesMax) return 'busy'
   if (typeof commands !== 'function') return appendOwn(server, role, 'commands', commands)
   return append(server, role, commands(server.log.lastIndex + 1, role.term))

@@ -1,7 +1,7 @@
 /**
  * Linearizable reads that write nothing to the log (dissertation 6.4): remember commitIndex, make sure by one round of
  * AppendEntries that this server still leads, answer when the state machine has come that far. All reads that arrive in
- * one turn share a round.
+ * one turn share a round. No lease takes its place: a pause may last longer than any lease does (K20).
  */
 import { countedValues } from './admission.js'
 import { quorumIndex } from './quorum.js'

@@ -80,7 +80,7 @@ export function receiveAppendEntriesReply(
 /**
  * "If AppendEntries fails because of log inconsistency: decrement nextIndex and retry" (section 5.3), by whole terms at a
  * time: where our log has entries of the conflicting term, go on after the last of them, else at the peer's first of that
- * term. Only a rejection of what is outstanding counts (R13); matchIndex bounds how far it may lead back (R1).
+ * term. Only a rejection of what is outstanding counts (R13); matchIndex bounds how far it may lead back (K01).
  */
 function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesReply, now: Milliseconds): void {
   if (reply.conflictIndex === 0) return // of a message of a former term: nothing of ours was compared
@@ -105,7 +105,8 @@ function receiveRejection(server: Server, peer: Progress, reply: AppendEntriesRe
 
 /**
  * An empty AppendEntries: a round of reads to confirm, or the heartbeat. That also asks for every word that the peer owes,
- * on a round or on what it accepted and has not called durable yet: its answer was lost, and the transport gave it up.
+ * on a round or on what it accepted and has not called durable yet: its answer was lost, and the transport gave it up. So an idle
+ * leader mends what a peer lacks (K06).
  */
 function nextEmptyMs(server: Server, role: Leader, peer: Progress): Milliseconds {
   return wantedReadRound(role) > peer.readRoundSent ? -Infinity : peer.lastSentMs + server.options.heartbeatMs

@@ -37,7 +37,7 @@ export function snapshotBegun(server: Server, to: ServerId, meta: SnapshotMeta, 
 /**
  * What a peer says of a snapshot. That it has it lets appends go on, but says nothing of what else stands in its log, so its
  * matchIndex is left to the answer to the next append. A late copy for another snapshot does no harm: what it calls durable
- * is (R1).
+ * is (K01).
  */
 export function receiveInstallSnapshotReply(
   server: Server,

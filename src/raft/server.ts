@@ -130,7 +130,7 @@ export interface Server {
   electionDeadlineMs: Milliseconds
   /** When a leader of the present term was last heard, -Infinity before. */
   leaderHeardMs: Milliseconds
-  /** Campaigns since a leader was last known: elections back off with it (R12). */
+  /** Campaigns since a leader was last known: elections back off with it (K12). */
   failedCampaigns: number
   disk: DiskState
   /** Election timeouts that passed without a campaign of this server because its disk is sick. */

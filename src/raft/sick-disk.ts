@@ -1,5 +1,5 @@
 /**
- * A leader whose disk takes no entries now hands over where another can lead (R17). Which of the others have a sick disk too
+ * A leader whose disk takes no entries now hands over where another can lead (K17). Which of the others have a sick disk too
  * it does not know: it asks one after the other, and who is sick itself does not take over. See stand-aside.ts for elections.
  */
 import { counts } from './admission.js'

@@ -1,4 +1,4 @@
-/** Which snapshot something is about: what tells one from another, and an answer for one from an answer for another (R1). */
+/** Which snapshot something is about: what tells one from another, and an answer for one from an answer for another (K01). */
 import type { InstallSnapshotReply, SnapshotMeta } from './types.js'
 
 /** Whether pieces of the one complete the other: only then a transfer goes on, also under another leader. */

@@ -1,5 +1,5 @@
 /**
- * A server whose disk takes no entries now leaves elections to the others (R17), but for a few election timeouts only: where
+ * A server whose disk takes no entries now leaves elections to the others (K17), but for a few election timeouts only: where
  * nobody leads by then, its log may be the one that is needed to go on.
  */
 import type { Server } from './server.js'

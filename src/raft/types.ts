@@ -115,7 +115,7 @@ export interface AppendEntries extends Common {
 export interface AppendEntriesReply extends Common {
   readonly type: 'AppendEntriesReply'
   /**
-   * What the reply answers (R1). Of a rejection: the place that the rejected message named. Of an acceptance: the
+   * What the reply answers (K01). Of a rejection: the place that the rejected message named. Of an acceptance: the
    * verifiedIndex, up to where this term's leader and the follower agree, and from where an AppendEntries would fit.
    */
   readonly prevLogIndex: LogIndex
@@ -157,7 +157,7 @@ export interface InstallSnapshot extends Common, SnapshotMeta {
 
 export interface InstallSnapshotReply extends Common {
   readonly type: 'InstallSnapshotReply'
-  /** The snapshot that it answers for (R1). */
+  /** The snapshot that it answers for (K01). */
   readonly lastIncludedIndex: LogIndex
   readonly lastIncludedTerm: Term
   readonly hash: number

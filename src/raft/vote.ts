@@ -15,7 +15,7 @@ export function receiveRequestVote(server: Server, request: RequestVote, now: Mi
   }
   if (!mayVoteAtAll(server, request) || !mayVoteFor(server, request)) return refuse(server, request)
   // "Raft determines which of two logs is more up-to-date by comparing the index and term of the last entries in the
-  // logs" (section 5.4.1): term first, then length (R3).
+  // logs" (section 5.4.1): term first, then length (K03).
   if (!server.log.isUpToDate(request.lastLogIndex, request.lastLogTerm)) return refuse(server, request)
   if (!request.preVote) {
     // A pre-vote changes nothing; a vote is durable before the reply leaves, because hardState goes first in a ready.
@@ -33,7 +33,7 @@ function isLeaderPresent(server: Server, now: Milliseconds): boolean {
 
 /**
  * "Each server will vote for at most one candidate in a given term, on a first-come-first-served basis" (section 5.2).
- * Asked again by the one already voted for, it grants again: the first answer may have been lost (R15).
+ * Asked again by the one already voted for, it grants again: the first answer may have been lost (K15).
  */
 function mayVoteFor(server: Server, request: RequestVote): boolean {
   if (request.term < server.currentTerm) return false

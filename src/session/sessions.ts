@@ -9,7 +9,7 @@
  *    bytes: refused.
  * 3. A result is kept until the client says, by the answeredUpTo of a later command, that it has it. What is at or below
  *    is dropped, what is more than `sequenceWindow` above is refused. answeredUpTo never goes back.
- * 4. Sessions are bounded. The least recently used in the order of the log goes, never by anyone's clock; every command
+ * 4. Sessions are bounded. The least recently used in the order of the log goes, never by anyone's clock (K22); every command
  *    that names a session uses it, a repeat or a refused one too.
  * 5. A command of a session that is not there is never executed.
  * 6. The revision moves with every command, executed or not, so no two commands share one.

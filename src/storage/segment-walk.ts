@@ -6,8 +6,9 @@
  * - nothing of this life of the file: the segment ends here;
  * - a damaged batch and nothing valid after it: a torn tail. Only one write is in flight at a time and the next begins
  *   when it is durable, so this batch was never acknowledged, unless the medium damaged it before it was sealed;
- * - a damaged batch and a valid one after it: corruption, for batch n + 1 proves that batch n was durable. Which entries
- *   inside a damaged batch are still readable proves nothing: pages reach a disk in any order.
+ * - a damaged batch and a valid one after it: corruption, for batch n + 1 proves that batch n was durable, and to cut
+ *   the log there would lose what was acknowledged (K19). Which entries inside a damaged batch are still readable proves
+ *   nothing: pages reach a disk in any order.
  */
 import {
   batchAlignBytes,

@@ -1,6 +1,6 @@
 /**
  * Receives a snapshot from a leader into `receiving` (receiving-file.ts). A piece is one chunk of the body, from a multiple
- * of 31,736 bytes on; pieces may come in any order within a window, and more than once. What a crash leaves:
+ * of 31,736 bytes on; pieces may come in any order within a window, and more than once (K10). What a crash leaves:
  * - while pieces come: `receiving` with its header and some chunks, whole or not.
  * - after the rename: the snapshot, whole, or again `receiving`, if the rename was not durable.
  * - after the sync of the directory: the snapshot.

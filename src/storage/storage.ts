@@ -2,8 +2,8 @@
  * Durability over a Disk port: the contract of raft/ready.ts, point by point.
  * - The hard state (1) is durable when `saveHardState` calls back: both its copies are. Its `persisted(n)` (4) is `onPersisted`.
  * - Space for the log runs out only while a segment is being prepared (6): an expected refusal, told by `onSpace`; appends wait.
- *   Any error of a write to a prepared segment, or of a sync, is told by `onFatal` and ends the work of this storage: nothing is
- *   tried again, for after a failed sync the kernel may call pages clean that never reached the disk.
+ *   Any error of a write to a prepared segment, or of a sync, is told by `onFatal` and ends the work of this storage (K17):
+ *   nothing is tried again, for after a failed sync the kernel may call pages clean that never reached the disk (K18).
  * - `compactTo(index)` gives up segments of which no entry above `index` is in force; a durable snapshot covers the rest. `reset`
  *   voids the whole log in favour of a durable snapshot.
  */

@@ -1,7 +1,7 @@
 /**
  * Messages that wait for one link: for the end of the turn, or for its window to open. In three lanes, so that no bulk
  * delays what keeps a cluster together: first what is small and urgent (votes, heartbeats, replies), then what was lost and
- * goes again, then the rest in its order. Bounded in bytes (R11) and in time, so that a peer that comes back after a minute
+ * goes again, then the rest in its order. Bounded in bytes (K11) and in time, so that a peer that comes back after a minute
  * is not fed with a minute of outdated messages first; whatever still matters will be said again by those who said it.
  */
 import { viewOf } from '../../codec/cursor.js'

@@ -54,7 +54,7 @@ export interface FaultCounts {
   overflowed: number
 }
 
-/** As a router's queue, the place for delayed datagrams is bounded (R11). */
+/** As a router's queue, the place for delayed datagrams is bounded (K11). */
 const delayedBytesMax = 64 * 1024 * 1024
 
 interface Delayed {

@@ -5,7 +5,7 @@
  *   kernel before it returns, so the sender may reuse its buffer; bind then says 'listening' at once, too, so listeners
  *   come first.
  * - An error of a send without a callback is silent; one callback, shared by all sends, counts them by code. No error
- *   still means nothing about delivery (R21).
+ *   still means nothing about delivery (K21).
  * - Where the kernel does not take a datagram, libuv queues it without bound and keeps referring to its bytes. The
  *   queue's growth is what `send` returns, its length what the sender holds back by.
  * - The address is never shared (reuseAddr): a second process would silently take all the traffic.

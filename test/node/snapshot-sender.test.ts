@@ -211,7 +211,7 @@ void t.test('regression_a_peer_that_came_back_was_sent_a_snapshot_from_before_it
   t.end()
 })
 
-void t.test('replies for another snapshot, and from whoever is sent none, change nothing (R1)', t => {
+void t.test('replies for another snapshot, and from whoever is sent none, change nothing (K01)', t => {
   const rig = new Rig()
   rig.turn()
   rig.reply(5, 0, { hash: 7 })

@@ -94,7 +94,7 @@ function sending(): Bench {
 }
 
 void t.test(
-  'S10, R7: from the snapshot that is being sent on the log stays, and until the peer has caught up behind it',
+  'S10, K07: from the snapshot that is being sent on the log stays, and until the peer has caught up behind it',
   t => {
     const bench = sending()
     t.equal(snapshotAt(bench, 9), 6)

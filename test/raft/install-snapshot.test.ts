@@ -105,7 +105,7 @@ void t.test(
     t.match(receiveWhole(agrees, [3, 2]), [{ resetsLog: false }])
     const sent = installed(agrees, metaOf([3, 2]))
     const answer = sent.find(({ type }) => type === 'AppendEntriesReply')
-    t.match(answer, { prevLogIndex: 3, matchIndex: 3 }, 'R3b: what follows was not compared with this leader')
+    t.match(answer, { prevLogIndex: 3, matchIndex: 3 }, 'K23: what follows was not compared with this leader')
     t.same(
       [agrees.terms, places(agrees)],
       [
@@ -298,7 +298,7 @@ void t.test('what is stored goes on under the next leader; what waited in the co
   t.end()
 })
 
-void t.test('pieces that wait for the end of a turn are bounded (R11)', t => {
+void t.test('pieces that wait for the end of a turn are bounded (K11)', t => {
   const bench = following()
   for (let count = 0; count <= waitingChunksMax; count++) {
     bench.change(raft => raft.receive(0, installSnapshot(2, 5, [9, 4], { offset: count, data: Uint8Array.of(1) })))
@@ -317,7 +317,7 @@ void t.test('a snapshot of other voters is refused, and said', t => {
   t.end()
 })
 
-void t.test('R09, R2: what is compacted is skipped as there already, the rest is checked', t => {
+void t.test('R09, K02: what is compacted is skipped as there already, the rest is checked', t => {
   const bench = following()
   receiveWhole(bench, [9, 4])
   installed(bench, metaOf([9, 4]))

@@ -63,7 +63,7 @@ void t.test('once the snapshot is there a probe goes from behind it; only its an
   bench.receive(accept(3, 5, 13))
   t.same([peerOf(bench).state, peerOf(bench).matchIndex], ['replicate', 13])
   bench.receive(snapshotReply(3, 5, metaOf([11, 4]), { persisted: true }))
-  t.same([peerOf(bench).state, peerOf(bench).nextIndex], ['replicate', 14], 'R1: a copy changes nothing')
+  t.same([peerOf(bench).state, peerOf(bench).nextIndex], ['replicate', 14], 'K01: a copy changes nothing')
   t.end()
 })
 

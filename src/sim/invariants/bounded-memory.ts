@@ -1,5 +1,5 @@
 /**
- * Bounded Memory (R11): whatever is lost, copied, cut or forged, what waits, what is remembered and what is half received
+ * Bounded Memory (K11): whatever is lost, copied, cut or forged, what waits, what is remembered and what is half received
  * stays below its bounds, and what is counted is what is there.
  */
 import type { Gap } from '../../raft/held-appends.js'

@@ -40,7 +40,7 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     'acknowledges its last index',
-    'R3b: matchIndex = min(verified, persisted) (RATIS-2605)',
+    'K23: matchIndex = min(verified, persisted) (RATIS-2605)',
     append,
     'return Math.min(role.verifiedIndex, server.persistedIndex);',
     'return server.persistedIndex;',
@@ -54,7 +54,7 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     'what one leader verified counts for the next',
-    'R3b: verifiedIndex is 0 again at a change of term',
+    'K23: verifiedIndex is 0 again at a change of term',
     'src/raft/term.js',
     'server.role = newFollower(leaderId);',
     "server.role = { ...newFollower(leaderId), verifiedIndex: former.name === 'follower' ? former.verifiedIndex : 0 };",
@@ -88,7 +88,7 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     'a gap is acknowledged',
-    'R3b: only what was compared with the log of this leader is verified',
+    'K23: only what was compared with the log of this leader is verified',
     heldAppends,
     'if (message.entries.length === 0)',
     `role.verifiedIndex = Math.max(role.verifiedIndex, server.log.lastIndex);
@@ -110,14 +110,14 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     "the transport's work holds back repeats for ever",
-    'R17: a transport knows what arrived, not what a peer could take',
+    'K06: a transport knows what arrived, not what a peer could take',
     progress,
     'Math.min(Math.max(sentMs, this.atWorkMs), sentMs + limitMs)',
     'Math.max(sentMs, this.atWorkMs)',
   ),
   mutant(
     'matchIndex goes back',
-    'R1 (RaftOS 25, PySyncObj 167)',
+    'K01 (RaftOS 25, PySyncObj 167)',
     progress,
     'this.matchIndex = Math.max(this.matchIndex, matchIndex);',
     'this.matchIndex = matchIndex;',
@@ -131,7 +131,7 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     'commits old terms by counting',
-    'R4; Figure 8 (logcabin 44, PySyncObj 169)',
+    'K04; Figure 8 (logcabin 44, PySyncObj 169)',
     commit,
     'if (server.log.termAt(majorityIndex) !== server.currentTerm)',
     'if (false)',
@@ -152,21 +152,21 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     "a rejection's hint is taken as a match",
-    'R3b (CCF 5325)',
+    'K23 (CCF 5325)',
     replication,
     'if (nextIndex <= reply.prevLogIndex) startOverFrom(server, peer, nextIndex);',
     'if (nextIndex <= reply.prevLogIndex) startOverFrom(server, peer, nextIndex); peer.accepted(nextIndex - 1, nextIndex - 1, 0);',
   ),
   mutant(
     'nextIndex falls to matchIndex',
-    'R1 (WRaft 7)',
+    'K01 (WRaft 7)',
     replication,
     'nextIndex = Math.max(nextIndex, peer.matchIndex + 1);',
     '',
   ),
   mutant(
     'a reply of an old term is counted',
-    'R1; Figure 2',
+    'K01; Figure 2',
     'src/raft/peer-heard.js',
     'if (reply.term < server.currentTerm) return undefined;',
     '',

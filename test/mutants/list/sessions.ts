@@ -25,7 +25,7 @@ export const sessionMutants: readonly Mutant[] = [
   ),
   {
     name: 'recovery forgets the session table',
-    breaks: 'R22: the session table is part of what is recovered',
+    breaks: 'K22: the session table is part of what is recovered',
     edits: [
       {
         file: node,
@@ -90,14 +90,14 @@ export const sessionMutants: readonly Mutant[] = [
   ),
   mutant(
     'messages leave before the hard state is durable',
-    'DESIGN durability 1; R16',
+    'DESIGN durability 1; K16',
     consequences,
     'this.isSaving = true;',
     'this.isSaving = true; const { transport } = this.parts; for (const { to, message } of ready.messages.splice(0)) transport.send(transport.peer(to), message);',
   ),
   mutant(
     'the vote is left out of what is saved',
-    'R16: term and vote are one record (akka-raft 62)',
+    'K16: term and vote are one record (akka-raft 62)',
     consequences,
     'storage.saveHardState(ready.hardState,',
     'storage.saveHardState({ ...ready.hardState, votedFor: 0 },',
@@ -147,7 +147,7 @@ export const sessionMutants: readonly Mutant[] = [
   },
   mutant(
     'reads share a request number',
-    'R1: an answer names what it answers',
+    'K01: an answer names what it answers',
     core,
     'request.id = this.nextRequestId++;',
     'request.id = this.nextRequestId;',

@@ -40,7 +40,7 @@ export const snapshotMutants: readonly Mutant[] = [
   ),
   mutant(
     'an installed snapshot vouches for what follows it',
-    'R3b: only up to the snapshot the log is that of the leader',
+    'K23: only up to the snapshot the log is that of the leader',
     install,
     'role.verifiedIndex = Math.max(role.verifiedIndex, index); incoming.isReplyDue = true;',
     'role.verifiedIndex = Math.max(role.verifiedIndex, log.lastIndex); incoming.isReplyDue = true;',
@@ -54,7 +54,7 @@ export const snapshotMutants: readonly Mutant[] = [
   ),
   mutant(
     'what a reset dropped is waited for',
-    'R11: what is counted is what is there',
+    'K11: what is counted is what is there',
     'src/raft/persistence.js',
     'server.outstandingWrites.length = 0; server.unpersistedBytes = 0;',
     '',
@@ -89,7 +89,7 @@ export const snapshotMutants: readonly Mutant[] = [
   ),
   mutant(
     'the log is not kept for a peer that is sent a snapshot',
-    'R7 (openraft 1706, consul 9609)',
+    'K07 (openraft 1706, consul 9609)',
     'src/raft/compaction.js',
     `if (server.role.name !== 'leader') return limit;`,
     'return limit;',
@@ -190,7 +190,7 @@ export const snapshotMutants: readonly Mutant[] = [
   ),
   mutant(
     'a snapshot has no results',
-    'R22: the session table is part of the snapshot',
+    'K22: the session table is part of the snapshot',
     'src/session/sessions-reader.js',
     'for (const session of whole) {',
     'for (const session of whole) { session.results = new session.results.constructor();',

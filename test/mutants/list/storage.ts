@@ -12,7 +12,7 @@ const create = 'src/storage/create.js'
 export const storageMutants: readonly Mutant[] = [
   mutant(
     'one slot holds the hard state',
-    'R16: written in place, a crash tears it',
+    'K16: written in place, a crash tears it',
     hardState,
     'this.writeSlots([0, 1], done);',
     'this.writeSlots([0], done);',
@@ -55,14 +55,14 @@ export const storageMutants: readonly Mutant[] = [
   ),
   mutant(
     'a failed write is taken for a good one',
-    'R17, R18 (PostgreSQL 2018)',
+    'K17, K18 (PostgreSQL 2018)',
     writer,
     'else if (error === null) { this.written(entries, bytes, reset);',
     'else if (true) { this.written(entries, bytes, reset);',
   ),
   mutant(
     'a log without seals',
-    'R19: the last batch is proven by what follows it',
+    'K19: the last batch is proven by what follows it',
     writer,
     'this.sealed = entries.length === 0 && reset === null;',
     'this.sealed = true;',
@@ -121,7 +121,7 @@ export const storageMutants: readonly Mutant[] = [
   ),
   mutant(
     'damage in the middle is cut off like a torn tail',
-    'R19; F04 (FAST 2018, NATS 2.12.1)',
+    'K19; F04 (FAST 2018, NATS 2.12.1)',
     walk,
     'if (proof === null)',
     'if (true)',
@@ -204,7 +204,7 @@ export const transportMutants: readonly Mutant[] = [
   ),
   mutant(
     'what is acknowledged stays in flight',
-    'R11: what is counted is what is there',
+    'K11: what is counted is what is there',
     'src/transport/sent-packets.js',
     'this.inFlightBytes -= packet.chargedBytes;',
     '',
@@ -225,7 +225,7 @@ export const transportMutants: readonly Mutant[] = [
   ),
   mutant(
     'reassembly gives nothing back',
-    'R11: unfinished messages share a budget',
+    'K11: unfinished messages share a budget',
     'src/transport/reassembly.js',
     'this.budget.charge(this, -chargedBytes);',
     '',

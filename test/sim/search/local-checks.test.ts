@@ -94,7 +94,7 @@ void t.test('Acknowledged Is Durable: no acknowledgement without the entry on di
 void t.test('assertions of the core have names; errors of the search itself are not breaches', t => {
   const named = (what: string) => breachOf(new InvariantError(`broken invariant: ${what}`)).invariant
   t.equal(named('commitIndex never goes back'), 'Monotonic')
-  t.equal(named('one vote in a term (R16)'), 'One Vote Per Term')
+  t.equal(named('one vote in a term (K16)'), 'One Vote Per Term')
   t.equal(named('Leader Append-Only: its entries stay'), 'Leader Append-Only')
   t.equal(named('a committed entry is never replaced'), 'State Machine Safety')
   t.equal(named('lastApplied <= commitIndex'), 'Server State')
