@@ -18,7 +18,7 @@ function titlesIn(source: string): string[] {
   return [...calls].map(([, literal]) => literal!.slice(1, -1).replaceAll(/\\(.)/g, '$1'))
 }
 
-/** The scenarios that a title cites; K is for rules (docs/rules.md). */
+/** The scenarios that a title cites; K is for rules (test/rules.test.ts). */
 function numbersIn(title: string): string[] {
   return title.match(/\b[A-JL-Z]\d\d\b/g) ?? []
 }

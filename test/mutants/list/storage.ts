@@ -69,21 +69,21 @@ export const storageMutants: readonly Mutant[] = [
   ),
   mutant(
     'a new segment is named without syncing the directory',
-    'F09 (etcd 6368)',
+    'a name is durable once its directory is synced (etcd 6368)',
     segments,
     'next => disk.syncDirectory(paths.log, next),',
     '',
   ),
   mutant(
     'a directory is founded without syncing it',
-    'F09',
+    'a name is durable once its directory is synced',
     create,
     'next => disk.syncDirectory(paths.directory, next),',
     '',
   ),
   mutant(
     'recovery does not sync the directory',
-    'F09: what a killed process renamed may not be durable',
+    'what a killed process renamed may not be durable',
     recovery,
     'steps.push(next => disk.syncDirectory(paths.log, next));',
     '',
@@ -121,7 +121,7 @@ export const storageMutants: readonly Mutant[] = [
   ),
   mutant(
     'damage in the middle is cut off like a torn tail',
-    'K19; F04 (FAST 2018, NATS 2.12.1)',
+    'K19 (FAST 2018, NATS 2.12.1)',
     walk,
     'if (proof === null)',
     'if (true)',

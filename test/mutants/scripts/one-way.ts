@@ -2,7 +2,7 @@
 import { calmCluster, expected, pass, rolesOf, told } from './calm-cluster.js'
 import type { Script } from './script.js'
 
-/** U16: within five election timeouts there is a leader. */
+/** Within five election timeouts there is a leader. */
 const timeouts = 5
 
 export const deafLeader: Script = {
