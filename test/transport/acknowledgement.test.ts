@@ -83,26 +83,29 @@ void t.test('regression_one_late_datagram_was_answered_with_all_that_lay_between
   t.end()
 })
 
-void t.test('RFC 9000 section 13.2.3: words may be lost: on a lossy way two more say the same, where many come at a time', t => {
-  const acknowledgement = new Acknowledgement()
-  const come = (from: number, to: number) => {
-    for (let number = from; number <= to; number++) acknowledgement.owe(number, 100, false, 0)
-  }
-  come(1, 60)
-  t.same(acknowledgement.furtherNumbers(60, true), [], 'one envelope names all')
-  acknowledgement.given()
-  come(61, 120)
-  t.same(acknowledgement.furtherNumbers(120, false), [], 'all that is owed')
-  t.same(acknowledgement.furtherNumbers(120, true), [55], '120 to 56, and the rest of the word before')
-  acknowledgement.given()
-  acknowledgement.given()
-  come(121, 180)
-  t.same(acknowledgement.furtherNumbers(180, true), [50, 115], 'and of the one before that')
-  acknowledgement.given()
-  come(181, 187)
-  t.same(acknowledgement.furtherNumbers(187, true), [], 'where few come, the next words do it')
-  acknowledgement.given()
-  come(188, 247)
-  t.same(acknowledgement.furtherNumbers(247, true), [182], 'never one before that')
-  t.end()
-})
+void t.test(
+  'RFC 9000 section 13.2.3: words may be lost: on a lossy way two more say the same, where many come at a time',
+  t => {
+    const acknowledgement = new Acknowledgement()
+    const come = (from: number, to: number) => {
+      for (let number = from; number <= to; number++) acknowledgement.owe(number, 100, false, 0)
+    }
+    come(1, 60)
+    t.same(acknowledgement.furtherNumbers(60, true), [], 'one envelope names all')
+    acknowledgement.given()
+    come(61, 120)
+    t.same(acknowledgement.furtherNumbers(120, false), [], 'all that is owed')
+    t.same(acknowledgement.furtherNumbers(120, true), [55], '120 to 56, and the rest of the word before')
+    acknowledgement.given()
+    acknowledgement.given()
+    come(121, 180)
+    t.same(acknowledgement.furtherNumbers(180, true), [50, 115], 'and of the one before that')
+    acknowledgement.given()
+    come(181, 187)
+    t.same(acknowledgement.furtherNumbers(187, true), [], 'where few come, the next words do it')
+    acknowledgement.given()
+    come(188, 247)
+    t.same(acknowledgement.furtherNumbers(247, true), [182], 'never one before that')
+    t.end()
+  },
+)

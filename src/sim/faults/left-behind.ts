@@ -34,7 +34,8 @@ export function leaveBehind(cluster: SimCluster, id: number, way: number): () =>
     if (isBack) return
     const { leader } = cluster
     const isBehind = leader !== null && leader !== server && leader.node!.raft.server.log.baseIndex > lastIndex
-    if (!isBehind || kernel.nowMs < earliestMs) return void kernel.at(kernel.nowMs + plan.heartbeatMs, null, stepKinds.plan, look)
+    if (!isBehind || kernel.nowMs < earliestMs)
+      return void kernel.at(kernel.nowMs + plan.heartbeatMs, null, stepKinds.plan, look)
     cluster.tally.add('server: left behind')
     comeBack()
   }

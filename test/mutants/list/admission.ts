@@ -6,7 +6,7 @@ const admission = 'src/raft/admission.js'
 export const admissionMutants: readonly Mutant[] = [
   mutant(
     'a server that lost its disk votes',
-    'K06, K19: it has forgotten its votes (DESIGN 7, Identity)',
+    'K06, K19: it has forgotten its votes',
     admission,
     'if (isAdmitted(server)) return true; return isFoundingVoter(server)',
     'return true; return isFoundingVoter(server)',
@@ -69,14 +69,14 @@ export const admissionMutants: readonly Mutant[] = [
   ),
   mutant(
     'a server counts before it holds the entry that admits it',
-    'DESIGN 7: it counts once it holds that entry durably',
+    'it counts once it holds that entry durably',
     admission,
     'return matchIndex >= admittedAt ? matchIndex : 0;',
     'return matchIndex;',
   ),
   mutant(
     'a server votes before the entry that admits it is durable',
-    'DESIGN 7: it votes once it holds that entry durably',
+    'it votes once it holds that entry durably',
     admission,
     '&& server.persistedIndex >= standings.get(server.id).index',
     '',

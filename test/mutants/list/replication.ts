@@ -47,7 +47,7 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     'acknowledges before its disk is done',
-    'DESIGN durability 4 (tikv 994)',
+    'durability contract 4 (tikv 994)',
     append,
     'return Math.min(role.verifiedIndex, server.persistedIndex);',
     'return role.verifiedIndex;',
@@ -61,7 +61,7 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     'what is held survives a change of term',
-    'DESIGN 3: appends held for reordering die with the term',
+    'appends held for reordering die with the term',
     'src/raft/term.js',
     'server.role = newFollower(leaderId);',
     "server.role = { ...newFollower(leaderId), gap: former.name === 'follower' ? former.gap : null };",
@@ -180,7 +180,7 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     'a leader counts itself before its disk is done',
-    'DESIGN durability 4',
+    'durability contract 4',
     commit,
     'countedValues(server, role, server.persistedIndex,',
     'countedValues(server, role, server.log.lastIndex,',
@@ -194,21 +194,21 @@ export const replicationMutants: readonly Mutant[] = [
   ),
   mutant(
     'a stale completion is counted',
-    'DESIGN: after a truncation a write may complete late',
+    'after a truncation a write may complete late',
     persistence,
     'for (const write of server.outstandingWrites) write.lastIndex = Math.min(write.lastIndex, index - 1);',
     '',
   ),
   mutant(
     'what was replaced stays persisted',
-    'DESIGN durability 4: persistedIndex may go back',
+    'durability contract 4: persistedIndex may go back',
     persistence,
     'server.persistedIndex = Math.min(server.persistedIndex, index - 1);',
     '',
   ),
   mutant(
     'what replaces an entry is not written',
-    'DESIGN durability 3',
+    'durability contract 3',
     persistence,
     'server.handedIndex = Math.min(server.handedIndex, index - 1);',
     '',

@@ -90,7 +90,7 @@ export const sessionMutants: readonly Mutant[] = [
   ),
   mutant(
     'messages leave before the hard state is durable',
-    'DESIGN durability 1; K16',
+    'durability contract 1; K16',
     consequences,
     'this.isSaving = true;',
     'this.isSaving = true; const { transport } = this.parts; for (const { to, message } of ready.messages.splice(0)) transport.send(transport.peer(to), message);',
@@ -104,14 +104,14 @@ export const sessionMutants: readonly Mutant[] = [
   ),
   mutant(
     'turns go on while the hard state is written',
-    'DESIGN durability 1',
+    'durability contract 1',
     node,
     'if (this.consequences.isSavingHardState) return this.transport.flush();',
     '',
   ),
   mutant(
     'an election is begun before the socket is drained',
-    'DESIGN trap 3; T02',
+    'T02: the socket is read before time is judged',
     'src/node/drain-guard.js',
     'return received >= datagramsPerRound && this.rounds < roundsMax;',
     'return false;',

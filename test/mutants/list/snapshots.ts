@@ -61,7 +61,7 @@ export const snapshotMutants: readonly Mutant[] = [
   ),
   mutant(
     'what a reset dropped stays persisted',
-    'DESIGN durability 4: persistedIndex may go back',
+    'durability contract 4: persistedIndex may go back',
     'src/raft/persistence.js',
     'server.persistedIndex = index;',
     'server.persistedIndex = Math.max(server.persistedIndex, index);',
@@ -103,14 +103,14 @@ export const snapshotMutants: readonly Mutant[] = [
   ),
   mutant(
     'a snapshot counts before the log up to it is durable',
-    "DESIGN 3: a server's own snapshot never lies above its persistedIndex",
+    "a server's own snapshot never lies above its persistedIndex",
     'src/node/snapshot-taker.js',
     'this.parts.persistedIndex() < waiting.lastIncludedIndex',
     'false',
   ),
   mutant(
     'the log goes when a snapshot is begun',
-    'DESIGN 7: rename, fsync of the directory; then the segments that it covers go',
+    'rename, fsync of the directory; then the segments that it covers go',
     service,
     'take: storage.snapshots.take.bind(storage.snapshots),',
     `take: (position, chunks, got) => {
@@ -148,7 +148,7 @@ export const snapshotMutants: readonly Mutant[] = [
   ),
   mutant(
     'pieces of another snapshot are taken for those of this one',
-    'DESIGN 3: a transfer resumes only for an equal index, term and hash',
+    'a transfer resumes only for an equal index, term and hash',
     installer,
     'this.receiver?.isOver === false && isSameSnapshot(this.receiver.meta, piece)',
     'this.receiver?.isOver === false',
@@ -169,14 +169,14 @@ export const snapshotMutants: readonly Mutant[] = [
   ),
   mutant(
     'a segment goes that is still needed',
-    'DESIGN 7: then the segments that it covers go',
+    'then the segments that it covers go',
     removal,
     'if (needed > 0)',
     'if (this.segments.length > 1)',
   ),
   mutant(
     'segments go without syncing the directory',
-    'DESIGN 7: oldest first, never one from the middle',
+    'oldest first, never one from the middle',
     removal,
     'inOrder([goes, next => disk.syncDirectory(paths.log, next)],',
     'inOrder([goes],',

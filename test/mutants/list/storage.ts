@@ -33,21 +33,21 @@ export const storageMutants: readonly Mutant[] = [
   ),
   mutant(
     'hard state is called durable before it is written',
-    'DESIGN durability 1 (etcd 14370)',
+    'durability contract 1 (etcd 14370)',
     'src/storage/storage.js',
     'this.hardState.save(hardState, error => {',
     'this.durableTerm = hardState.currentTerm; done(); done = () => undefined; this.hardState.save(hardState, error => {',
   ),
   mutant(
     'queued entries are called durable',
-    'DESIGN durability 4 (tikv 994)',
+    'durability contract 4 (tikv 994)',
     writer,
     'this.writes[count].endsAt <= this.entriesWritten',
     'true',
   ),
   mutant(
     'entries are called durable when their write begins',
-    'DESIGN durability 4 (etcd 14143)',
+    'durability contract 4 (etcd 14143)',
     writer,
     'this.file.write(this.offset, this.staging.subarray(0, bytes), error => {',
     `this.entriesWritten += entries.length; this.reportPersisted(); this.entriesWritten -= entries.length;
