@@ -10,6 +10,7 @@ import type { Pending } from './pending.js'
 import type { RequestOutcome, Request } from './request.js'
 import type { Sender } from './sender.js'
 import type { SessionOpener } from './session-opener.js'
+import { isSmall } from './under-way.js'
 
 /** What a server that is too busy is spared at first, doubling to the maximum. */
 const busyPauseMsMin = 10
@@ -67,8 +68,10 @@ export class Answers {
     if (request.to === 'leader' && this.search.answeredAsLeader(endpoint)) this.pending.leaderIs(endpoint)
     switch (answer.code) {
       case 'ok':
-        // Karn's rule: nobody knows which copy of a repeated request was answered.
-        if (request.transmissions === 1) endpoint.roundTrip.sample(nowMs - request.sentAtMs)
+        // Karn's rule: nobody knows which copy of a repeated request was answered. Large ones have their own time (under-way.ts).
+        if (request.transmissions === 1 && isSmall(request.bytes + answer.result.length)) {
+          endpoint.roundTrip.sample(nowMs - request.sentAtMs)
+        }
         if (request.kind === 'open') this.opener.opened(answer.sessionId)
         this.end(request, { code: 'ok', result: answer.result })
         break

@@ -24,6 +24,7 @@ import type { Done, RequestOutcome } from './request.js'
 import { Request } from './request.js'
 import { Sender } from './sender.js'
 import { SessionOpener } from './session-opener.js'
+import { underWayUntilMs } from './under-way.js'
 
 export interface ClientCoreOptions {
   /** Where servers may be found; at least one. The members of the cluster are learnt from those that answer. */
@@ -45,9 +46,6 @@ export interface KnownServer {
 const nothing = new Uint8Array(0)
 /** Repeats that fall due within this time are looked through together. */
 const repeatGrainMs = 4
-/** What the transport has not brought to an end after so long is repeated here all the same; a larger request has longer. */
-const repairMsMax = 500
-const repairBytesPerMs = 100
 const wasClosed = 'the client was closed'
 const tooManyServers = 'too many servers are known already'
 
@@ -228,8 +226,9 @@ export class ClientCore {
         continue
       }
       const endpoint = request.sentTo!
-      if (isUnderRepair(request, endpoint, nowMs)) {
-        request.repeatAtMs = nowMs + endpoint.roundTrip.timeoutMs
+      const waitUntilMs = underWayUntilMs(request, endpoint, nowMs)
+      if (waitUntilMs > nowMs) {
+        request.repeatAtMs = waitUntilMs
         nextMs = Math.min(nextMs, request.repeatAtMs)
         continue
       }
@@ -254,8 +253,13 @@ export class ClientCore {
   }
 
   private welcomed(endpoint: Endpoint, welcome: Welcome): void {
-    if (!this.endpoints.welcomed(endpoint, welcome)) return
-    if (this.search.welcomed(endpoint, this.endpoints.withId(welcome.leaderId))) this.pending.leaderIs(endpoint)
+    const wasWelcome = endpoint.isWelcome
+    const isNews = this.endpoints.welcomed(endpoint, welcome)
+    if (!isNews && !endpoint.isAskedWhoLeads) return
+    endpoint.isAskedWhoLeads = false
+    const leader = this.endpoints.withId(welcome.leaderId)
+    if (wasWelcome && leader !== endpoint) this.search.refused(endpoint, leader, this.clock.now())
+    else if (this.search.welcomed(endpoint, leader)) this.pending.leaderIs(endpoint)
     for (const request of this.pending.connecting) this.end(request, { code: 'ok', result: nothing })
   }
 
@@ -281,10 +285,4 @@ export class ClientCore {
     if (!this.search.trusted) return 'no leader answered in time'
     return 'no answer came in time'
   }
-}
-
-/** Whether the transport is still at work between here and there: what it lost it sends again by itself, and sooner. */
-function isUnderRepair(request: Request, { link }: Endpoint, nowMs: number): boolean {
-  if (request.isHeldBack || !link.isAtWork) return false
-  return nowMs < request.sentAtMs + repairMsMax + request.bytes / repairBytesPerMs
 }

@@ -29,6 +29,8 @@ export class Endpoint {
   hellos = 0
   helloSentAtMs = -Infinity
   helloAtMs = -Infinity
+  /** It was greeted again, to hear who leads. */
+  isAskedWhoLeads = false
 
   constructor(link: Link) {
     this.link = link
@@ -143,6 +145,13 @@ export class Endpoints {
       endpoint.helloSentAtMs = nowMs
       endpoint.helloAtMs = nowMs + pauseMs * this.prng.between(1, 1.25)
     }
+  }
+
+  /** Has a server that is known say again who leads: a small question in place of a large request. */
+  askWhoLeads(endpoint: Endpoint): void {
+    endpoint.isAskedWhoLeads = true
+    endpoint.nonce = this.prng.id()
+    this.transport.send(endpoint.link, { type: 'Hello', nonce: endpoint.nonce })
   }
 
   /** False: a second copy. The transport has compared the nonce and keeps the token. */

@@ -39,6 +39,8 @@ export class Request {
   /** Where the last copy went. */
   sentTo: Endpoint | null = null
   sentAtMs = -Infinity
+  /** For so long the transport was seen to be at work on the last copy. */
+  underWayMs = 0
   /** When it is repeated if there is no answer. */
   repeatAtMs = Infinity
   /** So many times a server was too busy for it. */

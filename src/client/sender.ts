@@ -91,6 +91,10 @@ export class Sender {
       const request = this.nextForLeader() ?? copied
       if (request === null) return
       if (sent > 0 && request.bytes > bytesLeft) return
+      if (request === copied && isLarge(request, leader)) {
+        this.search.probed(nowMs)
+        return this.endpoints.askWhoLeads(leader)
+      }
       if (!this.transmit(request, leader, nowMs)) return
       bytesLeft -= request.bytes
       if (!probing) continue
@@ -99,12 +103,17 @@ export class Sender {
     }
   }
 
-  /** While no leader answers: one request to the next server, as a copy of what the leader may have. */
+  /**
+   * While no leader answers: one request to the next server, as a copy of what the leader may have. Of what is larger than a
+   * datagram no copies go around: a greeting is answered with who leads, too.
+   */
   private ask(nowMs: number): void {
     if (!this.search.searching || nowMs < this.search.stepAtMs || !this.pending.wantsLeader) return
     const endpoint = this.search.step(nowMs)
     const request = this.nextForLeader() ?? this.pending.oldestSentToLeader()
-    if (endpoint !== null && request !== null) this.transmit(request, endpoint, nowMs)
+    if (endpoint === null || request === null) return
+    if (isLarge(request, endpoint)) this.endpoints.askWhoLeads(endpoint)
+    else this.transmit(request, endpoint, nowMs)
   }
 
   /** Repeats first; then reads and writes in turn, so that neither holds the other back. */
@@ -128,6 +137,7 @@ export class Sender {
     request.unansweredCopies++
     request.isHeldBack = false
     request.sentAtMs = nowMs
+    request.underWayMs = 0
     const bytes = request.bytes + request.answerBytes
     request.repeatAtMs = nowMs + endpoint.roundTrip.repeatAfterMs(request.unansweredCopies, bytes, this.prng)
     this.pending.toSent(request, endpoint)
@@ -156,4 +166,8 @@ export class Sender {
         return { type: 'StatusRequest', requestId: request.id }
     }
   }
+}
+
+function isLarge(request: Request, { link }: Endpoint): boolean {
+  return request.bytes > link.datagramBytesMax
 }

@@ -33,6 +33,9 @@ export interface Kept {
 export const inflightMessagesMax = 256
 const backoffMax = 64
 
+/** A path that carries less is not waited for. */
+const slowPathBytesPerMs = 100
+
 export class Progress {
   readonly id: ServerId
   state: 'probe' | 'replicate' | 'snapshot' = 'probe'
@@ -43,8 +46,9 @@ export class Progress {
   nextIndex: LogIndex
   readonly inflight: Inflight[] = []
   inflightBytes = 0
-  /** When the outstanding probe left, or -Infinity when the next may leave now. */
+  /** When the outstanding probe left, or -Infinity when the next may leave now; and the bytes of its entries. */
   probeSentMs: Milliseconds = -Infinity
+  probeBytes = 0
   /** Up to where the outstanding probe reaches: an acceptance of less answers something that left before it. Infinity before. */
   private probedIndex: LogIndex = 0
   lastSentMs: Milliseconds = -Infinity
@@ -99,11 +103,12 @@ export class Progress {
   }
 
   /**
-   * Since when a word is owed about what left at `sentMs`: since the transport's work on it ended. But after `limitMs` its
-   * word counts no more: it knows what arrived, not what a peer lost afterwards in a crash, or could not take.
+   * Since when a word is owed about `bytes` that left at `sentMs`: since the transport's work on them ended. But after `limitMs`,
+   * and what a slow path takes for so many, its word counts no more: it knows what arrived, not what a peer lost afterwards in
+   * a crash, or could not take.
    */
-  silentSinceMs(sentMs: Milliseconds, limitMs: Milliseconds): Milliseconds {
-    return Math.min(Math.max(sentMs, this.atWorkMs), sentMs + limitMs)
+  silentSinceMs(sentMs: Milliseconds, bytes: number, limitMs: Milliseconds): Milliseconds {
+    return Math.min(Math.max(sentMs, this.atWorkMs), sentMs + limitMs + Math.floor(bytes / slowPathBytesPerMs))
   }
 
   /** May entries of so many bytes be sent ahead? Only in `replicate`. Something always fits an empty window. */
@@ -124,8 +129,9 @@ export class Progress {
   }
 
   /** A probe leaves, with entries up to lastIndex. */
-  probed(lastIndex: LogIndex, now: Milliseconds): void {
+  probed(lastIndex: LogIndex, bytes: number, now: Milliseconds): void {
     this.probeSentMs = now
+    this.probeBytes = bytes
     this.probedIndex = lastIndex
     this.sentIndex = Math.max(this.sentIndex, lastIndex)
   }

@@ -22,17 +22,17 @@ export function sendAppendEntries(
 ): void {
   const { log } = server
   const oldest = peer.inflight[0]
-  if (oldest !== undefined && now >= sendAgainMs(server, peer, oldest.sentMs)) {
+  if (oldest !== undefined && now >= sendAgainMs(server, peer, oldest.sentMs, oldest.bytes)) {
     peer.timedOut()
     startOverFrom(server, peer, peer.acceptedIndex + 1)
   }
   if (peer.state === 'probe') {
     const first = peer.probeSentMs === -Infinity
-    if (first || now >= sendAgainMs(server, peer, peer.probeSentMs)) {
+    if (first || now >= sendAgainMs(server, peer, peer.probeSentMs, peer.probeBytes)) {
       if (!first) peer.timedOut()
       const entries = peer.nextIndex > log.lastIndex ? [] : log.take(peer.nextIndex, peer.appendBytesMax)
       send(server, role, peer, entries, now, messages)
-      peer.probed(peer.nextIndex - 1 + entries.length, now)
+      peer.probed(peer.nextIndex - 1 + entries.length, entriesBytes(entries), now)
     }
   } else if (peer.state === 'replicate') {
     while (peer.nextIndex <= log.lastIndex) {
@@ -51,8 +51,8 @@ export function nextSendMs(server: Server, role: Leader, peer: Progress): Millis
   const oldest = peer.inflight[0]
   return Math.min(
     nextEmptyMs(server, role, peer),
-    oldest === undefined ? Infinity : sendAgainMs(server, peer, oldest.sentMs),
-    peer.state === 'probe' ? sendAgainMs(server, peer, peer.probeSentMs) : Infinity,
+    oldest === undefined ? Infinity : sendAgainMs(server, peer, oldest.sentMs, oldest.bytes),
+    peer.state === 'probe' ? sendAgainMs(server, peer, peer.probeSentMs, peer.probeBytes) : Infinity,
   )
 }
 
@@ -113,13 +113,13 @@ function nextEmptyMs(server: Server, role: Leader, peer: Progress): Milliseconds
 }
 
 /**
- * When what left at `sentMs` goes again. Two heartbeats are longer than the transport's own first repeats take, and the
- * patience of a follower with a gap; the transport's word holds it back for an election timeout, no longer.
+ * When `bytes` that left at `sentMs` go again. Two heartbeats are longer than the transport's own first repeats take, and the
+ * patience of a follower with a gap; the transport's word holds them back for an election timeout, and for what a slow path takes.
  */
-function sendAgainMs(server: Server, peer: Progress, sentMs: Milliseconds): Milliseconds {
+function sendAgainMs(server: Server, peer: Progress, sentMs: Milliseconds, bytes: number): Milliseconds {
   const { heartbeatMs, electionTimeoutMs } = server.options
   const timeoutMs = peer.retransmissionMs(2 * heartbeatMs, electionTimeoutMs / 2)
-  return peer.silentSinceMs(sentMs, electionTimeoutMs) + timeoutMs
+  return peer.silentSinceMs(sentMs, bytes, electionTimeoutMs) + timeoutMs
 }
 
 function send(

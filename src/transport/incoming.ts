@@ -45,6 +45,7 @@ export class Incoming {
   heard(link: TransportLink, envelope: Envelope, nowMs: number): void {
     // Peers count as senders whether they are heard or not.
     if (link.kind !== 'peer') this.options.share.heard(link.activity, nowMs)
+    link.silence.heard(nowMs - link.lastHeardAtMs, nowMs)
     link.lastHeardAtMs = nowMs
     link.window.promised(envelope.receiveWindowBytes)
     if (link.kind === 'client') return

@@ -158,6 +158,10 @@ export class TransportLink implements Link {
     )
   }
 
+  get lastFragmentAtMs(): number {
+    return this.reassembly.lastNewsAtMs
+  }
+
   /** All that came was said by somebody else: its numbers and its fragments are not those of the other side. */
   hearAnew(): void {
     this.boots = new SenderBoots()

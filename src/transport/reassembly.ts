@@ -60,6 +60,8 @@ export class Reassembly implements Holder {
   bytes = 0
   /** Messages of which fragments came and which will not be completed. */
   givenUp = 0
+  /** When something new of any message last came. */
+  lastNewsAtMs = -Infinity
   private readonly budget: ReassemblyBudget
   /** By id, in the order of their last news: the first is silent for longest. */
   private readonly messages = new Map<number, Unfinished>()
@@ -136,6 +138,7 @@ export class Reassembly implements Holder {
     message.bytes += bytes.length
     message.chargedBytes += chargedBytes
     message.lastNewsAtMs = nowMs
+    this.lastNewsAtMs = nowMs
     this.bytes += chargedBytes
     this.budget.charge(this, chargedBytes)
     // To the end of the order.

@@ -4,6 +4,8 @@
  *      one                          it is asked for a word; each timeout is twice the one before, up to a quarter of the silence
  *      three, or nobody ever spoke  absence rather than loss: what is lost meanwhile says nothing of the path
  *      seven, for a second at least nobody is there: nothing is repeated, and little is sent until there is a word
+ *
+ * Who had not been heard of for a second and now is may have been cut off, and is asked at once.
  */
 import type { RoundTrip } from './round-trip.js'
 import type { SentPackets } from './sent-packets.js'
@@ -67,6 +69,14 @@ export class Silence {
   ends(nowMs: number): void {
     this.probes = 0
     this.lastNewsAtMs = nowMs
+  }
+
+  /** Something came from there, `quietMs` after the last. Whether ours arrive there is not known: it stays an absence until then. */
+  heard(quietMs: number, nowMs: number): void {
+    if (this.isBrief || quietMs < hopelessAfterMs) return
+    this.probes = absentProbes
+    this.beganAtMs = nowMs
+    this.probedAtMs = -Infinity
   }
 
   /** A probe timeout has passed. */

@@ -50,6 +50,8 @@ export interface Link {
    * transport, so its owner need not think of that yet.
    */
   readonly isAtWork: boolean
+  /** When a part of a message that is larger than a datagram last came, -Infinity before. */
+  readonly lastFragmentAtMs: number
   /** When all that was in flight was last given up for nobody was there, -Infinity for never. Nothing of it goes again. */
   readonly gaveUpAtMs: number
   readonly status: LinkStatus

@@ -104,6 +104,22 @@ void t.test('regression_seven_timeouts_of_a_quick_path_were_the_end_of_hope, aft
   t.end()
 })
 
+void t.test('regression_whoever_was_cut_off_for_seconds_was_not_asked_when_it_spoke_again', t => {
+  const one = sendOne()
+  const { silence } = one
+  silence.ends(0)
+  const nowMs = waits(one, 20).reduce((sum, ms) => sum + ms, 0)
+  t.ok(silence.isHopeless)
+  silence.heard(50, nowMs)
+  t.ok(silence.isHopeless, 'it hears us no better than before')
+  silence.heard(nowMs, nowMs)
+  t.ok(silence.probeAtMs <= nowMs + 100, 'not after a quarter of the silence')
+  t.ok(silence.isAbsence && !silence.isHopeless, 'what was lost says nothing of the path, and there is hope again')
+  silence.goesOn(nowMs)
+  t.equal(silence.probeAtMs, nowMs + Math.min(one.timeoutMs * 16, 100), 'not once for each word')
+  t.end()
+})
+
 void t.test('who has never spoken is absent: nothing says that the path loses', t => {
   t.ok(sendOne().silence.isAbsence)
   t.end()

@@ -165,6 +165,7 @@ export function resetTime(node: Node, now: number): void {
       const { probeSentMs, lastSentMs, inflight } = peer
       Object.assign(peer, {
         probeSentMs: since(probeSentMs, now),
+        probeBytes: 0,
         lastSentMs: since(lastSentMs, now),
         lastHeardMs: -longMs,
         inflight: inflight.map(sent => ({ ...sent, sentMs: since(sent.sentMs, now), isFirst: false })),
