@@ -18,12 +18,6 @@ export const maxTimeoutMs = 1_000
 /** Least allowance over the smoothed time (G of RFC 6298): timers and turns are no finer under load. */
 const graceMs = 5
 
-/**
- * So many bytes more of request and answer may make the answer 1 ms later: on a line of 100 Mbit/s, there and on to two more
- * servers. On a slower one it is seen to be under way (under-way.ts).
- */
-const bytesPerMs = 4_096
-
 /** Share of the wait that is drawn at random on top. */
 const jitterShare = 0.25
 
@@ -59,14 +53,13 @@ export class RequestRoundTrip {
   }
 
   /**
-   * How long a request waits until it is repeated that has just been sent for the `copies`-th time without an answer.
-   * `bytes`: of the request, and of its answer as far as known. The estimate comes from small ones, and a copy of a large
-   * one that is merely on its way would only hold it up.
+   * How long a request waits until it is repeated that has just been sent for the `copies`-th time without an answer. The
+   * estimate comes from small ones: a large one may still be under way then (under-way.ts).
    */
-  repeatAfterMs(copies: number, bytes: number, prng: Prng): number {
+  repeatAfterMs(copies: number, prng: Prng): number {
     const doubledMs = this.estimateMs * 2 ** Math.min(copies - 1, 10)
     const waitMs = Math.min(Math.max(doubledMs, this.timeoutMs), maxTimeoutMs)
-    return waitMs * (1 + jitterShare * prng.fraction()) + Math.floor(bytes / bytesPerMs)
+    return waitMs * (1 + jitterShare * prng.fraction())
   }
 
   private get estimateMs(): number {

@@ -138,8 +138,7 @@ export class Sender {
     request.isHeldBack = false
     request.sentAtMs = nowMs
     request.underWayMs = 0
-    const bytes = request.bytes + request.answerBytes
-    request.repeatAtMs = nowMs + endpoint.roundTrip.repeatAfterMs(request.unansweredCopies, bytes, this.prng)
+    request.repeatAtMs = nowMs + endpoint.roundTrip.repeatAfterMs(request.unansweredCopies, this.prng)
     this.pending.toSent(request, endpoint)
     this.repeatLowMs = Math.min(this.repeatLowMs, request.repeatAtMs)
     return true

@@ -1,6 +1,9 @@
 /** What is large takes its time on a slow line, and is not sent again while it does. */
 import t from 'tap'
 import type { ClientCore } from '../../src/client/client-core.js'
+import type { Endpoint } from '../../src/client/endpoints.js'
+import { Request } from '../../src/client/request.js'
+import { underWayUntilMs } from '../../src/client/under-way.js'
 import { Outcomes, ScriptedCluster, bytes } from './scripted-cluster.js'
 
 const large = new Uint8Array(2 ** 20)
@@ -18,6 +21,31 @@ function warmedUp(cluster: ScriptedCluster): ClientCore {
   if (outcomes.count('ok') !== 5) throw new Error('the warm-up writes were not answered')
   return client
 }
+
+void t.test('what is seen to be under way is waited for, and for no longer than a slow path takes', t => {
+  const link = { isAtWork: false, lastFragmentAtMs: -Infinity }
+  const endpoint = { link, roundTrip: { timeoutMs: 50 } } as unknown as Endpoint
+  const sent = (payloadBytes: number, answerBytes = 0) => {
+    const request = new Request('read', 'leader', new Uint8Array(payloadBytes), 1e9, () => undefined)
+    return Object.assign(request, { sentAtMs: 1_000, answerBytes })
+  }
+  const [small, large, scan] = [sent(200), sent(2 ** 20), sent(200, 2 ** 20)]
+  t.equal(underWayUntilMs(small, endpoint, 1_040), -Infinity, 'nothing explains it')
+  t.equal(Math.floor(underWayUntilMs(large, endpoint, 1_040)), 1_256, '1 MiB at 4 KiB/ms')
+  t.equal(Math.floor(underWayUntilMs(scan, endpoint, 1_040)), 1_256, 'or an answer that may have as much')
+  link.isAtWork = true
+  for (const request of [small, large]) t.equal(underWayUntilMs(request, endpoint, 1_440), 1_490, 'it is on its way')
+  t.equal(underWayUntilMs(small, endpoint, 1_600), -Infinity, 'not a small one for so long')
+  link.isAtWork = false
+  t.equal(underWayUntilMs(large, endpoint, 1_490), 1_000 + 4 * 440, 'it is passed on, on a line as slow')
+  t.equal(underWayUntilMs(small, endpoint, 1_490), -Infinity)
+  link.lastFragmentAtMs = 1_480
+  t.equal(underWayUntilMs(small, endpoint, 1_520), 1_570, 'a large answer comes')
+  t.equal(underWayUntilMs(small, endpoint, 1_530), -Infinity, 'no more')
+  large.isHeldBack = true
+  t.equal(underWayUntilMs(large, endpoint, 1_490), -Infinity, 'it was answered: busy')
+  t.end()
+})
 
 void t.test(
   'regression_a_large_write_went_again_while_its_leader_passed_it_on, and filled a slow line with copies',
