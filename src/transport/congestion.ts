@@ -1,7 +1,7 @@
 /**
  * How much may be on its way to one other side, so that no queue on the path fills up (RFC 8085 section 3.1), and links that
  * share one share it fairly. Loss alone says little on a LAN that drops packets at random, so the window follows four signs,
- * judged once per round trip:
+ * judged once per round, which is a round trip (`acknowledged`):
  * - a queue: even the quickest exchange of the round took 10 to 25 ms longer than the path needs. The window shrinks in proportion
  *   (as LEDBAT's does, RFC 6817), a large one sooner. No queue of this system's own then holds back a heartbeat for long.
  * - loss while a shorter queue stands: it is one that overflows, whatever else the path loses.
@@ -105,21 +105,27 @@ export class Congestion {
   }
 
   /**
-   * Datagrams up to `number` were heard of, `chargedBytes` of them new; the next to be sent is `nextNumber`. `roundTripMs`
-   * is a sample or -1, `pathMs` the least that the path takes, `loss` what it loses.
+   * `chargedBytes` more were delivered; by now `settled` datagrams have left the flight, acknowledged or lost, and one that is
+   * sent now is the `next`-th. `roundTripMs` is a sample or -1, `pathMs` the least that the path takes, `loss` what it loses.
+   *
+   * A round is over when more have left than had been sent when it began, whichever they are. Where datagrams keep their order
+   * that is when the first one sent in it was acknowledged. Where they overtake each other it is what a round trip takes on the
+   * whole (Little's law: of so many in flight so many leave while one of them stays). By its number, as RFC 9406 (section 4.2)
+   * has it, a round lasted no longer than the quickest of a window full took: it delivered a fraction of the window, and at any
+   * jitter the window stayed at a few datagrams.
    */
   acknowledged(
-    news: { readonly number: number; readonly chargedBytes: number; readonly roundTripMs: number },
-    nextNumber: number,
+    news: { readonly settled: number; readonly chargedBytes: number; readonly roundTripMs: number },
+    next: number,
     pathMs: number,
     loss: Loss,
     nowMs: number,
   ): void {
     this.deliveredBytes += news.chargedBytes
     if (news.roundTripMs >= 0) this.leastRoundTripMs = Math.min(this.leastRoundTripMs, news.roundTripMs)
-    if (news.number < this.roundEnd) return
+    if (news.settled < this.roundEnd) return
     this.endRound(pathMs, loss, nowMs)
-    this.roundEnd = nextNumber
+    this.roundEnd = next
   }
 
   /** Nothing was acknowledged for several timeouts (RFC 9002 section 7.6): begin anew, with the least. */

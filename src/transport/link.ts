@@ -244,9 +244,10 @@ export class TransportLink implements Link {
         this.roundTrip.sample(news.roundTripMs, nowMs)
         if (this.kind !== 'client') this.counters.roundTrip(news.roundTripMs)
       }
+      const { asked, inFlight } = this.sent
       this.congestion.acknowledged(
-        { number: ackedPacketNumber, chargedBytes: news.chargedBytes, roundTripMs: news.roundTripMs },
-        this.sent.lastNumber + 1,
+        { settled: asked - inFlight, chargedBytes: news.chargedBytes, roundTripMs: news.roundTripMs },
+        asked + 1,
         this.roundTrip.leastMs,
         this.loss,
         nowMs,

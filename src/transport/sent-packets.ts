@@ -92,6 +92,8 @@ export class SentPackets {
   inFlightBytes = 0
   /** Packets in flight. */
   inFlight = 0
+  /** All packets ever sent that asked for word: each of them is in flight, or acknowledged, or lost. */
+  asked = 0
   highestAcked = 0
   /** When the last packet left that asks for an acknowledgement. */
   lastSentAtMs = -Infinity
@@ -146,6 +148,7 @@ export class SentPackets {
     this.forget(nowMs)
     this.packets.push(packet)
     if (isInFlight) {
+      this.asked++
       this.inFlight++
       this.inFlightBytes += packet.chargedBytes
       this.lastSentAtMs = nowMs

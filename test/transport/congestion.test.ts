@@ -31,7 +31,7 @@ function rounds(
     if (limited) congestion.limited()
     const chargedBytes = congestion.windowBytes * deliveredShare
     congestion.acknowledged(
-      { number: from + round, chargedBytes, roundTripMs },
+      { settled: from + round, chargedBytes, roundTripMs },
       from + round + 1,
       pathMs,
       loss,
@@ -90,13 +90,28 @@ void t.test('of two windows that meet the same queue the larger one gives way', 
 void t.test('one quick exchange in a round shows that no queue stands', t => {
   const congestion = new Congestion(() => datagram)
   congestion.limited()
-  congestion.acknowledged({ number: 1, chargedBytes: 10 * datagram, roundTripMs: 1 }, 5, 1, noLoss, 0)
+  congestion.acknowledged({ settled: 1, chargedBytes: 10 * datagram, roundTripMs: 1 }, 5, 1, noLoss, 0)
   for (const roundTripMs of [90, 2, 90]) {
     congestion.limited()
-    congestion.acknowledged({ number: 2, chargedBytes: 5 * datagram, roundTripMs }, 9, 1, noLoss, 0)
+    congestion.acknowledged({ settled: 2, chargedBytes: 5 * datagram, roundTripMs }, 9, 1, noLoss, 0)
   }
-  congestion.acknowledged({ number: 5, chargedBytes: 5 * datagram, roundTripMs: 90 }, 9, 1, noLoss, 0)
+  congestion.acknowledged({ settled: 5, chargedBytes: 5 * datagram, roundTripMs: 90 }, 9, 1, noLoss, 0)
   t.ok(congestion.windowBytes >= 12.5 * datagram, `${congestion.windowBytes}`)
+  t.end()
+})
+
+void t.test('a round is over when more have left the flight than had been sent when it began', t => {
+  const congestion = new Congestion(() => datagram)
+  const leaves = (settled: number, next: number) => {
+    congestion.limited()
+    congestion.acknowledged({ settled, chargedBytes: datagram, roundTripMs: 1 }, next, 1, noLoss, settled)
+    return congestion.windowBytes / datagram
+  }
+  leaves(1, 11)
+  const before = congestion.windowBytes / datagram
+  for (let settled = 2; settled <= 10; settled++) t.equal(leaves(settled, 10 + settled), before)
+  t.equal(leaves(11, 21), 1.25 * 10, 'what ten of them delivered, and a quarter')
+  for (let settled = 12; settled <= 20; settled++) t.equal(leaves(settled, 10 + settled), 12.5)
   t.end()
 })
 
@@ -155,7 +170,7 @@ void t.test('a window that is not delivered goes down in steps to what is', t =>
   let from = 21
   for (; from < 121; from++) {
     congestion.limited()
-    congestion.acknowledged({ number: from, chargedBytes: 20 * datagram, roundTripMs: 1 }, from + 1, 1, noLoss, from)
+    congestion.acknowledged({ settled: from, chargedBytes: 20 * datagram, roundTripMs: 1 }, from + 1, 1, noLoss, from)
     t.ok(congestion.windowBytes >= before * (7 / 8) ** (from - 20) - 1)
   }
   t.ok(Math.abs(congestion.windowBytes - 25 * datagram) < 1, `${congestion.windowBytes / datagram} datagrams`)
@@ -179,7 +194,7 @@ void t.test('regression_small_window: a window of few datagrams grows although i
     congestion.limited()
     // As a link uses it: whole datagrams, and some room left for what is urgent.
     const chargedBytes = Math.floor((congestion.windowBytes - 1_664) / datagram) * datagram
-    congestion.acknowledged({ number: round, chargedBytes, roundTripMs: 1 }, round + 1, 1, noLoss, round)
+    congestion.acknowledged({ settled: round, chargedBytes, roundTripMs: 1 }, round + 1, 1, noLoss, round)
   }
   t.ok(congestion.windowBytes > 5 * small, `${congestion.windowBytes} from ${small}`)
   t.end()
@@ -192,7 +207,13 @@ void t.test('a link that has met a queue makes a pause now and then, to see the 
   const windows: number[] = []
   for (let round = 12; round < 400; round++) {
     congestion.limited()
-    congestion.acknowledged({ number: round, chargedBytes: 40 * datagram, roundTripMs: 1 }, round + 1, 1, noLoss, round)
+    congestion.acknowledged(
+      { settled: round, chargedBytes: 40 * datagram, roundTripMs: 1 },
+      round + 1,
+      1,
+      noLoss,
+      round,
+    )
     windows.push(congestion.windowBytes)
   }
   const paused = windows.filter(bytes => bytes === 3 * datagram).length

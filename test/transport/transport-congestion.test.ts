@@ -192,3 +192,21 @@ void t.test('regression_the_window_stayed_at_ten_datagrams_on_a_path_without_jit
   }
   t.end()
 })
+
+void t.test('regression_where_datagrams_overtake_each_other_the_window_stayed_at_a_few', t => {
+  // 5.9, 2.5 and 1.2 MB/s of 12.5, and with loss 2.4, 1.0 and 0.3: a round ended with the quickest of its datagrams.
+  const line = bytesPerMs * 100
+  for (const lossShare of [0, 0.15]) {
+    for (const delayToMs of [5, 10, 20]) {
+      const { rates } = transfer(
+        { bytesPerMs: line, queueBytesMax: 1_000_000, delayFromMs: 0, delayToMs, lossShare },
+        2,
+      )
+      t.ok(
+        rates[0]! > line * 0.6 * (1 - lossShare),
+        `${rates[0]!} bytes per ms, up to ${delayToMs} ms, ${lossShare} lost`,
+      )
+    }
+  }
+  t.end()
+})
