@@ -2,8 +2,8 @@
  * How much may be on its way to one other side, so that no queue on the path fills up (RFC 8085 section 3.1), and links that
  * share one share it fairly. Loss alone says little on a LAN that drops packets at random, so the window follows four signs,
  * judged once per round, which is a round trip (`acknowledged`):
- * - a queue: even the quickest exchange of the round took 10 to 25 ms longer than the path needs. The window shrinks in proportion
- *   (as LEDBAT's does, RFC 6817), a large one sooner. No queue of this system's own then holds back a heartbeat for long.
+ * - a queue: even the quickest exchange of the round took 10 to 25 ms longer than the path needs, jitter apart. It shrinks in
+ *   proportion (as LEDBAT's does, RFC 6817), a large one sooner. No queue of this system's own then holds back a heartbeat for long.
  * - loss while a shorter queue stands: it is one that overflows, whatever else the path loses.
  * - loss beyond the path's own (loss-share.ts): a queue too short to be seen by its delay overflows, or the path has become
  *   worse. The window is halved, and that shows which it is (loss-trial.ts).
@@ -26,6 +26,14 @@ import { RecentLeast } from './recent-least.js'
 const queueMsLeast = 10
 const queueMsMost = 25
 const scaledQueueMs = 30
+
+/**
+ * A queue keeps the order: what datagrams overtake each other by is the path's jitter. Of the three that the least window
+ * sends in a round even the quickest takes about half of that longer than the path's quickest, of more of them less, by the
+ * root of their number (two delays that are evenly spread, one each way). So much is left standing on top, 25 ms at the most:
+ * or a path of 0 to 20 ms each way that loses a fifth held its window at the least for good.
+ */
+const jitterShare = 1 / 2
 
 /** A queue stands that delays for longer than the first whenever it is looked at for the second (CoDel's, RFC 8289). */
 const standingMs = 5
@@ -81,6 +89,7 @@ export class Congestion {
   private deliveredBytes = 0
   private readonly delivered: number[] = []
   private leastRoundTripMs = Infinity
+  private jitterMs = 0
   private readonly standingQueueMs = new RecentLeast(standingForMs)
   private readonly trial = new LossTrial()
   private isLimited = false
@@ -106,7 +115,8 @@ export class Congestion {
 
   /**
    * `chargedBytes` more were delivered; by now `settled` datagrams have left the flight, acknowledged or lost, and one that is
-   * sent now is the `next`-th. `roundTripMs` is a sample or -1, `pathMs` the least that the path takes, `loss` what it loses.
+   * sent now is the `next`-th. `roundTripMs` is a sample or -1, `jitterMs` what datagrams overtake each other by, `pathMs` the
+   * least that the path takes, `loss` what it loses.
    *
    * A round is over when more have left than had been sent when it began, whichever they are. Where datagrams keep their order
    * that is when the first one sent in it was acknowledged. Where they overtake each other it is what a round trip takes on the
@@ -115,7 +125,12 @@ export class Congestion {
    * jitter the window stayed at a few datagrams.
    */
   acknowledged(
-    news: { readonly settled: number; readonly chargedBytes: number; readonly roundTripMs: number },
+    news: {
+      readonly settled: number
+      readonly chargedBytes: number
+      readonly roundTripMs: number
+      readonly jitterMs: number
+    },
     next: number,
     pathMs: number,
     loss: Loss,
@@ -123,6 +138,7 @@ export class Congestion {
   ): void {
     this.deliveredBytes += news.chargedBytes
     if (news.roundTripMs >= 0) this.leastRoundTripMs = Math.min(this.leastRoundTripMs, news.roundTripMs)
+    this.jitterMs = news.jitterMs
     if (news.settled < this.roundEnd) return
     this.endRound(pathMs, loss, nowMs)
     this.roundEnd = next
@@ -159,7 +175,7 @@ export class Congestion {
     if (this.hasShrunk && ++this.roundsSincePause >= roundsBetweenPauses) return this.pause()
     this.delivered.push(deliveredBytes)
     if (this.delivered.length > rememberedRounds) this.delivered.shift()
-    const overflows = loss.isLossy && this.standingQueueMs.value > standingMs
+    const overflows = loss.isLossy && this.standingQueueMs.value > standingMs + this.unseenMs
     if (overflows) return this.shrink(1 - 2 * loss.share, this.datagramBytes())
     if (loss.excess > excessLossMax || this.trial.isUnderWay) {
       if (this.trial.endRound(loss)) this.shrink(0.5, this.datagramBytes())
@@ -178,7 +194,17 @@ export class Congestion {
   }
 
   private get queueMsMax(): number {
-    return Math.min(queueMsLeast + scaledQueueMs * Math.sqrt(this.leastBytes / this.windowBytes), queueMsMost)
+    return Math.min(queueMsLeast + scaledQueueMs * this.smallness, queueMsMost) + this.unseenMs
+  }
+
+  /** So much above the path's least may the least of a round be because of jitter alone. */
+  private get unseenMs(): number {
+    return jitterShare * this.jitterMs * this.smallness
+  }
+
+  /** 1 for the least window, and the less the larger it is. */
+  private get smallness(): number {
+    return Math.sqrt(this.leastBytes / this.windowBytes)
   }
 
   private pause(): void {

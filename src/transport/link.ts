@@ -244,9 +244,14 @@ export class TransportLink implements Link {
         this.roundTrip.sample(news.roundTripMs, nowMs)
         if (this.kind !== 'client') this.counters.roundTrip(news.roundTripMs)
       }
-      const { asked, inFlight } = this.sent
+      const { asked, inFlight, reorderMs } = this.sent
       this.congestion.acknowledged(
-        { settled: asked - inFlight, chargedBytes: news.chargedBytes, roundTripMs: news.roundTripMs },
+        {
+          settled: asked - inFlight,
+          chargedBytes: news.chargedBytes,
+          roundTripMs: news.roundTripMs,
+          jitterMs: reorderMs,
+        },
         asked + 1,
         this.roundTrip.leastMs,
         this.loss,

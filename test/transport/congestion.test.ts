@@ -25,13 +25,13 @@ function rounds(
   congestion: Congestion,
   count: number,
   roundTripMs: number,
-  { pathMs = 1, loss = noLoss, deliveredShare = 1, limited = true, from = 1 } = {},
+  { pathMs = 1, loss = noLoss, deliveredShare = 1, limited = true, from = 1, jitterMs = 0 } = {},
 ): void {
   for (let round = 0; round < count; round++) {
     if (limited) congestion.limited()
     const chargedBytes = congestion.windowBytes * deliveredShare
     congestion.acknowledged(
-      { settled: from + round, chargedBytes, roundTripMs },
+      { settled: from + round, chargedBytes, roundTripMs, jitterMs },
       from + round + 1,
       pathMs,
       loss,
@@ -87,15 +87,34 @@ void t.test('of two windows that meet the same queue the larger one gives way', 
   t.end()
 })
 
+void t.test('regression_jitter_was_taken_for_a_queue: a small window knows the path’s least by few exchanges', t => {
+  for (const [loss, queueMs] of [
+    [noLoss, 40],
+    [lossOf(0.1, 0), 16],
+  ] as const) {
+    const [small, large] = [new Congestion(() => datagram), new Congestion(() => datagram)]
+    for (const congestion of [small, large]) rounds(congestion, 1, 1_000)
+    rounds(small, 20, 1_000, { from: 2 })
+    t.equal(small.windowBytes, 3 * datagram)
+    rounds(small, 1, 1 + queueMs, { from: 22, jitterMs: 40, loss })
+    t.ok(small.windowBytes > 3 * datagram, `${small.windowBytes / datagram} datagrams`)
+    rounds(large, 40, 1, { from: 2 })
+    const before = large.windowBytes
+    rounds(large, 40, 1 + queueMs, { from: 100, jitterMs: 40, loss })
+    t.ok(large.windowBytes < before / 2, 'a large one by many')
+  }
+  t.end()
+})
+
 void t.test('one quick exchange in a round shows that no queue stands', t => {
   const congestion = new Congestion(() => datagram)
   congestion.limited()
-  congestion.acknowledged({ settled: 1, chargedBytes: 10 * datagram, roundTripMs: 1 }, 5, 1, noLoss, 0)
+  congestion.acknowledged({ settled: 1, chargedBytes: 10 * datagram, roundTripMs: 1, jitterMs: 0 }, 5, 1, noLoss, 0)
   for (const roundTripMs of [90, 2, 90]) {
     congestion.limited()
-    congestion.acknowledged({ settled: 2, chargedBytes: 5 * datagram, roundTripMs }, 9, 1, noLoss, 0)
+    congestion.acknowledged({ settled: 2, chargedBytes: 5 * datagram, roundTripMs, jitterMs: 0 }, 9, 1, noLoss, 0)
   }
-  congestion.acknowledged({ settled: 5, chargedBytes: 5 * datagram, roundTripMs: 90 }, 9, 1, noLoss, 0)
+  congestion.acknowledged({ settled: 5, chargedBytes: 5 * datagram, roundTripMs: 90, jitterMs: 0 }, 9, 1, noLoss, 0)
   t.ok(congestion.windowBytes >= 12.5 * datagram, `${congestion.windowBytes}`)
   t.end()
 })
@@ -104,7 +123,7 @@ void t.test('a round is over when more have left the flight than had been sent w
   const congestion = new Congestion(() => datagram)
   const leaves = (settled: number, next: number) => {
     congestion.limited()
-    congestion.acknowledged({ settled, chargedBytes: datagram, roundTripMs: 1 }, next, 1, noLoss, settled)
+    congestion.acknowledged({ settled, chargedBytes: datagram, roundTripMs: 1, jitterMs: 0 }, next, 1, noLoss, settled)
     return congestion.windowBytes / datagram
   }
   leaves(1, 11)
@@ -170,7 +189,13 @@ void t.test('a window that is not delivered goes down in steps to what is', t =>
   let from = 21
   for (; from < 121; from++) {
     congestion.limited()
-    congestion.acknowledged({ settled: from, chargedBytes: 20 * datagram, roundTripMs: 1 }, from + 1, 1, noLoss, from)
+    congestion.acknowledged(
+      { settled: from, chargedBytes: 20 * datagram, roundTripMs: 1, jitterMs: 0 },
+      from + 1,
+      1,
+      noLoss,
+      from,
+    )
     t.ok(congestion.windowBytes >= before * (7 / 8) ** (from - 20) - 1)
   }
   t.ok(Math.abs(congestion.windowBytes - 25 * datagram) < 1, `${congestion.windowBytes / datagram} datagrams`)
@@ -194,7 +219,7 @@ void t.test('regression_small_window: a window of few datagrams grows although i
     congestion.limited()
     // As a link uses it: whole datagrams, and some room left for what is urgent.
     const chargedBytes = Math.floor((congestion.windowBytes - 1_664) / datagram) * datagram
-    congestion.acknowledged({ settled: round, chargedBytes, roundTripMs: 1 }, round + 1, 1, noLoss, round)
+    congestion.acknowledged({ settled: round, chargedBytes, roundTripMs: 1, jitterMs: 0 }, round + 1, 1, noLoss, round)
   }
   t.ok(congestion.windowBytes > 5 * small, `${congestion.windowBytes} from ${small}`)
   t.end()
@@ -208,7 +233,7 @@ void t.test('a link that has met a queue makes a pause now and then, to see the 
   for (let round = 12; round < 400; round++) {
     congestion.limited()
     congestion.acknowledged(
-      { settled: round, chargedBytes: 40 * datagram, roundTripMs: 1 },
+      { settled: round, chargedBytes: 40 * datagram, roundTripMs: 1, jitterMs: 0 },
       round + 1,
       1,
       noLoss,

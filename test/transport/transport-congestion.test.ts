@@ -210,3 +210,16 @@ void t.test('regression_where_datagrams_overtake_each_other_the_window_stayed_at
   }
   t.end()
 })
+
+void t.test('regression_jitter_was_taken_for_a_queue, and held a window at the least where packets are lost', t => {
+  const [slow, fast] = [bytesPerMs * 10, bytesPerMs * 100]
+  // 0.08 of 1.25 MB/s, and 0.03 of 12.5.
+  for (const [line, delayFromMs, delayToMs, lossShare] of [
+    [slow, 0, 20, 0.2],
+    [fast, 20, 80, 0.05],
+  ] as const) {
+    const { rates } = transfer({ bytesPerMs: line, delayFromMs, delayToMs, lossShare }, 4)
+    t.ok(rates[0]! > line * 0.3, `${rates[0]!} bytes per ms of ${line}`)
+  }
+  t.end()
+})
