@@ -112,7 +112,7 @@ export const replicationMutants: readonly Mutant[] = [
     "the transport's work holds back repeats for ever",
     'K06: a transport knows what arrived, not what a peer could take',
     progress,
-    'Math.min(Math.max(sentMs, this.atWorkMs), sentMs + limitMs)',
+    'Math.min(Math.max(sentMs, this.atWorkMs), sentMs + limitMs + Math.floor(bytes / slowPathBytesPerMs))',
     'Math.max(sentMs, this.atWorkMs)',
   ),
   mutant(

@@ -3,6 +3,7 @@ import { busyPath } from './busy-path.js'
 import { lateCopy } from './late-copy.js'
 import { deafLeader, unheardLeader } from './one-way.js'
 import { paused } from './pauses.js'
+import { takenPlaces } from './places.js'
 import { founding, hardStates, killedFirst, killedInWrite, tornInWrite } from './power.js'
 import { killedUnderLoad, longReplay } from './restarts.js'
 import { replacedTail } from './replaced-tail.js'
@@ -28,6 +29,7 @@ export const scripts: readonly Script[] = [
   unheardLeader,
   lateCopy,
   replacedTail,
+  takenPlaces,
   rottenHeader,
   rottenEnd,
   founding,
