@@ -53,7 +53,10 @@ export class Answers {
     // A second copy, or too late: nobody waits.
     if (request === undefined) return
     const isLastCopy = request.sentTo === endpoint && request.list === this.pending.sent
-    if (isLastCopy) request.unansweredCopies = 0
+    if (isLastCopy) {
+      request.unansweredCopies = 0
+      endpoint.answeredSentAtMs = Math.max(endpoint.answeredSentAtMs, request.sentAtMs)
+    }
     if (answer.code === 'not-leader') {
       if (request.to === 'leader') {
         this.search.refused(endpoint, this.endpoints.withId(answer.leaderId), nowMs)

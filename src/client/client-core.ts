@@ -8,7 +8,7 @@
  * or given up. A write whose datagram was ever sent and that is given up has an unknown outcome, always: even if every
  * server asked has refused it, a copy that the network still holds may reach a later leader.
  */
-import { commandBytesMax, snapshotPieceBytesMax } from '../../codec/limits.js'
+import { commandBytesMax } from '../../codec/limits.js'
 import type { SnapshotWish, Welcome } from '../../codec/client-types.js'
 import type { Clock, Timer } from '../base/clock.js'
 import { Prng } from '../base/prng.js'
@@ -24,7 +24,7 @@ import type { Done, RequestOutcome } from './request.js'
 import { Request } from './request.js'
 import { Sender } from './sender.js'
 import { SessionOpener } from './session-opener.js'
-import { underWayUntilMs } from './under-way.js'
+import { isCarried, isPassedOn } from './under-way.js'
 
 export interface ClientCoreOptions {
   /** Where servers may be found; at least one. The members of the cluster are learnt from those that answer. */
@@ -109,18 +109,9 @@ export class ClientCore {
     return request
   }
 
-  /**
-   * Asks a query: linearizable, or, if stale is allowed, whichever server answers first hand. `answerBytes`: how large the
-   * answer may be, where that is much: it is waited for longer before the query is repeated.
-   */
-  read(
-    query: Uint8Array,
-    options: { readonly stale: boolean; readonly answerBytes?: number },
-    deadlineMs: number,
-    done: Done,
-  ): Request {
+  /** Asks a query: linearizable, or, if stale is allowed, whichever server answers first hand. */
+  read(query: Uint8Array, options: { readonly stale: boolean }, deadlineMs: number, done: Done): Request {
     const request = new Request('read', options.stale ? 'any' : 'leader', query, deadlineMs, done)
-    request.answerBytes = options.answerBytes ?? 0
     this.take(request)
     return request
   }
@@ -142,7 +133,6 @@ export class ClientCore {
     const endpoint = address === null ? 'leader' : this.endpoints.at(address)
     const request = new Request('snapshot', endpoint ?? 'any', nothing, deadlineMs, done)
     request.snapshot = wish
-    if (wish.act === 'read') request.answerBytes = snapshotPieceBytesMax
     if (endpoint === null) this.refuse(request, { code: 'unavailable', why: tooManyServers })
     else this.take(request)
     return request
@@ -226,9 +216,12 @@ export class ClientCore {
         continue
       }
       const endpoint = request.sentTo!
-      const waitUntilMs = underWayUntilMs(request, endpoint, nowMs)
-      if (waitUntilMs > nowMs) {
-        request.repeatAtMs = waitUntilMs
+      const isUnderWay =
+        isCarried(request, endpoint, nowMs) ||
+        // Meanwhile its leader may die, or lead no more.
+        (isPassedOn(request, nowMs) && this.endpoints.askWhoLeads(endpoint, nowMs))
+      if (isUnderWay) {
+        request.repeatAtMs = nowMs + endpoint.roundTrip.timeoutMs
         nextMs = Math.min(nextMs, request.repeatAtMs)
         continue
       }
@@ -253,14 +246,23 @@ export class ClientCore {
   }
 
   private welcomed(endpoint: Endpoint, welcome: Welcome): void {
-    const wasWelcome = endpoint.isWelcome
-    const isNews = this.endpoints.welcomed(endpoint, welcome)
-    if (!isNews && !endpoint.isAskedWhoLeads) return
-    endpoint.isAskedWhoLeads = false
-    const leader = this.endpoints.withId(welcome.leaderId)
-    if (wasWelcome && leader !== endpoint) this.search.refused(endpoint, leader, this.clock.now())
-    else if (this.search.welcomed(endpoint, leader)) this.pending.leaderIs(endpoint)
+    if (endpoint.isWelcome) return this.toldWhoLeads(endpoint, welcome)
+    this.endpoints.welcomed(endpoint, welcome)
+    if (this.search.welcomed(endpoint, this.endpoints.withId(welcome.leaderId))) this.pending.leaderIs(endpoint)
     for (const request of this.pending.connecting) this.end(request, { code: 'ok', result: nothing })
+  }
+
+  /** It was asked again who leads. What it does not lead with, or has forgotten in a restart, goes again. */
+  private toldWhoLeads(endpoint: Endpoint, { leaderId }: Welcome): void {
+    // A second copy.
+    if (endpoint.nonce === 0) return
+    endpoint.nonce = 0
+    endpoint.questions = 0
+    const leads = leaderId !== 0 && leaderId === endpoint.serverId
+    if (!leads || endpoint.token !== endpoint.link.token) this.pending.lostAt(endpoint)
+    endpoint.token = endpoint.link.token
+    if (!leads) this.search.refused(endpoint, this.endpoints.withId(leaderId), this.clock.now())
+    else if (this.search.answeredAsLeader(endpoint)) this.pending.leaderIs(endpoint)
   }
 
   private unwelcomed(endpoint: Endpoint): void {

@@ -187,8 +187,8 @@ export class Client {
     return this.calls.answer(options, 'the write', (deadlineMs, done) => this.core.write(command, deadlineMs, done))
   }
 
-  private async read(query: Uint8Array, options: ReadOptions, answerBytes = 0): Promise<Uint8Array> {
-    const read = { stale: checkStale(options), answerBytes }
+  private async read(query: Uint8Array, options: ReadOptions): Promise<Uint8Array> {
+    const read = { stale: checkStale(options) }
     return this.calls.answer(options, 'the read', (deadlineMs, done) => this.core.read(query, read, deadlineMs, done))
   }
 
@@ -205,8 +205,7 @@ export class Client {
     op: Op,
     options: ReadOptions,
   ): Promise<Extract<KvAnswer, { op: Op }>> {
-    const answerBytes = query.op === 'scan' ? query.bytesMax : 0
-    const answer = decodeAnswer(await this.read(encodeQuery(query), options, answerBytes))
+    const answer = decodeAnswer(await this.read(encodeQuery(query), options))
     if (!isAnswerTo(op, answer)) throw new UsageError(`the read was carried out, but ${notOfTheStore}`)
     return answer
   }

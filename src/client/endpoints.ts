@@ -25,12 +25,18 @@ export class Endpoint {
   unanswered = 0
   /** When an answer to any request last came from here. */
   answeredAtMs = -Infinity
+  /** Of the greeting that is not answered yet; 0 for none. */
   nonce = 0
   hellos = 0
   helloSentAtMs = -Infinity
   helloAtMs = -Infinity
-  /** It was greeted again, to hear who leads. */
-  isAskedWhoLeads = false
+  /** The token of its last Welcome: another one is of another start. */
+  token = 0
+  /** Greetings in a row that asked it who leads and were not answered, and when the last of them left. */
+  questions = 0
+  askedAtMs = -Infinity
+  /** When the latest of those requests left that it has answered. */
+  answeredSentAtMs = -Infinity
 
   constructor(link: Link) {
     this.link = link
@@ -66,6 +72,9 @@ const helloPauseMsMin = 50
 
 /** So many Hellos follow each other at that pace, for on a lossy path one may take a few; then ever more slowly. */
 const helloTriesAtFirst = 3
+
+/** Who leaves so many questions unanswered is silent. */
+const questionsMax = 2
 
 export class Endpoints {
   readonly all: Endpoint[] = []
@@ -147,21 +156,33 @@ export class Endpoints {
     }
   }
 
-  /** Has a server that is known say again who leads: a small question in place of a large request. */
-  askWhoLeads(endpoint: Endpoint): void {
-    endpoint.isAskedWhoLeads = true
-    endpoint.nonce = this.prng.id()
+  /**
+   * Has a server that is known say again who leads: a small question in place of a large request. Once per timeout; false: it
+   * has left two of them unanswered.
+   */
+  askWhoLeads(endpoint: Endpoint, nowMs: number): boolean {
+    if (nowMs < endpoint.askedAtMs + endpoint.roundTrip.timeoutMs) return true
+    if (endpoint.questions === questionsMax) {
+      endpoint.questions = 0
+      return false
+    }
+    // Until one is answered all have the same nonce: the answer to the first is one, however far away it is.
+    if (endpoint.nonce === 0) endpoint.nonce = this.prng.id()
+    endpoint.questions++
+    endpoint.askedAtMs = nowMs
     this.transport.send(endpoint.link, { type: 'Hello', nonce: endpoint.nonce })
+    return true
   }
 
-  /** False: a second copy. The transport has compared the nonce and keeps the token. */
-  welcomed(endpoint: Endpoint, welcome: Welcome): boolean {
-    if (endpoint.isWelcome) return false
+  /** It has answered its first greeting. The transport has compared the nonce and keeps the token. */
+  welcomed(endpoint: Endpoint, welcome: Welcome): void {
     endpoint.isWelcome = true
+    endpoint.token = endpoint.link.token
     endpoint.hellos = 0
+    endpoint.nonce = 0
+    endpoint.questions = 0
     if (endpoint.link.serverId !== 0) endpoint.serverId = endpoint.link.serverId
     for (const member of welcome.members) this.learn(member)
-    return true
   }
 
   /** It does not know our token (any more, after a restart): it is greeted again. */

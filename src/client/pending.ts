@@ -134,6 +134,11 @@ export class Pending {
     }
   }
 
+  /** This server will not answer what it was sent for a leader. */
+  lostAt(endpoint: Endpoint): void {
+    for (const request of this.sent) if (request.to === 'leader' && request.sentTo === endpoint) this.toAgain(request)
+  }
+
   /** Nobody waits for it any more. */
   remove(request: Request): void {
     this.take(request)

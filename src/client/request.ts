@@ -29,8 +29,6 @@ export class Request {
   readonly done: Done
   /** Of what is wanted of a snapshot. */
   snapshot: SnapshotWish | null = null
-  /** What the answer may have, where that is known to be much. */
-  answerBytes = 0
   /** Sequence number of a write, 0 until it is first sent; requestId of the others. The same in every repeat. */
   id = 0
   transmissions = 0

@@ -91,16 +91,20 @@ export class Sender {
       const request = this.nextForLeader() ?? copied
       if (request === null) return
       if (sent > 0 && request.bytes > bytesLeft) return
-      if (request === copied && isLarge(request, leader)) {
-        this.search.probed(nowMs)
-        return this.endpoints.askWhoLeads(leader)
-      }
+      if (!trusted && request.transmissions > 0 && isLarge(request, leader)) return this.askLeader(leader, nowMs)
       if (!this.transmit(request, leader, nowMs)) return
       bytesLeft -= request.bytes
       if (!probing) continue
       this.search.probed(nowMs)
       if (this.search.guessing) return
     }
+  }
+
+  /** Whether it leads at all, before something large goes to it again. */
+  private askLeader(leader: Endpoint, nowMs: number): void {
+    this.search.probed(nowMs)
+    if (!this.endpoints.askWhoLeads(leader, nowMs)) this.search.silent(leader, nowMs)
+    this.retryAtMs = Math.min(this.retryAtMs, nowMs + leader.roundTrip.timeoutMs)
   }
 
   /**
@@ -112,7 +116,7 @@ export class Sender {
     const endpoint = this.search.step(nowMs)
     const request = this.nextForLeader() ?? this.pending.oldestSentToLeader()
     if (endpoint === null || request === null) return
-    if (isLarge(request, endpoint)) this.endpoints.askWhoLeads(endpoint)
+    if (isLarge(request, endpoint)) this.endpoints.askWhoLeads(endpoint, nowMs)
     else this.transmit(request, endpoint, nowMs)
   }
 

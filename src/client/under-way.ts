@@ -3,8 +3,8 @@
  * copy of what is large would only hold that up, and on a slow line the copies alone would fill it, until nothing succeeds
  * any more.
  *
- *      sent -> on its way: our transport is at work -> passed on to the other servers, by a server whose line is perhaps as
- *      slow -> its answer comes, piece by piece
+ *      sent -> carried: our transport is at work -> passed on to the other servers, by a leader whose line is perhaps as slow
+ *      -> carried: its answer comes, piece by piece
  */
 import { messageBytesMax } from '../../codec/limits.js'
 import type { Endpoint } from './endpoints.js'
@@ -17,10 +17,7 @@ const repairBytesPerMs = 100
 /** What is larger takes noticeable time on the way, and from server to server. */
 const smallBytesMax = 16 * 1024
 
-/**
- * So many bytes of request and answer make it a ms later: on a line of 100 Mbit/s, there and on to two others. On a slower one
- * it is seen to be on its way.
- */
+/** So many bytes make it a ms later: on a line of 100 Mbit/s, there and on to two others. A slower one is seen to be at work. */
 const bytesPerMs = 4_096
 
 /** A leader sends it to two or four others, all on one line: that takes so many times as long as it took to come here. */
@@ -31,20 +28,24 @@ export function isSmall(bytes: number): boolean {
   return bytes <= smallBytesMax
 }
 
-/** Until when to wait before a request that is due goes again; in the past where nothing explains that there is no answer. */
-export function underWayUntilMs(request: Request, endpoint: Endpoint, nowMs: number): number {
-  if (request.isHeldBack) return -Infinity
-  const { link, roundTrip } = endpoint
-  if (link.isAtWork && nowMs < request.sentAtMs + carriedMs(request.bytes)) {
-    request.underWayMs = nowMs - request.sentAtMs
-    return nowMs + roundTrip.timeoutMs
+/** Is a request that is due on its way, or an answer that may be its? */
+export function isCarried(request: Request, endpoint: Endpoint, nowMs: number): boolean {
+  if (request.isHeldBack) return false
+  const { link, roundTrip, answeredSentAtMs } = endpoint
+  const { sentAtMs, bytes } = request
+  if (link.isAtWork && nowMs < sentAtMs + carriedMs(bytes)) {
+    request.underWayMs = nowMs - sentAtMs
+    return true
   }
-  const isAnswered = nowMs < link.lastFragmentAtMs + roundTrip.timeoutMs
-  if (isAnswered && nowMs < request.sentAtMs + carriedMs(messageBytesMax)) return nowMs + roundTrip.timeoutMs
-  const bytes = request.bytes + request.answerBytes
-  if (isSmall(bytes)) return -Infinity
-  const passedOnMs = isSmall(request.bytes) ? 0 : passingOnTimes * request.underWayMs
-  return request.sentAtMs + Math.max(bytes / bytesPerMs, passedOnMs)
+  // Answers come in the order of the requests, nearly. Where a later one was answered, this answer was dropped.
+  const isNext = sentAtMs >= answeredSentAtMs && nowMs < link.lastFragmentAtMs + roundTrip.timeoutMs
+  return isNext && nowMs < sentAtMs + carriedMs(messageBytesMax)
+}
+
+/** Does the leader, who should have it by now, need longer to pass it on? */
+export function isPassedOn({ isHeldBack, sentAtMs, bytes, underWayMs }: Request, nowMs: number): boolean {
+  if (isHeldBack || isSmall(bytes)) return false
+  return nowMs < sentAtMs + Math.max(bytes / bytesPerMs, passingOnTimes * underWayMs)
 }
 
 function carriedMs(bytes: number): number {
