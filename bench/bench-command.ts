@@ -33,7 +33,8 @@ export async function runBench<O extends CommonOptions>(command: BenchCommand<O>
   } catch (error) {
     const code = codeOfError(error)
     new Output(process.argv.includes('--json')).failure(code, messageOfError(error))
-    process.exitCode = exitStatusOf(code)
+    // What was measured until then may have sockets open: the process would live on for them, and say nothing any more.
+    process.exit(exitStatusOf(code))
   }
 }
 
