@@ -146,8 +146,7 @@ export class Endpoints {
   greet(nowMs: number): void {
     for (const endpoint of this.all) {
       if (endpoint.isWelcome || endpoint.helloAtMs > nowMs) continue
-      if (endpoint.nonce === 0) endpoint.nonce = this.prng.id()
-      this.transport.send(endpoint.link, { type: 'Hello', nonce: endpoint.nonce })
+      this.sayHello(endpoint)
       const doublings = Math.min(Math.max(0, endpoint.hellos - helloTriesAtFirst), 10)
       const pauseMs = Math.min(helloPauseMsMin * 2 ** doublings, maxTimeoutMs)
       endpoint.hellos++
@@ -166,11 +165,9 @@ export class Endpoints {
       endpoint.questions = 0
       return false
     }
-    // Until one is answered all have the same nonce: the answer to the first is one, however far away it is.
-    if (endpoint.nonce === 0) endpoint.nonce = this.prng.id()
     endpoint.questions++
     endpoint.askedAtMs = nowMs
-    this.transport.send(endpoint.link, { type: 'Hello', nonce: endpoint.nonce })
+    this.sayHello(endpoint)
     return true
   }
 
@@ -191,6 +188,12 @@ export class Endpoints {
     endpoint.isWelcome = false
     endpoint.nonce = 0
     endpoint.helloAtMs = endpoint.helloSentAtMs + helloPauseMsMin
+  }
+
+  /** Until one is answered all have the same nonce: the answer to the first is one, however far away it is. */
+  private sayHello(endpoint: Endpoint): void {
+    if (endpoint.nonce === 0) endpoint.nonce = this.prng.id()
+    this.transport.send(endpoint.link, { type: 'Hello', nonce: endpoint.nonce })
   }
 
   private learn(member: Member): void {

@@ -1,19 +1,7 @@
 import t from 'tap'
-import type { ClientCore } from '../../src/client/client-core.js'
 import { minTimeoutMs } from '../../src/client/retransmission.js'
 import { addressOf } from '../../src/transport/address.js'
-import { Outcomes, ScriptedCluster, bytes } from './scripted-cluster.js'
-
-function warmedUp(cluster: ScriptedCluster): ClientCore {
-  const client = cluster.client()
-  const outcomes = new Outcomes()
-  for (let i = 0; i < 5; i++) {
-    client.write(bytes('warm-up'), cluster.clock.now() + 10_000, outcomes.done)
-    cluster.clock.runFor(100)
-  }
-  if (outcomes.count('ok') !== 5) throw new Error('the warm-up writes were not answered')
-  return client
-}
+import { Outcomes, ScriptedCluster, bytes, warmedUp } from './scripted-cluster.js'
 
 void t.test('kill -9 of the leader: the next one is found within 50 ms of its election, whoever is pending', t => {
   for (const seed of [1, 2, 3, 4, 5]) {

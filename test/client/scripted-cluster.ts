@@ -209,3 +209,15 @@ export class Outcomes {
     return this.all.filter(one => one.split(' ')[0] === outcome).length
   }
 }
+
+/** A client that knows the leader, and how long it takes: five writes are answered. */
+export function warmedUp(cluster: ScriptedCluster): ClientCore {
+  const client = cluster.client()
+  const outcomes = new Outcomes()
+  for (let i = 0; i < 5; i++) {
+    client.write(bytes('warm-up'), cluster.clock.now() + 10_000, outcomes.done)
+    cluster.clock.runFor(100)
+  }
+  if (outcomes.count('ok') !== 5) throw new Error('the warm-up writes were not answered')
+  return client
+}

@@ -1,26 +1,14 @@
 /** What is large takes its time on a slow line, and is not sent again while it does. */
 import t from 'tap'
-import type { ClientCore } from '../../src/client/client-core.js'
 import type { Endpoint } from '../../src/client/endpoints.js'
 import { Request } from '../../src/client/request.js'
 import { isCarried, isPassedOn } from '../../src/client/under-way.js'
-import { Outcomes, ScriptedCluster, bytes } from './scripted-cluster.js'
+import { Outcomes, ScriptedCluster, bytes, warmedUp } from './scripted-cluster.js'
 
 const large = new Uint8Array(2 ** 20)
 
 /** 10 Mbit/s at every socket: a MiB takes nearly a second. */
 const slowLine = { delayFromMs: 0.5, delayToMs: 0.5, bytesPerMs: 1_250, queueBytesMax: 1_000_000 }
-
-function warmedUp(cluster: ScriptedCluster): ClientCore {
-  const client = cluster.client()
-  const outcomes = new Outcomes()
-  for (let i = 0; i < 5; i++) {
-    client.write(bytes('warm-up'), cluster.clock.now() + 10_000, outcomes.done)
-    cluster.clock.runFor(100)
-  }
-  if (outcomes.count('ok') !== 5) throw new Error('the warm-up writes were not answered')
-  return client
-}
 
 void t.test('what is seen to be under way is waited for, and for no longer than a slow path takes', t => {
   const link = { isAtWork: false, lastFragmentAtMs: -Infinity }
